@@ -1,0 +1,59 @@
+# Everything a contributor runs. `make` alone explains itself.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types unit integration tools docs format lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(READY) ## Start a simulated API and the exporter, show what is probed (Ctrl-C ends it)
+	@$(BIN)/oran-mano-exporter demo $(ARGS)
+
+test: lint types unit integration ## Run every check and every test
+
+lint: $(READY) ## Style, and the layers of docs/architecture.md
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache
+
+types: $(READY) ## Strict type checking
+	$(BIN)/mypy
+
+unit: $(READY) ## Tests without other servers: seconds
+	$(BIN)/pytest tests/unit -n auto $(ARGS)
+
+integration: $(READY) tools ## Tests against a real Prometheus, Prism and the demo: minutes
+	$(BIN)/pytest tests/integration tests/e2e -n auto $(ARGS)
+
+tools: $(READY) ## Fetch the servers that tests need into .cache/tools (no root needed)
+	@$(BIN)/python -m tests.support.tools
+
+docs: $(READY) ## Write the generated pages again
+	$(BIN)/python -m exporter.sinks.reference > docs/metrics.md
+
+format: $(READY) ## Mend what can be mended by itself
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: $(READY) ## Resolve the dependencies again into requirements/
+	$(BIN)/pip install --quiet 'uv>=0.13,<1'
+	for set in "runtime" "dev --group dev"; do set -- $$set; name=$$1; shift; \
+	  $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	    --no-header --no-annotate --no-emit-find-links pyproject.toml $$@ -o requirements/$$name.txt; done
+
+clean: ## Remove what these commands made
+	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+
+$(READY): requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo 'Python 3.11 or later is needed: make PYTHON=/path/to/python3'; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+	  { echo 'python3 cannot make a virtual environment: apt-get install python3-venv'; exit 1; }
+	@echo 'Setting up $(VENV) (once)...'
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@

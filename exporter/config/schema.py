@@ -1,0 +1,160 @@
+"""The configuration as frozen typed structs: every key that is accepted, and nothing else.
+
+A key is added here in the change that makes it work, never before. ``Meta.description`` is what
+the error line says is allowed.
+"""
+
+from typing import Annotated, Literal, TypeAlias
+
+from msgspec import Meta, Struct
+
+from exporter.config.values import Duration, Secret
+from exporter.observation import RateClass
+
+Name: TypeAlias = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$",
+        description="1 to 63 letters, digits, '.', '_' or '-', beginning and ending with a letter "
+        "or digit",
+    ),
+]
+LabelName: TypeAlias = Annotated[
+    str,
+    Meta(
+        pattern=r"^(?!__|target$)[a-zA-Z_][a-zA-Z0-9_]*$",
+        description="a Prometheus label name other than 'target', not beginning with '__'",
+    ),
+]
+Url: TypeAlias = Annotated[
+    str,
+    Meta(
+        pattern=r"^https?://[^/?#@\s]+(/[^?#\s]*)?$",
+        description="http://HOST[:PORT][/PATH] or https://..., without user, query or fragment",
+    ),
+]
+Text: TypeAlias = Annotated[str, Meta(min_length=1, description="a text that is not empty")]
+File: TypeAlias = Annotated[str, Meta(min_length=1, description="the path of a file")]
+Glob: TypeAlias = Annotated[str, Meta(min_length=1, description="an id or a glob such as 'edge-*'")]
+Positive: TypeAlias = Annotated[Duration, Meta(gt=0)]
+Interval: TypeAlias = Annotated[Duration, Meta(ge=1, le=86400)]
+Share: TypeAlias = Annotated[
+    float, Meta(gt=0, le=1, description="a ratio above 0 and up to 1, such as 0.05")
+]
+Count: TypeAlias = Annotated[int, Meta(ge=1, le=1000, description="a whole number from 1 to 1000")]
+StatusPath: TypeAlias = Annotated[
+    str,
+    Meta(
+        pattern=r"^(/[A-Za-z0-9._~-]+)*/\{deploymentId\}(/[A-Za-z0-9._~-]+)*$",
+        description="a path with {deploymentId} in it once",
+    ),
+]
+Mode: TypeAlias = Literal["off", "read", "dry_run"]
+
+
+class Auth(Struct, frozen=True):
+    """How to get a token. A password comes from one of its two keys."""
+
+    type: Literal["login", "none"] = "none"
+    username: Text | None = None
+    password: Secret | None = None
+    password_file: File | None = None
+
+
+class Tls(Struct, frozen=True):
+    """What to trust and what to show to the server."""
+
+    ca_file: File | None = None
+    cert_file: File | None = None
+    key_file: File | None = None
+    server_name: Text | None = None
+    insecure_skip_verify: bool = False
+
+
+class Timeouts(Struct, frozen=True):
+    """Bounds in seconds; without ``total`` it is 30 s, cut to nine tenths of the interval."""
+
+    connect: Positive = Duration(10)
+    read: Positive = Duration(30)
+    total: Positive | None = None
+
+
+class Connection(Struct, frozen=True):
+    """How many requests at once, over which internet protocol."""
+
+    concurrency: Count = 10
+    ip_protocol: Literal["auto", "ip4", "ip6"] = "auto"
+
+
+class Latency(Struct, frozen=True):
+    """Up to ``good`` is well, up to ``bad`` is slow, above is a failure."""
+
+    good: Positive = Duration(2)
+    bad: Positive = Duration(5)
+
+
+class Resources(Struct, frozen=True):
+    """Which slices, agents and managers are followed by id, and how many of each kind."""
+
+    include: tuple[Glob, ...] = ("*",)
+    max: Count = 20
+
+
+class SurfaceOptions(Struct, frozen=True):
+    """What a target's configuration says of one surface or glob; ``None`` leaves it as it is."""
+
+    interval: Interval | None = None
+    mode: Mode | None = None
+    essential: bool | None = None
+    timeout: Positive | None = None
+
+
+class ClassLimit(Struct, frozen=True):
+    """What is documented of a rate class: requests in a window of seconds."""
+
+    requests: Annotated[int, Meta(ge=1, description="a whole number of 1 or more")]
+    window: Positive = Duration(60)
+
+
+class RateLimits(Struct, frozen=True):
+    """The documented limits, and the share of each that all our own requests may take."""
+
+    share: Share = 0.05
+    classes: dict[RateClass, ClassLimit] = {}
+
+
+class Slices(Struct, frozen=True):
+    """Where slice ids come from, as no operation lists slices."""
+
+    ids_from: Literal["intent_id"] = "intent_id"
+
+
+class Deployments(Struct, frozen=True):
+    """Where the status of a deployment is asked for, as the guide gives no path."""
+
+    status_path: StatusPath = "/orchestrator/deployments/{deploymentId}"
+
+
+class Target(Struct, frozen=True):
+    """One deployment of the API."""
+
+    name: Name
+    url: Url
+    labels: dict[LabelName, str] = {}
+    auth: Auth = Auth()
+    tls: Tls = Tls()
+    interval: Interval = Duration(30)
+    timeouts: Timeouts = Timeouts()
+    connection: Connection = Connection()
+    latency: Latency = Latency()
+    resources: Resources = Resources()
+    surfaces: dict[Glob, SurfaceOptions] = {}
+    rate_limits: RateLimits = RateLimits()
+    slices: Slices = Slices()
+    deployments: Deployments = Deployments()
+
+
+class Config(Struct, frozen=True):
+    """The whole file."""
+
+    targets: tuple[Target, ...]

@@ -1,0 +1,174 @@
+"""What was seen: a closed union of small frozen records that every sink understands.
+
+No body, header, token or id of the API is in any of them, so nothing that flows downstream
+can leak a secret or grow a label set. Times are Unix seconds, durations are seconds, and what
+was not measured is ``None``, never 0.
+"""
+
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+Reason: TypeAlias = Literal[
+    "dns",
+    "connect_refused",
+    "connect_timeout",
+    "tls_handshake",
+    "tls_verify",
+    "tls_expired",
+    "reset",
+    "read_timeout",
+    "protocol",
+    "redirect",
+    "too_large",
+    "http_4xx",
+    "not_found",
+    "auth_rejected",
+    "forbidden",
+    "conflict",
+    "validation",
+    "throttled",
+    "http_5xx",
+    "body_invalid",
+    "schema_mismatch",
+    "check_failed",
+    "slow",
+    "unhealthy",
+    "internal",
+]
+"""Why a run failed."""
+
+SkipReason: TypeAlias = Literal[
+    "budget",
+    "retry_after",
+    "circuit_open",
+    "overrun",
+    "misfire",
+    "no_resource",
+    "no_token",
+    "not_leader",
+    "shutdown",
+]
+"""Why a run did not happen."""
+
+RateClass: TypeAlias = Literal["standard", "deployment", "monitoring"]
+Credential: TypeAlias = Literal["anonymous", "account"]
+"""Whose quota a call was counted against."""
+
+
+class Key(Struct, frozen=True):
+    """The identity of a probed surface: the labels that all its series share."""
+
+    target: str
+    component: str
+    surface: str
+
+
+class Phases(Struct, frozen=True):
+    """Seconds spent in each phase of a call; ``None`` where the phase was not reached.
+
+    ``queue`` is the wait for a slot of our own and counts in no duration.
+    """
+
+    queue: float | None = None
+    dns: float | None = None
+    connect: float | None = None
+    tls: float | None = None
+    send: float | None = None
+    wait: float | None = None
+    receive: float | None = None
+
+
+class RateLimit(Struct, frozen=True):
+    """What the headers of one answer said of the quota (guide, "Rate Limit Headers").
+
+    ``limit`` and ``remaining`` are requests, ``reset`` is a Unix time in seconds; a header that
+    was absent or malformed is ``None``.
+    """
+
+    limit: int | None
+    remaining: int | None
+    reset: float | None
+
+
+class Call(Struct, frozen=True):
+    """One exchange on the wire, whoever sent it."""
+
+    key: Key
+    at: float
+    method: str
+    endpoint: str
+    rate_class: RateClass
+    credential: Credential
+    duration: float
+    phases: Phases
+    reused: bool | None = None
+    """Whether a kept connection was used; ``None`` where none was had."""
+    status: int | None = None
+    fault: Reason | None = None
+    """What went wrong on the wire; ``None`` where an answer came, whatever its status."""
+    response_bytes: int | None = None
+    rate_limit: RateLimit | None = None
+    certificate_expiry: float | None = None
+
+
+class Run(Struct, frozen=True):
+    """What one execution of a probe concluded from its calls.
+
+    ``at`` is when it ended. ``lateness`` (actual less planned start) is ``None`` for the passive
+    runs that no schedule planned. ``deciding`` is the call that decided it: the failed one, else
+    the slowest.
+    """
+
+    key: Key
+    at: float
+    duration: float
+    reason: Reason | None = None
+    slow: bool = False
+    lateness: float | None = None
+    deciding: Call | None = None
+    detail: str = ""
+    """A few words for a person, free of anything the API sent."""
+
+
+class Skip(Struct, frozen=True):
+    """A run that did not happen."""
+
+    key: Key
+    at: float
+    reason: SkipReason
+
+
+class Reading(Struct, frozen=True):
+    """The ids that a list named: all those of ``kind`` that hang on ``parent``.
+
+    An id is the tuple of path parameters that leads to the resource; ``parent`` is its prefix.
+    They steer the fan-out and are no label.
+    """
+
+    key: Key
+    at: float
+    kind: str
+    parent: tuple[str, ...]
+    ids: tuple[tuple[str, ...], ...]
+
+
+class Visit(Struct, frozen=True):
+    """What became of each followed id that a run asked for: they steer the next runs."""
+
+    key: Key
+    at: float
+    kind: str
+    well: tuple[tuple[str, ...], ...] = ()
+    failed: tuple[tuple[str, ...], ...] = ()
+    gone: tuple[tuple[str, ...], ...] = ()
+
+
+class Heartbeat(Struct, frozen=True):
+    """The schedule is alive. ``lag`` is how late the event loop woke it, in seconds."""
+
+    at: float
+    lag: float
+
+
+Observation: TypeAlias = Call | Run | Skip | Reading | Visit | Heartbeat

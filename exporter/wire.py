@@ -1,0 +1,67 @@
+"""What goes over the wire and what comes back, as data: no I/O here, and no aiohttp."""
+
+from collections.abc import Mapping
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+from exporter.observation import Phases, Reason
+
+Method: TypeAlias = Literal["GET", "POST", "PUT", "DELETE"]
+
+
+class Request(Struct, frozen=True):
+    """One request, ready to be sent.
+
+    ``path`` is appended to the target's base URL and is percent-encoded already. ``timeout``
+    bounds all of it, in seconds, from the moment of sending. ``idempotent`` requests may use a
+    kept connection, others get a fresh one: a POST on a connection that the server just closed
+    would look like a failure of the API (RFC 9110, section 9.2.2).
+    """
+
+    method: Method
+    path: str
+    headers: Mapping[str, str]
+    timeout: float
+    body: bytes | None = None
+
+    @property
+    def idempotent(self) -> bool:
+        """Whether a kept connection may carry it."""
+        return self.method != "POST"
+
+
+class Timing(Struct, frozen=True):
+    """When and how long, whatever came of it.
+
+    ``started`` is on the event loop's clock and ``at`` (the end) in Unix time; ``duration`` is in
+    seconds; ``certificate_expiry`` is a Unix time, known of an untrusted chain too.
+    """
+
+    at: float
+    started: float
+    duration: float
+    phases: Phases
+    reused: bool | None = None
+    certificate_expiry: float | None = None
+
+
+class Exchange(Struct, frozen=True):
+    """An answer came and was read to its end. ``headers`` look up names in any case."""
+
+    timing: Timing
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Fault(Struct, frozen=True):
+    """No whole answer came. ``status`` and ``headers`` are there if the head of one did."""
+
+    timing: Timing
+    reason: Reason
+    detail: str
+    """A few words of ours, never the server's."""
+    status: int | None = None
+    headers: Mapping[str, str] = {}
+    response_bytes: int | None = None
