@@ -54,6 +54,11 @@ class Exchange(Struct, frozen=True):
     headers: Mapping[str, str]
     body: bytes
 
+    @property
+    def response_bytes(self) -> int:
+        """The size of the body, decompressed."""
+        return len(self.body)
+
 
 class Fault(Struct, frozen=True):
     """No whole answer came. ``status`` and ``headers`` are there if the head of one did."""

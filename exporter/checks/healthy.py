@@ -1,0 +1,30 @@
+"""Does the API call itself healthy?"""
+
+from exporter.checks.finding import Answer, Finding
+
+
+def healthy(answer: Answer) -> Finding | None:
+    """Hold the API to its own word.
+
+    Args:
+        answer: of ``GET /monitoring/health``.
+
+    Returns:
+        A finding ``unhealthy`` where its ``status`` is anything but ``healthy``; an answer
+        without ``status`` is one with a body that cannot be judged.
+    """
+    document = answer.document or {}
+    if document.get("status") == "healthy":
+        return None
+    if not isinstance(document.get("status"), str):
+        return Finding("body_invalid", "the health answer has no status")
+    components = document.get("components")
+    sick = (
+        sorted(name for name in _KNOWN if components.get(name) == "unhealthy")
+        if isinstance(components, dict)
+        else []
+    )
+    return Finding("unhealthy", "unhealthy: " + (", ".join(sick) or "no component named"))
+
+
+_KNOWN = ("database", "message_queue", "redis")

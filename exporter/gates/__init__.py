@@ -1,0 +1,1 @@
+"""What is asked before a run, and what may refuse it."""

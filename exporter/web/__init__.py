@@ -1,0 +1,1 @@
+"""The HTTP side: what Prometheus, Kubernetes and people ask the exporter."""

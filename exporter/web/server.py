@@ -1,0 +1,92 @@
+"""The listener and its routes. Nothing here ever sends a request to the API."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from exporter.web.address import Address
+
+_TEXT = "text/plain"
+_NOT_READY = 503
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """What the routes answer with.
+
+    ``metrics`` renders for an Accept and an Accept-Encoding header; ``status`` is the page at
+    ``/``; ``unhealthy`` and ``unready`` say what is wrong, or nothing.
+    """
+
+    metrics: Callable[[str, str], tuple[bytes, Mapping[str, str]]]
+    scraped: Callable[[float], None]
+    status: Callable[[], str]
+    unhealthy: Callable[[], str | None]
+    unready: Callable[[], str | None]
+
+
+class Server:
+    """Serves the pages until it is closed."""
+
+    def __init__(self, pages: Pages, telemetry_path: str) -> None:
+        """Lay out the routes; nothing listens before ``open``."""
+        self._pages = pages
+        app = web.Application()
+        app.router.add_get(telemetry_path, self._metrics)
+        app.router.add_get("/-/healthy", self._healthy)
+        app.router.add_get("/-/ready", self._ready)
+        if telemetry_path != "/":
+            app.router.add_get("/", self._status)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+
+    async def open(self, address: Address) -> Address:
+        """Start listening.
+
+        Args:
+            address: where; port 0 takes a free one.
+
+        Returns:
+            The address with the port that was taken.
+
+        Raises:
+            OSError: the port is taken, or may not be had.
+        """
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, address.host, address.port)
+        try:
+            await site.start()
+        except OSError:
+            await self._runner.cleanup()
+            raise
+        return Address(address.host, self._runner.addresses[0][1])
+
+    async def close(self) -> None:
+        """Stop listening; answers that are under way have a second to finish."""
+        await self._runner.cleanup()
+
+    async def _metrics(self, request: web.Request) -> web.Response:
+        started = time.perf_counter()
+        accept = request.headers.get("Accept", "")
+        body, headers = self._pages.metrics(accept, request.headers.get("Accept-Encoding", ""))
+        self._pages.scraped(time.perf_counter() - started)
+        return web.Response(body=body, headers=headers)
+
+    async def _status(self, request: web.Request) -> web.Response:
+        del request
+        return web.Response(text=self._pages.status(), content_type="text/html")
+
+    async def _healthy(self, request: web.Request) -> web.Response:
+        del request
+        return _verdict(self._pages.unhealthy(), "healthy")
+
+    async def _ready(self, request: web.Request) -> web.Response:
+        del request
+        return _verdict(self._pages.unready(), "ready")
+
+
+def _verdict(wrong: str | None, well: str) -> web.Response:
+    if wrong is None:
+        return web.Response(text=f"{well}\n", content_type=_TEXT)
+    return web.Response(text=f"not {well}: {wrong}\n", content_type=_TEXT, status=_NOT_READY)

@@ -1,0 +1,23 @@
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, tzinfo
+
+from apscheduler.events import JobSubmissionEvent
+from apscheduler.triggers.base import BaseTrigger
+
+class AsyncIOScheduler:
+    def __init__(
+        self, *, timezone: tzinfo, job_defaults: Mapping[str, bool | int | None]
+    ) -> None: ...
+    def add_listener(self, callback: Callable[[JobSubmissionEvent], None], mask: int) -> None: ...
+    def add_job(
+        self,
+        func: Callable[..., Awaitable[None]],
+        trigger: BaseTrigger,
+        *,
+        args: tuple[object, ...],
+        id: str,
+    ) -> object: ...
+    def modify_job(self, job_id: str, *, next_run_time: datetime) -> object: ...
+    def remove_all_jobs(self) -> None: ...
+    def start(self) -> None: ...
+    def shutdown(self, wait: bool = True) -> None: ...
