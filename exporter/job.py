@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from exporter.catalog.surface import Surface
 from exporter.config.schema import ClassLimit, Mode, Target
-from exporter.observation import Key, RateClass
+from exporter.observation import Credential, Key, RateClass
 
 
 class Job(Struct, frozen=True):
@@ -26,6 +26,11 @@ class Job(Struct, frozen=True):
     essential: bool
     endpoint: str
     query: str = ""
+
+    @property
+    def credential(self) -> Credential:
+        """Whose quota its calls are counted against."""
+        return "account" if self.surface.auth == "bearer" else "anonymous"
 
 
 class TargetPlan(Struct, frozen=True):

@@ -105,6 +105,7 @@ class Call(Struct, frozen=True):
     reused: bool | None = None
     """Whether a kept connection was used; ``None`` where none was had."""
     status: int | None = None
+    """Of the head that came, also where ``fault`` tells that no whole answer did."""
     fault: Reason | None = None
     """What went wrong on the wire; ``None`` where an answer came, whatever its status."""
     response_bytes: int | None = None
@@ -125,6 +126,7 @@ class Run(Struct, frozen=True):
     duration: float
     reason: Reason | None = None
     slow: bool = False
+    """Well, and yet slower than is good."""
     lateness: float | None = None
     deciding: Call | None = None
     detail: str = ""

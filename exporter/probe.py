@@ -17,7 +17,8 @@ from exporter.wire import Exchange, Fault, Request
 
 Send: TypeAlias = Callable[[Request], Awaitable[Exchange | Fault]]
 
-JSON_BODY: Final[Mapping[str, str]] = {"Content-Type": "application/json"}
+_SENDS_JSON: Final[Mapping[str, str]] = {"Content-Type": "application/json"}
+_WANTS_TEXT: Final[Mapping[str, str]] = {"Accept": "text/plain, */*;q=0.1"}
 
 
 class Errand(Struct, frozen=True):
@@ -33,11 +34,6 @@ class Errand(Struct, frozen=True):
     lateness: float
     lanes: int = 1
     queued: float = 0.0
-
-    @property
-    def account(self) -> bool:
-        """Whether it goes in the name of an account."""
-        return self.job.surface.auth == "bearer"
 
 
 class Visited(Struct, frozen=True):
@@ -105,11 +101,14 @@ async def _ask_each(errand: Errand, send: Send) -> list[Visited]:
 async def _ask(errand: Errand, candidate: Candidate, send: Send, deadline: float) -> Visited:
     job = errand.job
     surface = job.surface
-    headers = errand.headers if surface.body is None else {**errand.headers, **JSON_BODY}
+    headers = errand.headers
+    if surface.media == "text":
+        headers = {**headers, **_WANTS_TEXT}
+    if surface.body is not None:
+        headers = {**headers, **_SENDS_JSON}
     path = _path(job, candidate.id)
-    timeout = deadline - _now()
-    result = await send(Request(surface.method, path, headers, timeout, surface.body))
-    verdict = judge(job, result, account=errand.account, queued=errand.queued)
+    result = await send(Request(surface.method, path, headers, deadline - _now(), surface.body))
+    verdict = judge(job, result, queued=errand.queued)
     return Visited(candidate, verdict)
 
 
@@ -170,7 +169,7 @@ def _conclude(errand: Errand, visited: Sequence[Visited]) -> Run | Skip:
         at=max(visit.verdict.call.at for visit in visited),
         duration=slowest.call.duration,
         reason=finding.reason if finding else None,
-        slow=any(verdict.slow for verdict in verdicts),
+        slow=finding is None and any(verdict.slow for verdict in verdicts),
         lateness=errand.lateness,
         deciding=deciding.call,
         detail=finding.detail if finding else "",

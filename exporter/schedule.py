@@ -102,10 +102,12 @@ class _Entry(BaseTrigger):
 
     def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
         """The planned instant, or the next one when that is due, in wall clock time."""
-        del previous, now
+        del now
         current = asyncio.get_running_loop().time()
         planned = self.grid.planned
-        return _wall(planned if planned > current else self.grid.after(current + 0.001))
+        if previous is None or planned > current:
+            return _wall(planned)
+        return _wall(self.grid.after(current + 0.001))
 
 
 def _wall(instant: float) -> datetime:
@@ -172,13 +174,17 @@ class Schedule:
             self._waiting.setdefault(awaited, []).append(entry)
         self._scheduler.add_job(self._fire, entry, args=(entry,), id=entry.name)
 
-    async def stop(self, grace: float) -> None:
-        """End: no new runs; running ones may finish within ``grace`` seconds, then are cancelled.
+    async def stop(self, grace: float) -> int:
+        """End: no new runs; running ones may finish, then are cancelled.
 
-        A cancelled run counts itself as a skip.
+        Args:
+            grace: how long they may take, in seconds.
+
+        Returns:
+            How many were cancelled; each counts itself as a skip.
         """
         if self._guard is None:
-            return
+            return 0
         self._guard.cancel()
         self._scheduler.remove_all_jobs()
         if self._running:
@@ -190,6 +196,7 @@ class Schedule:
             await asyncio.wait(left)
         self._scheduler.shutdown(wait=False)
         await asyncio.wait({self._guard})
+        return len(left)
 
     def __call__(self, observation: Observation) -> None:
         """Learn as sinks do: once ids are known, what hangs on them need not wait for its phase."""

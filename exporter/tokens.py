@@ -124,7 +124,7 @@ class Tokens:
         username = self._auth.username or ""
         request = login_request(job.endpoint, username, secret.reveal(), job.timeout)
         result = await self._send(request)
-        verdict = judge(job, result, account=False)
+        verdict = judge(job, result)
         finding = verdict.finding
         if finding is None and isinstance(result, Exchange):
             finding = self._learn(result)

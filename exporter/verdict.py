@@ -8,10 +8,10 @@ from msgspec import Struct
 
 from exporter.api.headers import rate_limit
 from exporter.checks import CHECKS
-from exporter.checks.finding import Answer, Finding, Json
+from exporter.checks.finding import Answer, Finding
 from exporter.job import Job
 from exporter.observation import Call, Phases, Reason
-from exporter.wire import Exchange, Fault
+from exporter.wire import Exchange, Fault, Json
 
 _REASONS: Final[dict[int, Reason]] = {
     HTTPStatus.BAD_REQUEST: "validation",
@@ -28,7 +28,10 @@ _decode = msgspec.json.Decoder().decode
 
 
 class Verdict(Struct, frozen=True):
-    """Well where ``finding`` is ``None``. ``document`` is the decoded body of a good answer."""
+    """Well where ``finding`` is ``None``, and then perhaps ``slow``.
+
+    ``document`` is the decoded body of a good answer.
+    """
 
     call: Call
     finding: Finding | None = None
@@ -36,41 +39,39 @@ class Verdict(Struct, frozen=True):
     document: dict[str, Json] | None = None
 
 
-def judge(job: Job, result: Exchange | Fault, *, account: bool, queued: float = 0.0) -> Verdict:
+def judge(job: Job, result: Exchange | Fault, *, queued: float = 0.0) -> Verdict:
     """Turn what came off the wire into what it means.
 
     Args:
         job: what was asked.
         result: what came.
-        account: whether a token was sent.
         queued: seconds spent waiting for a slot of our own.
 
     Returns:
         The call, and what is wrong with its answer, if anything. The first fault counts: the
         wire, then the status, then the body, then the checks, then the time it took.
     """
-    call = _call(job, result, account=account, queued=queued)
+    call = _call(job, result, queued)
     if isinstance(result, Fault):
         return Verdict(call, Finding(result.reason, result.detail))
-    slow = call.duration > job.good
     if (finding := _status_finding(result.status)) is not None:
-        return Verdict(call, finding, slow)
+        return Verdict(call, finding)
     document: dict[str, Json] | None = None
     if job.surface.media == "json":
         document = _document(result.body)
         if document is None:
-            return Verdict(call, Finding("body_invalid", "the body is no JSON object"), slow)
+            return Verdict(call, Finding("body_invalid", "the body is no JSON object"))
     answer = Answer(job.surface, result, document)
     for name in job.surface.checks:
         if (finding := CHECKS[name](answer)) is not None:
-            return Verdict(call, finding, slow, document)
+            return Verdict(call, finding)
     if call.duration > job.bad:
         detail = f"took {call.duration:.1f} s, over {job.bad:g} s is too long"
-        return Verdict(call, Finding("slow", detail), slow, document)
-    return Verdict(call, None, slow, document)
+        return Verdict(call, Finding("slow", detail))
+    return Verdict(call, None, call.duration > job.good, document)
 
 
-def _call(job: Job, result: Exchange | Fault, *, account: bool, queued: float) -> Call:
+def _call(job: Job, result: Exchange | Fault, queued: float) -> Call:
     timing = result.timing
     return Call(
         key=job.key,
@@ -78,7 +79,7 @@ def _call(job: Job, result: Exchange | Fault, *, account: bool, queued: float) -
         method=job.surface.method,
         endpoint=job.endpoint,
         rate_class=job.surface.rate_class,
-        credential="account" if account else "anonymous",
+        credential=job.credential,
         duration=timing.duration,
         phases=_with_queue(timing.phases, queued),
         reused=timing.reused,

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from exporter.observation import Phases, Reason
 
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 Method: TypeAlias = Literal["GET", "POST", "PUT", "DELETE"]
 
 

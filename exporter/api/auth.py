@@ -71,13 +71,14 @@ def token_of(exchange: Exchange, now: float) -> Token:
         grant = msgspec.json.decode(exchange.body, type=_Grant)
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise BadGrantError("the answer to the login has no access_token") from None
-    if not grant.access_token.isascii() or not grant.access_token.isprintable():
+    token = grant.access_token
+    if not token or not token.isascii() or not token.isprintable():
         raise BadGrantError("the access_token cannot be sent in a header")
     expires = _expiry(grant, now)
     if not now < expires:
         raise BadGrantError("the access_token is expired already")
     early = min(_EARLY, (expires - now) * _EARLY_SHARE)
-    return Token(f"Bearer {grant.access_token}", expires, expires - early)
+    return Token(f"Bearer {token}", expires, expires - early)
 
 
 def _expiry(grant: _Grant, now: float) -> float:

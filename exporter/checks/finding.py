@@ -7,9 +7,7 @@ from msgspec import Struct
 
 from exporter.catalog.surface import Surface
 from exporter.observation import Reason
-from exporter.wire import Exchange
-
-Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+from exporter.wire import Exchange, Json
 
 
 class Answer(Struct, frozen=True):

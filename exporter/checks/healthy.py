@@ -24,7 +24,7 @@ def healthy(answer: Answer) -> Finding | None:
         if isinstance(components, dict)
         else []
     )
-    return Finding("unhealthy", "unhealthy: " + (", ".join(sick) or "no component named"))
+    return Finding("unhealthy", ", ".join(sick) or "it names no component")
 
 
 _KNOWN = ("database", "message_queue", "redis")

@@ -1,0 +1,23 @@
+"""The configuration: a YAML file and the environment, decoded into frozen typed structs."""
+
+from exporter.config.files import secret_of
+from exporter.config.load import Loaded, load, source_of
+from exporter.config.problems import ConfigError, Places, Problem, describe
+from exporter.config.schema import Auth, Config, Target
+from exporter.config.values import Duration, Secret
+
+__all__ = [
+    "Auth",
+    "Config",
+    "ConfigError",
+    "Duration",
+    "Loaded",
+    "Places",
+    "Problem",
+    "Secret",
+    "Target",
+    "describe",
+    "load",
+    "secret_of",
+    "source_of",
+]

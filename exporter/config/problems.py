@@ -1,19 +1,32 @@
-"""What is wrong with a configuration: one line for each mistake."""
+"""What is wrong with a configuration: one line for each mistake, and where it is."""
 
-from collections.abc import Sequence
-from typing import TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Final, TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
+
+from exporter.config.words import escaped, spelled
 
 Path: TypeAlias = tuple[str | int, ...]
 """The keys that lead to a value: ``("targets", 0, "surfaces", "monitoring.*")``."""
 
+Place: TypeAlias = int | str
+"""A line of the file (0 where there is none), or the environment variable a value came from."""
+
+ENVIRONMENT: Final = "environment"
+"""What stands for the file's name where a value came from a variable."""
+
 
 class Problem(Struct, frozen=True):
-    """One mistake: where it is, what it is, what is allowed."""
+    """One mistake: where it is, what it is, what is allowed.
+
+    ``place`` is only given where the path alone does not lead to it.
+    """
 
     path: Path
     message: str
+    place: Place | None = None
 
 
 class ConfigError(Exception):
@@ -23,3 +36,81 @@ class ConfigError(Exception):
         """Hold every mistake that was found."""
         super().__init__("; ".join(problem.message for problem in problems))
         self.problems = tuple(problems)
+
+
+class Places:
+    """Where each key of a configuration was written. It holds no values."""
+
+    __slots__ = ("_places",)
+
+    def __init__(self, places: Mapping[Path, Place]) -> None:
+        """Keep the places of all the keys that were there."""
+        self._places = places
+
+    def at(self, path: Path) -> Place:
+        """Where a key was written.
+
+        Args:
+            path: any path, also of a key that was left out.
+
+        Returns:
+            The place of the key or else of the nearest one above it; 0 where there is none.
+        """
+        for length in range(len(path), -1, -1):
+            if (place := self._places.get(path[:length])) is not None:
+                return place
+        return 0
+
+    def placed(self, problem: Problem) -> Problem:
+        """Give a problem its place.
+
+        Args:
+            problem: with or without one.
+
+        Returns:
+            The same with its place.
+        """
+        if problem.place is not None:
+            return problem
+        return replace(problem, place=self.at(problem.path))
+
+    def line(self, path: Path) -> int | None:
+        """The line of a key or of the nearest one above it.
+
+        Args:
+            path: any path, also of a key that was left out.
+
+        Returns:
+            A line, or ``None`` where the value came from the environment.
+        """
+        place = self.at(path)
+        return place if isinstance(place, int) and place > 0 else None
+
+
+NOWHERE: Final = Places({})
+"""For problems that know their places themselves."""
+
+
+def describe(error: ConfigError, source: str, places: Places = NOWHERE) -> list[str]:
+    """Spell mistakes for a person, in the order of the file.
+
+    Args:
+        error: as raised by ``load`` or, after it succeeded, by ``plan``.
+        source: what was read: the file's name, or ``environment``.
+        places: as loaded; not needed for the errors of ``load`` itself.
+
+    Returns:
+        A line for each: ``FILE:LINE: targets[0].interval: "1x" is not allowed; allowed: ...``.
+    """
+    placed = [places.placed(problem) for problem in error.problems]
+    placed.sort(key=lambda problem: problem.place if isinstance(problem.place, int) else 0)
+    return list(dict.fromkeys(_line(problem, escaped(source)) for problem in placed))
+
+
+def _line(problem: Problem, source: str) -> str:
+    if isinstance(problem.place, str):
+        return f"{ENVIRONMENT}: {problem.place}: {problem.message}"
+    parts = [f"{source}:{problem.place}" if problem.place else source, problem.message]
+    if problem.path:
+        parts.insert(1, spelled(problem.path))
+    return ": ".join(parts)

@@ -8,13 +8,13 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta, Struct
 
-from exporter.config.values import Duration, Secret
+from exporter.config.values import Duration, InputFile, Secret
 from exporter.observation import RateClass
 
 Name: TypeAlias = Annotated[
     str,
     Meta(
-        pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$",
+        pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?\Z",
         description="1 to 63 letters, digits, '.', '_' or '-', beginning and ending with a letter "
         "or digit",
     ),
@@ -22,30 +22,33 @@ Name: TypeAlias = Annotated[
 LabelName: TypeAlias = Annotated[
     str,
     Meta(
-        pattern=r"^(?!__|target$)[a-zA-Z_][a-zA-Z0-9_]*$",
+        pattern=r"^(?!__|target\Z)[a-zA-Z_][a-zA-Z0-9_]*\Z",
         description="a Prometheus label name other than 'target', not beginning with '__'",
     ),
 ]
 Url: TypeAlias = Annotated[
     str,
     Meta(
-        pattern=r"^https?://[^/?#@\s]+(/[^?#\s]*)?$",
+        pattern=r"^https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?"
+        r"(/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)?\Z",
         description="http://HOST[:PORT][/PATH] or https://..., without user, query or fragment",
     ),
 ]
 Text: TypeAlias = Annotated[str, Meta(min_length=1, description="a text that is not empty")]
-File: TypeAlias = Annotated[str, Meta(min_length=1, description="the path of a file")]
+_PATH = Meta(pattern=r"^[^\0]+\Z", description="the path of a file")
+File: TypeAlias = Annotated[str, _PATH, InputFile()]
+SecretFile: TypeAlias = Annotated[str, _PATH, InputFile(secret=True)]
 Glob: TypeAlias = Annotated[str, Meta(min_length=1, description="an id or a glob such as 'edge-*'")]
-Positive: TypeAlias = Annotated[Duration, Meta(gt=0)]
+Positive: TypeAlias = Annotated[Duration, Meta(ge=0.001, le=86400)]
 Interval: TypeAlias = Annotated[Duration, Meta(ge=1, le=86400)]
 Share: TypeAlias = Annotated[
     float, Meta(gt=0, le=1, description="a ratio above 0 and up to 1, such as 0.05")
 ]
-Count: TypeAlias = Annotated[int, Meta(ge=1, le=1000, description="a whole number from 1 to 1000")]
+Count: TypeAlias = Annotated[int, Meta(ge=1, le=1000)]
 StatusPath: TypeAlias = Annotated[
     str,
     Meta(
-        pattern=r"^(/[A-Za-z0-9._~-]+)*/\{deploymentId\}(/[A-Za-z0-9._~-]+)*$",
+        pattern=r"^(/[A-Za-z0-9._~-]+)*/\{deploymentId\}(/[A-Za-z0-9._~-]+)*\Z",
         description="a path with {deploymentId} in it once",
     ),
 ]
@@ -58,7 +61,7 @@ class Auth(Struct, frozen=True):
     type: Literal["login", "none"] = "none"
     username: Text | None = None
     password: Secret | None = None
-    password_file: File | None = None
+    password_file: SecretFile | None = None
 
 
 class Tls(Struct, frozen=True):
@@ -112,7 +115,7 @@ class SurfaceOptions(Struct, frozen=True):
 class ClassLimit(Struct, frozen=True):
     """What is documented of a rate class: requests in a window of seconds."""
 
-    requests: Annotated[int, Meta(ge=1, description="a whole number of 1 or more")]
+    requests: Annotated[int, Meta(ge=1)]
     window: Positive = Duration(60)
 
 
@@ -157,4 +160,6 @@ class Target(Struct, frozen=True):
 class Config(Struct, frozen=True):
     """The whole file."""
 
-    targets: tuple[Target, ...]
+    targets: Annotated[
+        tuple[Target, ...], Meta(min_length=1, description="a list of one or more targets")
+    ]

@@ -1,10 +1,15 @@
 """Values that YAML has no type for."""
 
 import re
+from decimal import Decimal
 from typing import Final
 
-_UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+from msgspec import Struct
+
+_MILLISECONDS: Final = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
+_DURATION: Final = re.compile(
+    "".join(rf"(?:([0-9]{{1,9}}(?:\.[0-9]{{1,6}})?){unit})?" for unit in _MILLISECONDS)
+)
 
 
 class Duration(float):
@@ -17,33 +22,32 @@ class Duration(float):
         """Read the written form.
 
         Args:
-            text: numbers with units, one after the other.
+            text: numbers with units, the greater unit first, or ``0``.
 
         Returns:
             The sum in seconds.
 
         Raises:
-            ValueError: it is something else.
+            ValueError: it is something else; the message does not repeat it.
         """
         if text == "0":
             return cls(0)
-        if not text or _DURATION.sub("", text):
-            raise ValueError(text)
-        return cls(sum(float(number) * _UNITS[unit] for number, unit in _DURATION.findall(text)))
+        match = _DURATION.fullmatch(text)
+        if match is None or not text:
+            raise ValueError("not a duration")
+        parts = zip(match.groups(), _MILLISECONDS.values(), strict=True)
+        # In decimals, for one rounding at the end: 1m30.1s is the very float that 90.1 is.
+        return cls(sum(Decimal(number) * size for number, size in parts if number) / 1000)
 
     def __str__(self) -> str:
         """The shortest written form: ``90`` seconds are ``1m30s``."""
         left = round(self * 1000)
-        if left == 0:
-            return "0s"
         parts: list[str] = []
-        for unit, size in (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000)):
+        for unit, size in _MILLISECONDS.items():
             count, left = divmod(left, size)
             if count:
                 parts.append(f"{count}{unit}")
-        if left:
-            parts.append(f"{left}ms")
-        return "".join(parts)
+        return "".join(parts) or "0s"
 
 
 class Secret:
@@ -70,3 +74,13 @@ class Secret:
     def __hash__(self) -> int:
         """As equality has it."""
         return hash(self._text)
+
+
+class InputFile(Struct, frozen=True):
+    """Marks a text in the schema as the path of a file that must be there.
+
+    Paths begin at the configuration's folder. The path of a ``secret`` file is not shown either:
+    the secret itself is too easily written in its place.
+    """
+
+    secret: bool = False

@@ -5,8 +5,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from exporter.checks.finding import Json
 from exporter.observation import Key, Reading
+from exporter.wire import Json
 
 _LONGEST_ID: Final = 256
 

@@ -10,7 +10,9 @@ Every fetch goes through apt, npm or pip as the machine has them configured. To 
 """
 
 import fcntl
+import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -40,10 +42,13 @@ Acquire::Retries "2";
 #clear APT::Update::Post-Invoke-Success;
 """
 
+PROMETHEUS = "prometheus"
+PROMTOOL = "promtool"
+PRISM = "prism"
 HINTS = {
-    "prometheus": "apt-get install prometheus, or set PROMETHEUS=/path/to/prometheus",
-    "promtool": "apt-get install prometheus, or set PROMTOOL=/path/to/promtool",
-    "prism": "npm install -g @stoplight/prism-cli, then set PRISM=prism",
+    PROMETHEUS: "apt-get install prometheus, or set PROMETHEUS=/path/to/prometheus",
+    PROMTOOL: "apt-get install prometheus, or set PROMTOOL=/path/to/promtool",
+    PRISM: "npm install -g @stoplight/prism-cli, then set PRISM=prism",
 }
 
 
@@ -51,7 +56,8 @@ class ToolMissing(Exception):  # noqa: N818 - a state of the machine, not an err
     """A tool is not there; the message tells how to get it."""
 
     def __init__(self, name: str, why: str = "run `make tools`") -> None:
-        super().__init__(f"{name} is missing: {why} ({HINTS[name]})")
+        super().__init__(f"{name} is missing: {why}\n  or by yourself: {HINTS[name]}")
+        self.name = name
 
 
 class _Failed(Exception):  # noqa: N818
@@ -63,17 +69,17 @@ class _Failed(Exception):  # noqa: N818
 
 def cache() -> Path:
     """The folder of fetched tools; ``TOOLS_CACHE`` moves it, say to one that CI keeps."""
-    return Path(os.environ.get("TOOLS_CACHE") or ROOT / ".cache" / "tools")
+    return Path(os.environ.get("TOOLS_CACHE") or ROOT / ".cache" / "tools").absolute()
 
 
 def prometheus() -> Path:
     """The Prometheus server."""
-    return _binary("prometheus")
+    return _binary(PROMETHEUS)
 
 
 def promtool() -> Path:
     """Prometheus' checker of metrics, rules and configurations."""
-    return _binary("promtool")
+    return _binary(PROMTOOL)
 
 
 def prism() -> list[str]:
@@ -81,11 +87,11 @@ def prism() -> list[str]:
     if named := os.environ.get("PRISM"):
         argv = shlex.split(named)
         if not shutil.which(argv[0]):
-            raise ToolMissing("prism", f"PRISM={named} is not a program")
+            raise ToolMissing(PRISM, f"PRISM={named} is not a program")
         return argv
     node = _node()
     if node is None or not _prism_is_current():
-        raise ToolMissing("prism")
+        raise ToolMissing(PRISM)
     return [str(node), str(_prism_script())]
 
 
@@ -94,7 +100,7 @@ def _binary(name: str) -> Path:
         if not shutil.which(named):
             raise ToolMissing(name, f"{name.upper()}={named} is not a program")
         return Path(named)
-    found = shutil.which(name) or shutil.which(cache() / "prometheus" / name)
+    found = shutil.which(name) or shutil.which(cache() / PROMETHEUS / name)
     if not found:
         raise ToolMissing(name)
     return Path(found)
@@ -127,21 +133,27 @@ def _prism_is_current() -> bool:
 
 
 def _fetch_prometheus(into: Path) -> None:
-    for folder in ("state/lists/partial", "cache/archives/partial", "deb"):
-        (into / folder).mkdir(parents=True)
-    conf = into / "apt.conf"
-    conf.write_text(APT_CONF.format(here=into))
-    apt = ["apt-get", "-qq", "-c", str(conf)]
-    # A source of the machine's that is down fails this, and matters only if ours is that one.
-    refused = _try([*apt, "update"], into)
-    _run([*apt, "download", "prometheus"], into / "deb", said_before=refused)
-    (package,) = (into / "deb").glob("*.deb")
+    package = _download_package(into / "apt")
     _run(["dpkg", "-x", str(package), str(into / "tree")], into)
-    for name in ("prometheus", "promtool"):
+    for name in (PROMETHEUS, PROMTOOL):
         program = (into / "tree" / "usr" / "bin" / name).rename(into / name)
         _run([str(program), "--version"], into)  # it links to libc only: does that one suit?
-    for folder in ("state", "cache", "deb", "tree"):
+    for folder in ("apt", "tree"):
         shutil.rmtree(into / folder)
+
+
+def _download_package(here: Path) -> Path:
+    for folder in ("state/lists/partial", "cache/archives/partial"):
+        (here / folder).mkdir(parents=True)
+    conf = here / "apt.conf"
+    conf.write_text(APT_CONF.format(here=here))
+    apt = ["apt-get", "-qq", "-c", str(conf)]
+    # A source of the machine's that is down fails the first, and matters only if it is the one.
+    said = [_try([*apt, "update"], here), _try([*apt, "download", "prometheus"], here)]
+    if said[-1]:
+        raise _Failed("".join(dict.fromkeys(said)))
+    (package,) = here.glob("*.deb")
+    return package
 
 
 def _fetch_node(into: Path) -> None:
@@ -187,22 +199,24 @@ def _install(name: str, fetch: Callable[[Path], None]) -> None:
 
 
 def _try(argv: list[str], cwd: Path) -> str:
-    """Run a command; what it said if it failed, else nothing."""
+    """Run a command; what it said last if it failed, else nothing."""
     try:
         done = subprocess.run(
             argv, cwd=cwd, check=False, text=True, capture_output=True, timeout=600
         )
     except FileNotFoundError:
-        return f"there is no {argv[0]} here"
+        return f"\n  there is no {argv[0]} here"
     except subprocess.TimeoutExpired:
-        return f"{argv[0]} took more than ten minutes"
+        return f"\n  {argv[0]} took more than ten minutes"
+    if done.returncode == 0:
+        return ""
     said = (done.stderr.strip() or done.stdout.strip()).splitlines()
-    return "\n  ".join(["", *said[-8:]]) + "\n" if done.returncode else ""
+    return "".join(f"\n  {line}" for line in said[-8:] or [f"{argv[0]} failed without a word"])
 
 
-def _run(argv: list[str], cwd: Path, *, said_before: str = "") -> None:
+def _run(argv: list[str], cwd: Path) -> None:
     if failure := _try(argv, cwd):
-        raise _Failed(said_before + failure if said_before != failure else failure)
+        raise _Failed(failure)
 
 
 @contextmanager
@@ -217,52 +231,58 @@ def _alone() -> Iterator[None]:
 # --- `python -m tests.support.tools` -------------------------------------------------------------
 
 
-class _Tool(NamedTuple):
+class _Package(NamedTuple):
     name: str
-    find: Callable[[], tuple[str, Path]]  # its version and where it is
-    folder: str
     fetch: Callable[[Path], None]
+    lines: Callable[[], list[str]]  # what it brings; raises if any of that is missing
 
 
-def _describe_binary(binary: Path) -> tuple[str, Path]:
-    told = subprocess.run([binary, "--version"], check=True, text=True, capture_output=True)
-    return (told.stdout or told.stderr).split()[2], binary
+def _prometheus_lines() -> list[str]:
+    return [_line(PROMETHEUS, prometheus()), _line(PROMTOOL, promtool())]
 
 
-def _describe_prism() -> tuple[str, Path]:
+def _line(name: str, binary: Path, version: str = "") -> str:
+    if not version:
+        told = subprocess.run([binary, "--version"], check=False, text=True, capture_output=True)
+        found = re.search(r"version (\S+)", told.stdout + told.stderr)
+        version = found[1] if found else "of unknown version"
+    return f"{name:<10}  {version:<20}  {binary}"
+
+
+def _prism_lines() -> list[str]:
     argv = prism()
     if os.environ.get("PRISM"):
-        return "PRISM", Path(argv[0])
-    pinned = (PRISM_LOCK / "package.json").read_text()
-    return pinned.split('prism-cli": "')[1].split('"')[0], Path(argv[-1])
+        return [_line(PRISM, Path(argv[0]), "of unknown version")]
+    pinned = json.loads((PRISM_LOCK / "package.json").read_text())["dependencies"]
+    return [_line(PRISM, Path(argv[-1]), pinned["@stoplight/prism-cli"])]
 
 
-TOOLS = (
-    _Tool("prometheus", lambda: _describe_binary(prometheus()), "prometheus", _fetch_prometheus),
-    _Tool("promtool", lambda: _describe_binary(promtool()), "prometheus", _fetch_prometheus),
-    _Tool("prism", _describe_prism, "prism", _fetch_prism),
+PACKAGES = (
+    _Package(PROMETHEUS, _fetch_prometheus, _prometheus_lines),
+    _Package(PRISM, _fetch_prism, _prism_lines),
 )
 
 
-def _ensure(tool: _Tool) -> tuple[str, Path]:
+def _ensure(package: _Package) -> list[str]:
     try:
-        return tool.find()
-    except ToolMissing:
-        if os.environ.get(tool.name.upper()):
+        return package.lines()
+    except ToolMissing as missing:
+        if os.environ.get(missing.name.upper()):
             raise  # the user named another: ours would be a surprise
-    with _alone():
-        try:
-            return tool.find()  # another process was quicker
-        except ToolMissing:
-            _install_or_tell(tool)
-    return tool.find()
-
-
-def _install_or_tell(tool: _Tool) -> None:
     try:
-        _install(tool.folder, tool.fetch)
-    except _Failed as failure:
-        raise ToolMissing(tool.name, f"cannot fetch it: {failure}") from failure
+        with _alone():
+            return _look_or_install(package)
+    except (_Failed, OSError) as failure:
+        why = f"fetching it failed: {str(failure).lstrip()}"
+        raise ToolMissing(package.name, why) from failure
+
+
+def _look_or_install(package: _Package) -> list[str]:
+    try:
+        return package.lines()  # another process was quicker
+    except ToolMissing:
+        _install(package.name, package.fetch)
+    return package.lines()
 
 
 def _say(line: str) -> None:
@@ -273,14 +293,12 @@ def _say(line: str) -> None:
 def main() -> int:
     """Bring every tool; 1 if one is still missing."""
     failures = 0
-    for tool in TOOLS:
+    for package in PACKAGES:
         try:
-            version, path = _ensure(tool)
+            _say("\n".join(_ensure(package)))
         except ToolMissing as missing:
             failures += 1
             sys.stderr.write(f"{missing}\n")
-        else:
-            _say(f"{tool.name:<10}  {version:<20}  {path}")
     return min(failures, 1)
 
 

@@ -40,9 +40,8 @@ class Story:
 
     def visit(self, job: Job, *, well: str = "", failed: str = "", gone: str = "") -> None:
         assert job.surface.ids is not None
-        as_ids = lambda names: tuple((name,) for name in names)  # noqa: E731
-        kind = job.surface.ids.kind
-        self.followed(Visit(job.key, 0, kind, as_ids(well), as_ids(failed), as_ids(gone)))
+        well_, failed_, gone_ = (tuple((name,) for name in names) for names in (well, failed, gone))
+        self.followed(Visit(job.key, 0, job.surface.ids.kind, well_, failed_, gone_))
 
     def order(self, job: Job) -> str:
         return " ".join("/".join(c.id) for c in self.followed.candidates(job))

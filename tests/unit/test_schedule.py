@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta, tzinfo
 from typing import Final
 
+import apscheduler.schedulers.base as apscheduler_base
 import pytest
-from apscheduler.schedulers import base as apscheduler_base
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -164,6 +164,20 @@ async def test_what_hangs_on_ids_runs_as_soon_as_there_are_some() -> None:
         schedule(Reading(key, 0, "vnfs", (), (("2",),)))
         await log.until(lambda: any(isinstance(seen, Heartbeat) for seen in log.seen))
     assert len(log.runs) == 2
+
+
+async def test_the_first_instants_are_not_missed() -> None:
+    log = Log()
+    jobs = [job(f"job-{number}", 60) for number in range(50)]
+    async with running(log, *jobs):
+        await log.until(lambda: len(log.runs) == 50)
+    assert log.skips("misfire") == 0
+
+
+async def test_the_heart_beats_at_once() -> None:
+    log = Log()
+    async with running(log):
+        await log.until(lambda: bool(log.seen), seconds=0.9)
 
 
 async def test_the_heart_beats() -> None:

@@ -1,0 +1,192 @@
+"""Why a call brought no answer: one table from the exception to its reason.
+
+Whatever a server or the network may do has a row; what has none is a bug of ours, and is not
+caught. Of aiohttp's client only the exceptions are used here.
+"""
+
+import errno
+import socket
+import ssl
+import zlib
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+import aiohttp
+from aiohttp import http_exceptions as http
+
+from exporter.observation import Reason
+
+Phase: TypeAlias = Literal["dns", "connect", "tls", "send", "wait", "receive"]
+
+
+class RefusedError(Exception):
+    """The client itself refuses to go on."""
+
+
+class TooLargeError(RefusedError):
+    """The answer is larger than is read."""
+
+
+class CodingError(RefusedError):
+    """The content coding is cut short, or none that was asked for."""
+
+
+class StatusError(RefusedError):
+    """The status is outside of 200..599."""
+
+
+class UrlError(RefusedError):
+    """The target's URL has no host or port that could be asked."""
+
+
+class FamilyError(RefusedError):
+    """The host is an address that ``connection.ip_protocol`` rules out."""
+
+
+class Row(NamedTuple):
+    """An error of this type, with this code and in this phase, has this reason.
+
+    ``code`` is the verify code of a certificate, OpenSSL's name of a TLS error, or the errno.
+    """
+
+    error: type[Exception]
+    reason: Reason
+    detail: str
+    code: int | str | None = None
+    phase: Phase | None = None
+
+
+_CERTIFICATE: Final = ssl.SSLCertVerificationError
+
+TABLE: Final[tuple[Row, ...]] = (
+    # Not the server's doing
+    Row(OSError, "internal", "the exporter has too many open files", errno.EMFILE),
+    Row(OSError, "internal", "the machine has too many open files", errno.ENFILE),
+    # Refused by the client
+    Row(TooLargeError, "too_large", "the answer is over the limit"),
+    Row(CodingError, "body_invalid", "the content coding is cut short or was not asked for"),
+    Row(zlib.error, "body_invalid", "the compressed body is broken"),
+    Row(StatusError, "protocol", "the status is outside of 200..599"),
+    # Certificates; the codes are OpenSSL's X509_V_ERR_*
+    Row(_CERTIFICATE, "tls_verify", "the certificate is not valid yet", 9),
+    Row(_CERTIFICATE, "tls_expired", "the certificate has expired", 10),
+    Row(_CERTIFICATE, "tls_verify", "the certificate is self-signed", 18),
+    Row(_CERTIFICATE, "tls_verify", "the chain ends in an unknown self-signed certificate", 19),
+    Row(_CERTIFICATE, "tls_verify", "the certificate's issuer is unknown", 20),
+    Row(_CERTIFICATE, "tls_verify", "the certificate's issuer is unknown", 21),
+    Row(_CERTIFICATE, "tls_verify", "the certificate is for another name", 62),
+    Row(_CERTIFICATE, "tls_verify", "the certificate is for another address", 64),
+    Row(_CERTIFICATE, "tls_verify", "the certificate cannot be trusted"),
+    # A time-out has the reason of its phase
+    Row(TimeoutError, "dns", "no answer of the name resolution in time", phase="dns"),
+    Row(TimeoutError, "connect_timeout", "no connection to {peer} in time", phase="connect"),
+    Row(TimeoutError, "tls_handshake", "the TLS handshake did not end in time", phase="tls"),
+    Row(TimeoutError, "read_timeout", "the request was not taken in time", phase="send"),
+    Row(TimeoutError, "read_timeout", "no answer in time", phase="wait"),
+    Row(TimeoutError, "read_timeout", "the body did not end in time", phase="receive"),
+    Row(TimeoutError, "connect_timeout", "the time was over before a connection was begun"),
+    # TLS
+    Row(ssl.SSLError, "tls_handshake", "{peer} does not speak TLS", "WRONG_VERSION_NUMBER"),
+    Row(ssl.SSLError, "reset", "TLS broke in the body", phase="receive"),
+    Row(ssl.SSLError, "tls_handshake", "the TLS handshake failed", phase="tls"),
+    Row(ssl.SSLError, "tls_handshake", "the server ended TLS with an alert"),
+    Row(OSError, "tls_handshake", "the connection ended in the TLS handshake", phase="tls"),
+    # Names
+    Row(socket.gaierror, "dns", "there is no such name", socket.EAI_NONAME),
+    Row(socket.gaierror, "dns", "the name has no such address", socket.EAI_NODATA),
+    Row(socket.gaierror, "dns", "the name server does not answer", socket.EAI_AGAIN),
+    Row(OSError, "dns", "the name resolution failed", phase="dns"),
+    Row(UrlError, "dns", "the URL has no valid host and port"),
+    Row(FamilyError, "dns", "the host is an address that ip_protocol rules out"),
+    Row(UnicodeError, "dns", "the host is no valid name", phase="dns"),
+    Row(aiohttp.InvalidURL, "dns", "the host is no valid name or address"),
+    # Connecting
+    Row(ConnectionRefusedError, "connect_refused", "connection refused by {peer}"),
+    Row(OSError, "connect_refused", "no route to {peer}", errno.EHOSTUNREACH),
+    Row(OSError, "connect_refused", "no route to the network of {peer}", errno.ENETUNREACH),
+    Row(OSError, "connect_refused", "connecting to {peer} is forbidden here", errno.EACCES),
+    Row(OSError, "connect_refused", "connecting to {peer} is forbidden here", errno.EPERM),
+    Row(OSError, "connect_refused", "no local address to reach {peer} from", errno.EADDRNOTAVAIL),
+    Row(OSError, "connect_refused", "cannot connect to {peer}", phase="connect"),
+    # The answer
+    Row(http.LineTooLong, "protocol", "a line of the head is over the limit"),
+    Row(http.ContentLengthError, "reset", "the connection ended before the body did"),
+    Row(http.TransferEncodingError, "reset", "the connection ended before the body did"),
+    Row(http.HttpProcessingError, "protocol", "the answer is no valid HTTP"),
+    Row(aiohttp.ClientResponseError, "protocol", "the answer is no valid HTTP"),
+    Row(aiohttp.ServerDisconnectedError, "reset", "the connection ended before the answer did"),
+    Row(aiohttp.ClientPayloadError, "reset", "the connection ended before the body did"),
+    Row(OSError, "reset", "the connection was reset in the body", phase="receive"),
+    Row(OSError, "reset", "the connection was reset"),
+    Row(aiohttp.ClientError, "reset", "the connection was lost"),
+)
+
+ERRORS: Final = tuple({row.error for row in TABLE})
+"""What to catch."""
+LOST: Final = (
+    aiohttp.ClientOSError,
+    aiohttp.ClientConnectionResetError,
+    aiohttp.ServerDisconnectedError,
+)
+"""How it shows on a kept connection that the server closed it meanwhile."""
+_STATUSES: Final = range(200, 600)
+
+
+def check_status(status: int) -> None:
+    """Refuse what no final answer has (RFC 9110, section 15).
+
+    Raises:
+        StatusError: it is outside of 200..599.
+    """
+    if status not in _STATUSES:
+        raise StatusError
+
+
+def reason_of(error: Exception, reached: Phase | None) -> tuple[Reason, str]:
+    """Tell why a call failed.
+
+    Args:
+        error: one of ``ERRORS``.
+        reached: the last phase that was begun; ``None`` where none was.
+
+    Returns:
+        The reason, and a few words of ours for a person.
+
+    Raises:
+        Exception: the error itself, where there is no row for it.
+    """
+    root = _root(error)
+    code = _code(root)
+    for row in TABLE:
+        if (
+            isinstance(root, row.error)
+            and row.code in (None, code)
+            and row.phase in (None, reached)
+        ):
+            return row.reason, row.detail.format(peer=_peer(error))
+    raise error
+
+
+def _root(error: BaseException) -> BaseException:
+    """The error of the system, of OpenSSL or of the parser, which aiohttp wraps."""
+    while isinstance(error.__cause__, OSError | http.HttpProcessingError):
+        error = error.__cause__
+    return error
+
+
+def _code(error: BaseException) -> int | str | None:
+    match error:
+        case ssl.SSLCertVerificationError():
+            return getattr(error, "verify_code", None)
+        case ssl.SSLError():
+            return getattr(error, "reason", None)
+        case OSError():
+            return error.errno
+        case _:
+            return None
+
+
+def _peer(error: Exception) -> str:
+    if not isinstance(error, aiohttp.ClientConnectorError):
+        return "the server"
+    host = f"[{error.host}]" if ":" in error.host else error.host
+    return f"{host}:{error.port}"

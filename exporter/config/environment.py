@@ -1,0 +1,141 @@
+"""The guide's environment variables, as if their values stood in the file."""
+
+import pathlib
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from msgspec import Struct
+
+from exporter.config.problems import ConfigError, Problem
+from exporter.config.tree import Entry, Items, Scalar, Table
+
+VARIABLES: Final[Mapping[str, str]] = {
+    "url": "ORAN_MANO_API_URL",
+    "username": "ORAN_MANO_USERNAME",
+    "password": "ORAN_MANO_PASSWORD",
+    "password_file": "ORAN_MANO_PASSWORD_FILE",
+}
+"""From the key that a variable stands for to its name. An empty variable is an unset one."""
+
+_PASSWORDS: Final = ("password", "password_file")
+
+
+class Filled(Struct, frozen=True):
+    """A tree with what the environment adds, and what is wrong with the environment."""
+
+    root: Table
+    problems: tuple[Problem, ...]
+
+
+def stand_alone(environ: Mapping[str, str]) -> Filled:
+    """Make a configuration of the environment alone.
+
+    Args:
+        environ: all variables.
+
+    Returns:
+        One target, called ``default``.
+
+    Raises:
+        ConfigError: no variable names a target.
+    """
+    name = Entry(0, Scalar(0, "text", "default"))
+    targets = Items(0, (Table(0, {"name": name}),))
+    filled = fill(Table(0, {"targets": Entry(0, targets)}), environ)
+    if "url" not in _given(environ):
+        missing = _problem("url", "not set; set it, or give a file with --config.file")
+        raise ConfigError((missing, *filled.problems))
+    return filled
+
+
+def fill(root: Table, environ: Mapping[str, str]) -> Filled:
+    """Add what the only target leaves out.
+
+    Args:
+        root: what the file has.
+        environ: all variables.
+
+    Returns:
+        The file's tree with the variables in it, or untouched where they do not fit it.
+    """
+    given = _given(environ)
+    targets = root.entries.get("targets")
+    if targets is None or not isinstance(targets.value, Items):
+        return Filled(root, ())
+    match targets.value.items:
+        case (Table() as only,):
+            target, problems = _filled(only, given)
+            items = Items(targets.value.place, (target,))
+            return Filled(_with(root, {"targets": Entry(targets.place, items)}), problems)
+        case (_, _, *_):
+            message = "not with several targets; unset it, and say in the file whose it is"
+            return Filled(root, tuple(_problem(key, message) for key in given))
+        case _:
+            return Filled(root, ())
+
+
+def _given(environ: Mapping[str, str]) -> dict[str, Entry]:
+    given: dict[str, Entry] = {}
+    for key, variable in VARIABLES.items():
+        text = environ.get(variable)
+        if text:
+            if key == "password_file":
+                text = str(pathlib.Path(text).absolute())  # it does not begin at the file's folder
+            given[key] = Entry(variable, Scalar(variable, "text", text))
+    return given
+
+
+def _filled(target: Table, given: Mapping[str, Entry]) -> tuple[Table, tuple[Problem, ...]]:
+    added = {key: given[key] for key in ("url",) if key in given and key not in target.entries}
+    problems: tuple[Problem, ...] = ()
+    auth = _open_auth(target)
+    if auth is not None:
+        credentials = {key: given[key] for key in _left_out(auth) if key in given}
+        problems = tuple(_misfits(auth, credentials))
+        if problems:
+            credentials.pop("password_file", None)  # else one mistake leads to a second line
+        if credentials and (auth.entries or not problems):
+            place = target.entries.get("auth", target).place
+            login = {"type": Entry(place, Scalar(place, "text", "login"))}
+            entries = {**login, **auth.entries, **credentials}
+            added["auth"] = Entry(place, Table(place, entries, auth.mistakes))
+    return _with(target, added), problems
+
+
+def _open_auth(target: Table) -> Table | None:
+    """The target's ``auth``, if it leaves room for credentials from elsewhere."""
+    if "auth" not in target.entries:
+        return Table(target.place, {})
+    auth = target.entries["auth"].value
+    if not isinstance(auth, Table):
+        return None
+    kind = auth.entries.get("type")
+    is_login = kind is not None and isinstance(kind.value, Scalar) and kind.value.text == "login"
+    return auth if is_login or not auth.entries else None
+
+
+def _left_out(auth: Table) -> Iterator[str]:
+    if "username" not in auth.entries:
+        yield "username"
+    if not any(key in auth.entries for key in _PASSWORDS):
+        yield from _PASSWORDS
+
+
+def _misfits(auth: Table, credentials: Mapping[str, Entry]) -> Iterator[Problem]:
+    """Variables that say too much together, or too little for a file that says nothing."""
+    user, first, second = (VARIABLES[key] for key in ("username", *_PASSWORDS))
+    passwords = [key for key in _PASSWORDS if key in credentials]
+    if len(passwords) > 1:
+        yield _problem("password_file", f"not together with {first}; unset one of them")
+    if not auth.entries and passwords and "username" not in credentials:
+        yield _problem(passwords[0], f"needs {user} besides")
+    if not auth.entries and not passwords and "username" in credentials:
+        yield _problem("username", f"needs {first} or {second} besides")
+
+
+def _problem(key: str, message: str) -> Problem:
+    return Problem((VARIABLES[key],), message, VARIABLES[key])
+
+
+def _with(table: Table, added: Mapping[str, Entry]) -> Table:
+    return Table(table.place, {**table.entries, **added}, table.mistakes)

@@ -1,0 +1,69 @@
+"""From a file and the environment to a configuration that can be used."""
+
+import pathlib
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from exporter.config.decode import decode_tree, tree_of
+from exporter.config.environment import fill, stand_alone
+from exporter.config.files import problem_of
+from exporter.config.problems import ENVIRONMENT, ConfigError, Places, Problem
+from exporter.config.schema import Config
+from exporter.config.tree import LARGEST
+
+
+class Loaded(Struct, frozen=True):
+    """A configuration, where its keys are, and where it is from: for ``describe``."""
+
+    config: Config
+    places: Places
+    source: str
+
+
+def load(file: pathlib.Path | None, environ: Mapping[str, str]) -> Loaded:
+    """Read the configuration.
+
+    Args:
+        file: a YAML file, or none where the environment says it all.
+        environ: all variables.
+
+    Returns:
+        The configuration. Files that it names were there when it was read.
+
+    Raises:
+        ConfigError: with all the mistakes that were found; each knows its place.
+    """
+    if file is None:
+        filled, folder = stand_alone(environ), pathlib.Path()
+    else:
+        filled, folder = fill(tree_of(_content(file)), environ), file.absolute().parent
+    decoded = decode_tree(filled.root, folder)
+    unusable = [problem for named in decoded.files if (problem := problem_of(named)) is not None]
+    problems = (*filled.problems, *decoded.problems, *map(decoded.places.placed, unusable))
+    if decoded.config is None or problems:
+        raise ConfigError(problems)
+    return Loaded(decoded.config, decoded.places, source_of(file))
+
+
+def source_of(file: pathlib.Path | None) -> str:
+    """Name where a configuration is from, also of one that cannot be loaded.
+
+    Args:
+        file: as given to ``load``.
+
+    Returns:
+        What ``describe`` begins its lines with.
+    """
+    return ENVIRONMENT if file is None else str(file)
+
+
+def _content(file: pathlib.Path) -> bytes:
+    try:
+        with file.open("rb") as opened:
+            return opened.read(LARGEST + 1)
+    except OSError as error:
+        message = f"cannot be read: {error.strerror}"
+    except ValueError:
+        message = "is not the path of a file"
+    raise ConfigError([Problem((), message, 0)])

@@ -1,0 +1,119 @@
+"""How keys and values are shown to a person: short, on one line, and without secrets."""
+
+import re
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from typing import Final
+
+HIDDEN: Final = "the value (not shown)"
+"""What stands for a secret."""
+
+_LONGEST: Final = 40
+"""Characters of a value or key that are shown."""
+_PLAIN_KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_LONGEST_NAME: Final = 64
+"""What is longer is like no name of ours, and comparing it costs time."""
+
+
+def escaped(text: str) -> str:
+    """Make a text safe for a terminal and a log line.
+
+    Args:
+        text: anything.
+
+    Returns:
+        The same with control, format and lone surrogate characters spelled out.
+    """
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
+    )
+
+
+def shortened(text: str) -> str:
+    """Cut a text to what a line has room for.
+
+    Args:
+        text: anything.
+
+    Returns:
+        It or its beginning, escaped, on one line.
+    """
+    safe = escaped(text[: _LONGEST + 1])
+    return safe if len(safe) <= _LONGEST else f"{safe[: _LONGEST - 3]}..."
+
+
+def quoted(text: str) -> str:
+    """Show a text.
+
+    Args:
+        text: what was written.
+
+    Returns:
+        It in double quotes, shortened.
+    """
+    return '"' + shortened(text).replace('"', '\\"') + '"'
+
+
+def shown(text: str) -> str:
+    """Show a text, if there can be no secret in it.
+
+    Args:
+        text: what was written.
+
+    Returns:
+        It in double quotes. Users, passwords and keys are given in URLs, and URLs in the wrong
+        places: what may be such a one is only spoken of.
+    """
+    if "@" in text or ("://" in text and "?" in text):
+        return HIDDEN
+    return quoted(text)
+
+
+def spelled(path: Iterable[str | int]) -> str:
+    """Spell a path of keys.
+
+    Args:
+        path: keys and positions.
+
+    Returns:
+        As in ``targets[0].surfaces."monitoring.*".interval``.
+    """
+    return "".join(_step(key) for key in path).removeprefix(".")
+
+
+def near(name: str, known: Sequence[str]) -> str:
+    """Name what may have been meant.
+
+    Args:
+        name: what was written.
+        known: what there is.
+
+    Returns:
+        ``did you mean "..."? ``, or nothing where nothing is like it.
+    """
+    found = nearest(name, known)
+    return "" if found is None else f'did you mean "{found}"? '
+
+
+def nearest(name: str, known: Sequence[str]) -> str | None:
+    """Find what may have been meant.
+
+    Args:
+        name: what was written.
+        known: what there is.
+
+    Returns:
+        The known name that is most like it, if any is.
+    """
+    found = get_close_matches(name[:_LONGEST_NAME].lower(), known, n=1)
+    return found[0] if found else None
+
+
+def _step(key: str | int) -> str:
+    if isinstance(key, int):
+        return f"[{key}]"
+    return f".{key if _is_plain(key) else quoted(key)}"
+
+
+def _is_plain(key: str) -> bool:
+    return len(key) <= _LONGEST and _PLAIN_KEY.fullmatch(key) is not None

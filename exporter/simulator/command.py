@@ -1,0 +1,185 @@
+"""The command line of the simulator."""
+
+import argparse
+import asyncio
+import os
+import random
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import yaml
+from aiohttp import web
+
+from exporter.simulator.scenario import ScenarioError
+from exporter.simulator.scenarios import SCENARIOS
+from exporter.simulator.server import Simulator
+
+_WRONG_CALL: Final = 2
+
+
+class Address(NamedTuple):
+    """Where to listen."""
+
+    host: str
+    port: int
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the simulator until a signal, or the end of standard input where that was asked for.
+
+    Args:
+        argv: The arguments after the program's name.
+
+    Returns:
+        The exit status: 0 after a regular end, 2 for a wrong call or a port that is taken.
+    """
+    try:
+        options = _parser().parse_args(argv)
+    except SystemExit as end:  # argparse has said why
+        return end.code if isinstance(end.code, int) else _WRONG_CALL
+    address: Address = options.address
+    try:
+        return asyncio.run(_serve(options))
+    except ScenarioError as error:
+        return _refuse(str(error))
+    except OSError as error:
+        # asyncio puts its own story before the reason.
+        reason = (error.strerror or str(error)).rpartition(": ")[2]
+        return _refuse(f"{address.host}:{address.port}: {reason}")
+
+
+def parse_address(text: str) -> Address:
+    """Read ``host:port``.
+
+    Args:
+        text: The address; without a host it means all interfaces, and port 0 any free port.
+
+    Returns:
+        Host and port.
+
+    Raises:
+        argparse.ArgumentTypeError: It is no address.
+    """
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isdecimal() or not 0 <= int(port) <= 65535:  # noqa: PLR2004
+        raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT or :PORT")
+    return Address(host.removeprefix("[").removesuffix("]"), int(port))
+
+
+def read_scenario(text: str) -> object:
+    """Read what stands after ``--simulator.scenario``.
+
+    Args:
+        text: A scenario's name, or the path of a YAML or JSON file.
+
+    Returns:
+        A scenario document.
+
+    Raises:
+        argparse.ArgumentTypeError: There is neither such a scenario nor such a file.
+    """
+    if text in SCENARIOS:
+        return {"name": text}
+    try:
+        return yaml.safe_load(Path(text).read_text("utf-8"))
+    except OSError:
+        known = ", ".join(SCENARIOS)
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is neither a scenario nor a file that can be read; scenarios: {known}"
+        ) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise argparse.ArgumentTypeError(f"{text}: not YAML: {error}") from None
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="oran-mano-exporter simulate",
+        description="A server that behaves like the O-RAN Intent-MANO API (account demo / demo).",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--simulator.listen-address",
+        dest="address",
+        type=parse_address,
+        default="127.0.0.1:8080",
+        metavar="HOST:PORT",
+        help="where to listen (default %(default)s); port 0 takes a free one",
+    )
+    parser.add_argument(
+        "--simulator.scenario",
+        dest="scenario",
+        type=read_scenario,
+        default="healthy",
+        metavar="NAME|FILE",
+        help=f"what to play (default %(default)s): {', '.join(SCENARIOS)}, or a YAML file",
+    )
+    parser.add_argument(
+        "--simulator.stop-on-eof",
+        dest="stop_on_eof",
+        action="store_true",
+        help="end when standard input ends, so that a parent's death ends the simulator",
+    )
+    parser.add_argument(
+        "--simulator.seed",
+        dest="seed",
+        type=int,
+        metavar="NUMBER",
+        help="make latencies, identifiers and chance the same in every run",
+    )
+    return parser
+
+
+async def _serve(options: argparse.Namespace) -> int:
+    address: Address = options.address
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    if options.stop_on_eof:
+        _watch_stdin(loop, stop)
+    # A simulator's tokens protect nothing.
+    simulator = Simulator(options.scenario, rng=random.Random(options.seed))  # noqa: S311
+    runner = web.AppRunner(
+        simulator.application(),
+        access_log=None,
+        handler_cancellation=True,
+        shutdown_timeout=0.3,
+    )
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, address.host or None, address.port).start()
+        print(f"listening on {_url(address, runner)}", flush=True)  # noqa: T201
+        await stop.wait()
+    finally:
+        await runner.cleanup()
+    return 0
+
+
+def _url(address: Address, runner: web.AppRunner) -> str:
+    port = runner.addresses[0][1]
+    host = address.host if address.host not in {"", "0.0.0.0", "::"} else "127.0.0.1"  # noqa: S104
+    return f"http://[{host}]:{port}/v1" if ":" in host else f"http://{host}:{port}/v1"
+
+
+def _watch_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    """Wait for the end of standard input in a thread: it may be a file, which no loop can watch."""
+
+    def wait() -> None:
+        try:
+            while os.read(0, 4096):
+                pass
+        except OSError:
+            pass
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(stop.set)
+
+    threading.Thread(target=wait, name="stdin", daemon=True).start()
+
+
+def _refuse(reason: str) -> int:
+    print(f"simulator: {reason}", file=sys.stderr)  # noqa: T201
+    return _WRONG_CALL

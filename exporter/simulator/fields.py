@@ -1,0 +1,210 @@
+"""What requests have to look like: the request schemas of the API's document, as tables."""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from exporter.simulator.validate import Field
+
+SLICE_TYPES: Final = ("eMBB", "uRLLC", "mIoT", "balanced")
+INTENT_STATES: Final = ("planned", "deployed", "failed", "deleting")
+VNF_STATES: Final = ("Pending", "Creating", "Running", "Failed", "Deleting")
+VNF_TYPES: Final = (
+    *("UPF", "AMF", "SMF", "PCF", "UDM", "AUSF", "NSSF", "NEF", "NRF"),
+    *("gNB", "CU", "DU", "RU", "RAN", "CN", "TN"),
+)
+TIMEFRAMES: Final = {"1h": 3600, "6h": 21600, "24h": 86400, "7d": 604800}
+EVENTS: Final = (
+    *("deployment.started", "deployment.completed", "deployment.failed"),
+    *("slice.created", "slice.deployed", "slice.failed", "slice.deleted"),
+)
+
+_TEXT = Field(kind="string")
+_TEXTS = Field(kind="array", items=_TEXT)
+_FLAG = Field(kind="boolean")
+_URI = Field(kind="string", uri=True)
+_ANYTHING = Field(kind="object")
+_COUNT = Field(kind="integer", low=1)
+_SLICE_TYPE = Field(kind="string", choices=SLICE_TYPES)
+_CLOUD = Field(kind="string", choices=("edge", "regional", "central"))
+
+_PROMISE: Mapping[str, Field] = {
+    "latency": Field(kind="number", low=1, high=1000),
+    "slice_type": _SLICE_TYPE,
+    "jitter": Field(kind="number", low=0, high=100),
+    "packet_loss": Field(kind="number", low=0, high=1),
+    "reliability": Field(kind="number", low=0.95, high=0.99999),
+}
+
+LOGIN = Field(
+    kind="object",
+    required=("username", "password"),
+    fields={"username": _TEXT, "password": _TEXT},
+)
+
+REFRESH = Field(kind="object", required=("refresh_token",), fields={"refresh_token": _TEXT})
+
+INTENT = Field(
+    kind="object",
+    required=("bandwidth", "latency", "slice_type"),
+    fields={"bandwidth": Field(kind="number", low=1, high=10000), **_PROMISE},
+)
+
+PLAN = Field(
+    kind="object",
+    fields={"intents": Field(kind="array", items=INTENT), "dry_run": _FLAG},
+)
+
+# The document requires nothing here; a deployment of no plan means nothing, so the plan's name is
+# asked for by the handler, after the schema.
+DEPLOY = Field(kind="object", fields={"plan_id": _TEXT, "force": _FLAG})
+
+_AFFINITY = Field(
+    kind="object",
+    required=("type", "scope", "target"),
+    fields={
+        "type": Field(kind="string", choices=("affinity", "anti-affinity")),
+        "scope": Field(kind="string", choices=("host", "rack", "zone", "region")),
+        "target": _TEXT,
+    },
+)
+
+VNF = Field(
+    kind="object",
+    required=("name", "type", "version", "qos", "placement", "image"),
+    fields={
+        "name": Field(
+            kind="string",
+            shortest=1,
+            longest=63,
+            pattern=re.compile("^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"),
+        ),
+        "type": Field(kind="string", choices=VNF_TYPES),
+        "version": _TEXT,
+        "qos": Field(
+            kind="object",
+            required=("bandwidth", "latency"),
+            fields={"bandwidth": Field(kind="number", low=1, high=5000), **_PROMISE},
+        ),
+        "placement": Field(
+            kind="object",
+            required=("cloud_type",),
+            fields={
+                "cloud_type": _CLOUD,
+                "region": _TEXT,
+                "zone": _TEXT,
+                "site": _TEXT,
+                "preferred_zones": _TEXTS,
+                "affinity_rules": Field(kind="array", items=_AFFINITY),
+            },
+        ),
+        "target_clusters": _TEXTS,
+        "resources": Field(
+            kind="object",
+            fields={
+                "cpu_cores": _COUNT,
+                "memory_gb": _COUNT,
+                "storage_gb": _COUNT,
+                "gpu": Field(
+                    kind="object", required=("count",), fields={"count": _COUNT, "type": _TEXT}
+                ),
+            },
+        ),
+        "config": Field(kind="object", values=_TEXT),
+        "image": Field(
+            kind="object",
+            required=("repository", "tag"),
+            fields={
+                "repository": _TEXT,
+                "tag": _TEXT,
+                "pull_policy": Field(kind="string", choices=("Always", "IfNotPresent", "Never")),
+                "pull_secrets": _TEXTS,
+            },
+        ),
+    },
+)
+
+SCALE = Field(
+    kind="object",
+    required=("replicas",),
+    fields={"replicas": Field(kind="integer", low=0, high=100)},
+)
+
+AGENT = Field(
+    kind="object",
+    required=("name", "endpoint"),
+    fields={
+        "name": Field(kind="string", shortest=1, longest=63),
+        "endpoint": _URI,
+        "capabilities": _TEXTS,
+    },
+)
+
+TN_SLICE = Field(
+    kind="object",
+    required=("slice_id", "bandwidth_mbps"),
+    fields={
+        "slice_id": _TEXT,
+        "bandwidth_mbps": Field(kind="number", low=1),
+        "vlan_id": Field(kind="integer", low=1, high=4094),
+        "qos_class": _SLICE_TYPE,
+        "priority": Field(kind="integer", low=1, high=8),
+        "latency_budget_ms": Field(kind="number", low=1),
+    },
+)
+
+PERFORMANCE = Field(
+    kind="object",
+    required=("test_id", "duration_seconds"),
+    fields={
+        "test_id": _TEXT,
+        "duration_seconds": Field(kind="integer", low=1, high=3600),
+        "bandwidth_mbps": Field(kind="number", low=1),
+        "packet_size": Field(kind="integer", low=64, high=9000),
+        "target_host": _TEXT,
+    },
+)
+
+NF_DEPLOYMENT = Field(
+    kind="object",
+    required=("name", "nf_deployment_descriptor_id"),
+    fields={
+        "name": Field(kind="string", shortest=1, longest=255),
+        "description": _TEXT,
+        "nf_deployment_descriptor_id": _TEXT,
+        "parent_deployment_id": _TEXT,
+        "input_params": _ANYTHING,
+        "location_constraints": _TEXTS,
+        "extensions": _ANYTHING,
+    },
+)
+
+# In the guide alone ("Webhook Registration"): the document has no such path.
+SUBSCRIPTION = Field(
+    kind="object",
+    required=("url", "events", "secret"),
+    fields={
+        "url": _URI,
+        "events": Field(kind="array", items=Field(kind="string", choices=EVENTS)),
+        "secret": _TEXT,
+        "active": _FLAG,
+    },
+)
+
+PAGE: Mapping[str, Field] = {
+    "limit": Field(kind="integer", low=1, high=1000, default=50),
+    "offset": Field(kind="integer", low=0, default=0),
+}
+INTENT_QUERY: Mapping[str, Field] = {
+    **PAGE,
+    "slice_type": _SLICE_TYPE,
+    "status": Field(kind="string", choices=INTENT_STATES),
+}
+VNF_QUERY: Mapping[str, Field] = {
+    **PAGE,
+    "type": Field(kind="string", choices=VNF_TYPES),
+    "status": Field(kind="string", choices=VNF_STATES),
+}
+TIMEFRAME_QUERY: Mapping[str, Field] = {
+    "timeframe": Field(kind="string", choices=tuple(TIMEFRAMES), default="1h"),
+}

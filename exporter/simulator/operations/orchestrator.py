@@ -1,0 +1,292 @@
+"""Intents, plans and their deployments."""
+
+from functools import partial
+from typing import Final
+
+from exporter.simulator import fields
+from exporter.simulator.exchange import Answer, Call, Json
+from exporter.simulator.motion import stamp
+from exporter.simulator.operation import Operation
+from exporter.simulator.operations.paging import fits, page
+from exporter.simulator.problems import conflict, invalid, not_found
+from exporter.simulator.resources import new_intent, promise
+from exporter.simulator.validate import Complaint
+from exporter.simulator.webhook import Happening
+from exporter.simulator.world import Rollout, World
+
+_KEPT: Final = 1000
+_QUEUED: Final = 0.1  # share of a deployment's time before it starts
+_CLOUDS: Final = {"uRLLC": "edge", "eMBB": "regional", "mIoT": "central", "balanced": "regional"}
+
+
+def list_intents(world: World, call: Call) -> Answer:
+    """GET /orchestrator/intents."""
+    found = (i for i in world.intents.values() if fits(i, call, "slice_type", "status"))
+    return page("intents", found, call)
+
+
+def create_intent(world: World, call: Call) -> Answer:
+    """POST /orchestrator/intents."""
+    return Answer(201, new_intent(world, call.body, call.now))
+
+
+def get_intent(world: World, call: Call) -> Answer:
+    """GET /orchestrator/intents/{intentId}."""
+    intent = world.intents.get(call.ids["intentId"])
+    return not_found("intent", call.ids["intentId"]) if intent is None else Answer(200, intent)
+
+
+def update_intent(world: World, call: Call) -> Answer:
+    """PUT /orchestrator/intents/{intentId}: replaces what the intent asks for."""
+    ident = call.ids["intentId"]
+    intent = world.intents.get(ident)
+    if intent is None:
+        return not_found("intent", ident)
+    if intent["status"] == "deleting":
+        return conflict(f"Intent '{ident}' is being deleted")
+    kept = {key: intent[key] for key in ("id", "status", "created_at")}
+    world.intents[ident] = {**kept, **promise(call.body), "updated_at": stamp(call.now)}
+    return Answer(200, world.intents[ident])
+
+
+def delete_intent(world: World, call: Call) -> Answer:
+    """DELETE /orchestrator/intents/{intentId}: refused while it is deployed."""
+    ident = call.ids["intentId"]
+    intent = world.intents.get(ident)
+    if intent is None:
+        return not_found("intent", ident)
+    if intent["status"] == "deleting":
+        return conflict(f"Intent '{ident}' is already being deleted")
+    if intent["status"] == "deployed" or _under_way(world, ident, call.now):
+        return conflict(f"Cannot delete intent '{ident}' with active deployments")
+    del world.intents[ident]
+    return Answer(204)
+
+
+def plan(world: World, call: Call) -> Answer:
+    """POST /orchestrator/plan: a dry run leaves nothing behind, and cannot be deployed."""
+    dry_run = call.body.get("dry_run", True)
+    allocations = [_allocation(world, wanted) for wanted in call.body.get("intents", ())]
+    made: Json = {
+        "id": world.new_id("plan"),
+        "timestamp": stamp(call.now),
+        "allocations": allocations,
+        "total_slices": len(allocations),
+        "estimated_cost": round(sum(a["qos"]["bandwidth"] for a in allocations) * 0.12, 2),
+        "estimated_time": round(call.knobs.deploy_seconds),
+    }
+    if not dry_run:
+        world.plans[made["id"]] = made
+        if len(world.plans) > _KEPT:
+            del world.plans[next(iter(world.plans))]
+    return Answer(200, made)
+
+
+def deploy(world: World, call: Call) -> Answer:
+    """POST /orchestrator/deploy."""
+    plan_id = call.body.get("plan_id", "")
+    if not plan_id:
+        return invalid([Complaint("plan_id", "plan_id is required", "REQUIRED_ERROR")])
+    made = world.plans.get(plan_id)
+    if made is None:
+        return not_found("plan", plan_id)
+    wanted = [(a["slice_id"], a["qos"]) for a in made["allocations"]]
+    busy = [ident for ident, _ in wanted if _in_use(world, ident, call.now)]
+    if busy and not call.body.get("force", False):
+        return conflict(f"Deployment conflicts: {', '.join(busy)} already deployed or under way")
+    for ident, qos in wanted:
+        if ident not in world.intents:
+            new_intent(world, qos, call.now, ident)
+    rollout = Rollout(
+        id=world.new_id("deploy"),
+        started=call.now,
+        seconds=call.knobs.deploy_seconds,
+        outcome=call.knobs.deploy_outcome,
+        intents=tuple(ident for ident, _ in wanted),
+    )
+    world.rollouts[rollout.id] = rollout
+    if len(world.rollouts) > _KEPT:
+        del world.rollouts[next(iter(world.rollouts))]
+    _announce(world, rollout)
+    final = "deployed" if rollout.outcome == "completed" else "failed"
+    for ident in rollout.intents:
+        world.announce_slice(ident, "created", call.now)
+        world.course(world.intents, ident, call.now, ((rollout.seconds, final),))
+    return Answer(202, status_of(rollout, call.now))
+
+
+def get_deployment(world: World, call: Call) -> Answer:
+    """GET /orchestrator/deployments/{deploymentId}: in the guide alone."""
+    rollout = world.rollouts.get(call.ids["deploymentId"])
+    if rollout is None:
+        return not_found("deployment", call.ids["deploymentId"])
+    return Answer(200, status_of(rollout, call.now))
+
+
+def status_of(rollout: Rollout, now: float) -> Json:
+    """Tell how far a deployment is.
+
+    Args:
+        rollout: The deployment.
+        now: Unix time in seconds.
+
+    Returns:
+        A DeploymentStatus of the document.
+    """
+    done = 1.0 if rollout.seconds <= 0 else min(1.0, (now - rollout.started) / rollout.seconds)
+    slices = len(rollout.intents)
+    status: Json = {
+        "deployment_id": rollout.id,
+        "status": "running",
+        "progress_percent": int(100 * done),
+        "message": f"Deploying {slices} slices",
+        "started_at": stamp(rollout.started),
+        "estimated_completion": stamp(rollout.started + rollout.seconds),
+    }
+    if done >= 1:
+        failed = rollout.outcome == "failed"
+        status["status"] = rollout.outcome
+        status["message"] = "Resources exhausted at the site" if failed else "Deployed"
+        status["completed_at"] = stamp(rollout.started + rollout.seconds)
+    elif done < _QUEUED:
+        status |= {"status": "queued", "progress_percent": 0, "message": "Waiting for resources"}
+    return status
+
+
+def _announce(world: World, rollout: Rollout) -> None:
+    """Plan what subscribers are told of a deployment: its start, and its end."""
+    for event, share in (("started", _QUEUED), (rollout.outcome, 1.0)):
+        at = rollout.started + share * rollout.seconds
+        status = status_of(rollout, at)
+        facts = {name: status[name] for name in ("deployment_id", "status", "message")}
+        happening = Happening(at, f"deployment.{event}", facts)
+        world.agenda.plan(at, partial(_tell, world, happening))
+
+
+def _tell(world: World, happening: Happening, _: float) -> None:
+    world.happenings.append(happening)
+
+
+def _under_way(world: World, ident: str, now: float) -> bool:
+    return any(ident in r.intents and now < r.started + r.seconds for r in world.rollouts.values())
+
+
+def _in_use(world: World, ident: str, now: float) -> bool:
+    intent = world.intents.get(ident)
+    deployed = intent is not None and intent["status"] in {"deployed", "deleting"}
+    return deployed or _under_way(world, ident, now)
+
+
+def _allocation(world: World, wanted: Json) -> Json:
+    given = wanted.get("id")
+    ident = given if isinstance(given, str) and given in world.intents else world.new_id("intent")
+    bandwidth, latency, kind = wanted["bandwidth"], wanted["latency"], wanted["slice_type"]
+    cloud = _CLOUDS[kind]
+    return {
+        "slice_id": ident,
+        "qos": {"id": ident, **promise(wanted), "status": "planned"},
+        "placement": {
+            "site_id": f"{cloud}01",
+            "cloud_type": cloud,
+            "region": "north",
+            "zone": f"{cloud}01",
+            "score": round(100 - bandwidth / 200, 1),
+            "constraints_met": True,
+            "reasons": [f"{cloud} sites meet {latency:g} ms"],
+        },
+        "resources": {
+            "ran_resources": {
+                "cpu_cores": 4,
+                "memory_mb": 8192,
+                "antennas": 4,
+                "frequency_mhz": 3500,
+            },
+            "cn_resources": {
+                "cpu_cores": 8,
+                "memory_mb": 16384,
+                "storage_gb": 100,
+                "upf_capacity": bandwidth,
+            },
+            "tn_resources": {
+                "bandwidth_mbps": bandwidth,
+                "vlan_id": 100 + world.numbers["intent"] % 3900,
+                "qos_class": kind,
+                "latency_budget_ms": round(latency * 0.4, 3),
+            },
+        },
+        "status": "planned",
+    }
+
+
+_INTENTS: Final = "/orchestrator/intents"
+_INTENT: Final = "/orchestrator/intents/{intentId}"
+
+OPERATIONS: Final = (
+    Operation(
+        surface="orchestrator.intents.list",
+        method="GET",
+        path=_INTENTS,
+        rate_class="standard",
+        handler=list_intents,
+        query=fields.INTENT_QUERY,
+        typical_ms=14,
+    ),
+    Operation(
+        surface="orchestrator.intents.create",
+        method="POST",
+        path=_INTENTS,
+        rate_class="standard",
+        handler=create_intent,
+        body=fields.INTENT,
+        typical_ms=25,
+    ),
+    Operation(
+        surface="orchestrator.intents.get",
+        method="GET",
+        path=_INTENT,
+        rate_class="standard",
+        handler=get_intent,
+    ),
+    Operation(
+        surface="orchestrator.intents.update",
+        method="PUT",
+        path=_INTENT,
+        rate_class="standard",
+        handler=update_intent,
+        body=fields.INTENT,
+        typical_ms=25,
+    ),
+    Operation(
+        surface="orchestrator.intents.delete",
+        method="DELETE",
+        path=_INTENT,
+        rate_class="standard",
+        handler=delete_intent,
+        typical_ms=20,
+    ),
+    Operation(
+        surface="orchestrator.plan",
+        method="POST",
+        path="/orchestrator/plan",
+        rate_class="standard",
+        handler=plan,
+        body=fields.PLAN,
+        typical_ms=90,
+    ),
+    Operation(
+        surface="orchestrator.deploy",
+        method="POST",
+        path="/orchestrator/deploy",
+        rate_class="deployment",
+        handler=deploy,
+        body=fields.DEPLOY,
+        typical_ms=60,
+    ),
+    Operation(
+        surface="orchestrator.deployments.get",
+        method="GET",
+        path="/orchestrator/deployments/{deploymentId}",
+        rate_class="monitoring",
+        handler=get_deployment,
+    ),
+)

@@ -1,0 +1,37 @@
+"""Webhook subscriptions: in the guide alone."""
+
+from typing import Final
+
+from exporter.simulator import fields
+from exporter.simulator.exchange import Answer, Call, Json
+from exporter.simulator.motion import stamp
+from exporter.simulator.operation import Operation
+from exporter.simulator.world import World
+
+
+def subscribe(world: World, call: Call) -> Answer:
+    """POST /webhooks/subscriptions: the secret is kept, and never told again."""
+    wanted = call.body
+    ident = world.new_id("webhook")
+    told: Json = {
+        "id": ident,
+        "url": wanted["url"],
+        "events": wanted["events"],
+        "active": wanted.get("active", True),
+        "created_at": stamp(call.now),
+    }
+    world.subscriptions[ident] = {**told, "secret": wanted["secret"]}
+    return Answer(201, told)
+
+
+OPERATIONS: Final = (
+    Operation(
+        surface="webhooks.subscriptions",
+        method="POST",
+        path="/webhooks/subscriptions",
+        rate_class="standard",
+        handler=subscribe,
+        body=fields.SUBSCRIPTION,
+        typical_ms=20,
+    ),
+)

@@ -1,0 +1,61 @@
+"""Answers that are settled before the operation is asked."""
+
+from exporter.simulator.exchange import Answer
+from exporter.simulator.knobs import Fault
+from exporter.simulator.problems import CHALLENGE, problem
+
+
+def faulty(fault: Fault) -> Answer:
+    """Answer what the scenario wants instead of the truth.
+
+    Args:
+        fault: A status of 300 or above.
+
+    Returns:
+        A problem, or for a redirect its headers alone.
+    """
+    if fault.status < 400:  # noqa: PLR2004 - a redirect has no problem to tell
+        return Answer(fault.status, headers=fault.headers)
+    detail = "The request was refused" if fault.status < 500 else "The service is not available"  # noqa: PLR2004
+    return problem(fault.status, detail, fault.headers)
+
+
+def throttled() -> Answer:
+    """Refuse what is over the quota; the quota's headers say when to come again.
+
+    Returns:
+        The 429.
+    """
+    return problem(429, "Rate limit exceeded. Please try again later.")
+
+
+def misrouted(method: str, path: str, allow: tuple[str, ...]) -> Answer:
+    """Refuse what leads to no operation.
+
+    Args:
+        method: The HTTP method.
+        path: The path.
+        allow: The methods of the path; empty for an unknown path.
+
+    Returns:
+        404, or 405 with its ``Allow`` (RFC 9110, section 15.5.6).
+    """
+    if allow:
+        return problem(405, f"{method} is not allowed here", {"Allow": ", ".join(allow)})
+    return problem(404, f"There is no {path}")
+
+
+def denied(*, token: str, expired: bool) -> Answer:
+    """Refuse who has no good token.
+
+    Args:
+        token: What was sent, empty for nothing.
+        expired: Whether it was good once.
+
+    Returns:
+        The 401. Its challenge names an error only where a token was sent (RFC 6750, section 3).
+    """
+    if not token:
+        return problem(401, "Authentication credentials are required")
+    detail = f"The access token {'has expired' if expired else 'is invalid'}"
+    return problem(401, detail, {"WWW-Authenticate": f'{CHALLENGE}, error="invalid_token"'})

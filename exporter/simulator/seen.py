@@ -1,0 +1,173 @@
+"""What the simulator saw: the judge for tests of budgets, obedience and trace context."""
+
+from collections import Counter, deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from exporter.simulator.exchange import Json
+from exporter.simulator.motion import stamp
+
+_HIDDEN: Final = "[hidden]"
+# The value of a header or a query parameter whose name holds one of these is never shown.
+_SECRET: Final = ("auth", "cookie", "password", "secret", "token", "api-key", "apikey")
+_CLIENTS: Final = 200
+_KEYS: Final = 20_000
+
+
+class Key(NamedTuple):
+    """What requests are counted by.
+
+    Attributes:
+        client: The User-Agent; ``other`` past the first 200 different ones.
+        account: The account, or ``anonymous``.
+        surface: The surface id, ``unknown`` for a path that is not the API's.
+        rate_class: The class that was charged.
+        window: Unix time in seconds of the start of the quota's window.
+    """
+
+    client: str
+    account: str
+    surface: str
+    rate_class: str
+    window: int
+
+
+@dataclass(slots=True)
+class Entry:
+    """One request; its status is known once it was answered."""
+
+    key: Key
+    at: float
+    method: str
+    path: str
+    query: Iterable[tuple[str, str]]
+    headers: Iterable[tuple[str, str]]
+    status: int | None = None
+    seconds: float | None = None
+
+
+@dataclass(slots=True)
+class _Tally:
+    requests: int = 0
+    statuses: Counter[int] = field(default_factory=Counter)
+
+
+class Seen:
+    """Counts requests, and keeps the last of them."""
+
+    def __init__(self, keep: int = 1000) -> None:
+        """Start empty.
+
+        Args:
+            keep: How many requests are kept in full.
+        """
+        self._tallies: dict[Key, _Tally] = {}
+        self._clients: set[str] = set()
+        self._last: deque[Entry] = deque(maxlen=keep)
+        self._total = 0
+
+    def client(self, user_agent: str) -> str:
+        """Bound the number of clients.
+
+        Args:
+            user_agent: The header, empty where there was none.
+
+        Returns:
+            The name that the client is counted under.
+        """
+        name = _legible(user_agent) or "none"
+        if name not in self._clients:
+            if len(self._clients) >= _CLIENTS:
+                return "other"
+            self._clients.add(name)
+        return name
+
+    def arrived(self, entry: Entry) -> None:
+        """Count a request.
+
+        Args:
+            entry: The request, as yet without a status.
+        """
+        self._total += 1
+        self._last.append(entry)
+        tally = self._tallies.get(entry.key)
+        if tally is None:
+            if len(self._tallies) >= _KEYS:
+                del self._tallies[next(iter(self._tallies))]  # the oldest window goes
+            tally = self._tallies[entry.key] = _Tally()
+        tally.requests += 1
+
+    def answered(self, entry: Entry, status: int | None, seconds: float) -> None:
+        """Note how a request ended.
+
+        Args:
+            entry: The request.
+            status: What was answered, None when nothing was.
+            seconds: How long it took.
+        """
+        entry.status, entry.seconds = status, seconds
+        tally = self._tallies.get(entry.key)
+        if tally is not None and status is not None:
+            tally.statuses[status] += 1
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._tallies.clear()
+        self._clients.clear()
+        self._last.clear()
+        self._total = 0
+
+    def report(self, last: int) -> Json:
+        """Tell what was seen.
+
+        Args:
+            last: How many of the last requests to tell in full, newest last.
+
+        Returns:
+            ``total``, ``counts`` (a row per `Key`) and ``last``; no secret is in it.
+        """
+        return {
+            "total": self._total,
+            "counts": [_row(key, tally) for key, tally in self._tallies.items()],
+            "last": [_told(entry) for entry in list(self._last)[-last:]] if last else [],
+        }
+
+
+def _row(key: Key, tally: _Tally) -> Json:
+    return {
+        "client": key.client,
+        "account": key.account,
+        "surface": key.surface,
+        "class": key.rate_class,
+        "window": key.window,
+        "requests": tally.requests,
+        "throttled": tally.statuses[429],
+        "statuses": {str(status): count for status, count in sorted(tally.statuses.items())},
+    }
+
+
+def _told(entry: Entry) -> Json:
+    return {
+        "at": stamp(entry.at),
+        "client": entry.key.client,
+        "account": entry.key.account,
+        "surface": entry.key.surface,
+        "class": entry.key.rate_class,
+        "window": entry.key.window,
+        "method": _legible(entry.method),
+        "path": _legible(entry.path),
+        "query": {_legible(name): _safe(name.lower(), value) for name, value in entry.query},
+        "status": entry.status,
+        "seconds": None if entry.seconds is None else round(entry.seconds, 6),
+        "headers": {name.lower(): _safe(name.lower(), value) for name, value in entry.headers},
+    }
+
+
+def _safe(name: str, value: str) -> str:
+    return _HIDDEN if any(part in name for part in _SECRET) else _legible(value)
+
+
+def _legible(text: str) -> str:
+    """Replace what JSON cannot hold: bytes that were no UTF-8 arrive as lone surrogates."""
+    return text.encode("utf-8", "replace").decode()

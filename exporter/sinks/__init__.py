@@ -1,0 +1,1 @@
+"""What becomes of observations: metrics, logs, and what is now. Each sink is one file."""

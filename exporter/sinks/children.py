@@ -1,0 +1,173 @@
+"""The series of one surface, component, endpoint or quota, kept by whoever counts in them.
+
+Looking a child up by its labels costs several times what counting in it does, so it is done once.
+Each class here is one scope: its series begin with it and end together by ``remove``.
+"""
+
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter
+
+from exporter.observation import Call, Key, Reason, Run, Skip
+from exporter.sinks.direct import counter, histogram
+from exporter.sinks.families.row import SKIP_REASONS
+from exporter.sinks.snapshot import QuotaKey
+
+DELAYED_OVER: Final = 0.010
+"""Seconds: a run that begins later than this says as much of the exporter as of the API."""
+
+_STATUS: Final[dict[int | None, str]] = {status: str(status) for status in range(100, 600)}
+
+
+class Families:
+    """The families with labels that are counted in directly, each registered."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        """Register them, without series."""
+        self.scheduled = counter(registry, "oran_mano_probe_scheduled_total")
+        self.runs = counter(registry, "oran_mano_probe_runs_total")
+        self.failures = counter(registry, "oran_mano_probe_failures_total")
+        self.throttled = counter(registry, "oran_mano_probe_throttled_total")
+        self.slow = counter(registry, "oran_mano_probe_slow_total")
+        self.delayed = counter(registry, "oran_mano_probe_delayed_total")
+        self.skipped = counter(registry, "oran_mano_probe_skipped_total")
+        self.durations = histogram(registry, "oran_mano_probe_duration_seconds")
+        self.reasons = counter(registry, "oran_mano_probe_failure_reasons_total")
+        self.requests = counter(registry, "oran_mano_api_requests_total")
+        self.request_durations = histogram(registry, "oran_mano_api_request_duration_seconds")
+        self.throttled_responses = counter(
+            registry, "oran_mano_rate_limit_throttled_responses_total"
+        )
+
+
+class SurfaceSeries:
+    """Runs and skips of one surface, all from 0 on: that scheduled = runs + skips holds here."""
+
+    __slots__ = (
+        "_delayed",
+        "_duration",
+        "_failures",
+        "_families",
+        "_labels",
+        "_runs",
+        "_scheduled",
+        "_skipped",
+        "_slow",
+        "_throttled",
+    )
+
+    def __init__(self, families: Families, key: Key) -> None:
+        """Begin them."""
+        labels = (key.target, key.component, key.surface)
+        self._families = families
+        self._labels = labels
+        self._scheduled = families.scheduled.labels(*labels)
+        self._runs = families.runs.labels(*labels)
+        self._failures = families.failures.labels(*labels)
+        self._throttled = families.throttled.labels(*labels)
+        self._slow = families.slow.labels(*labels)
+        self._delayed = families.delayed.labels(*labels)
+        self._duration = families.durations.labels(*labels)
+        self._skipped = {
+            reason: families.skipped.labels(*labels, reason) for reason in SKIP_REASONS
+        }
+
+    def ran(self, run: Run) -> None:
+        """Count a run."""
+        self._scheduled.inc()
+        self._runs.inc()
+        self._duration.observe(run.duration)
+        if run.reason is not None:
+            self._failures.inc()
+            if run.reason == "throttled":
+                self._throttled.inc()
+        elif run.slow:
+            self._slow.inc()
+        if run.lateness is not None and run.lateness > DELAYED_OVER:
+            self._delayed.inc()
+
+    def skip(self, skip: Skip) -> None:
+        """Count a skip."""
+        self._scheduled.inc()
+        self._skipped[skip.reason].inc()
+
+    def remove(self) -> None:
+        """End them."""
+        families = self._families
+        for family in (
+            families.scheduled,
+            families.runs,
+            families.failures,
+            families.throttled,
+            families.slow,
+            families.delayed,
+            families.durations,
+        ):
+            family.remove(*self._labels)
+        for reason in self._skipped:
+            families.skipped.remove(*self._labels, reason)
+
+
+class ComponentSeries:
+    """Why runs of one component failed: most reasons never occur, so each begins when it does."""
+
+    def __init__(self, families: Families, of: tuple[str, str]) -> None:
+        """Begin with none."""
+        self._family = families.reasons
+        self._labels = of
+        self._reasons: dict[Reason, Counter] = {}
+
+    def failed(self, reason: Reason) -> None:
+        """Count a failed run."""
+        if reason not in self._reasons:
+            self._reasons[reason] = self._family.labels(*self._labels, reason)
+        self._reasons[reason].inc()
+
+    def remove(self) -> None:
+        """End them."""
+        for reason in self._reasons:
+            self._family.remove(*self._labels, reason)
+
+
+class EndpointSeries:
+    """Requests to one endpoint: their durations from 0 on, each status when it first comes."""
+
+    def __init__(self, families: Families, of: tuple[str, str, str]) -> None:
+        """Begin the histogram; ``of`` are target, method and endpoint."""
+        self._families = families
+        self._labels = of
+        self._duration = families.request_durations.labels(*of)
+        self._requests: dict[str, Counter] = {}
+
+    def called(self, call: Call) -> None:
+        """Count a request; the head of an answer whose rest never came is no answer."""
+        self._duration.observe(call.duration)
+        answered = call.fault is None and call.status is not None
+        status = _STATUS.get(call.status, "other") if answered else "error"
+        if status not in self._requests:
+            self._requests[status] = self._families.requests.labels(*self._labels, status)
+        self._requests[status].inc()
+
+    def remove(self) -> None:
+        """End them."""
+        self._families.request_durations.remove(*self._labels)
+        for status in self._requests:
+            self._families.requests.remove(*self._labels, status)
+
+
+class QuotaSeries:
+    """Answers 429 against one quota."""
+
+    def __init__(self, families: Families, of: QuotaKey) -> None:
+        """Begin them at 0."""
+        self._family = families.throttled_responses
+        self._labels = (of.target, of.rate_class, of.credential)
+        self._throttled = self._family.labels(*self._labels)
+
+    def throttled(self) -> None:
+        """Count one."""
+        self._throttled.inc()
+
+    def remove(self) -> None:
+        """End them."""
+        self._family.remove(*self._labels)

@@ -1,0 +1,16 @@
+"""The table of metric families: what is exposed, and nothing else.
+
+A counter or histogram is one row here and one place in ``metrics`` that counts; a gauge is one
+row here and one entry in ``views``.
+"""
+
+from typing import Final
+
+from exporter.sinks.families import api, own, probes
+
+GROUPS: Final = (*probes.GROUPS, *api.GROUPS, *own.GROUPS)
+
+TABLE: Final = tuple(family for group in GROUPS for family in group.families)
+"""Every family there is, prometheus-client's own included."""
+
+BY_NAME: Final = {family.name: family for family in TABLE}

@@ -1,0 +1,79 @@
+"""Families of the exporter itself and of its process."""
+
+from typing import Final
+
+from exporter.sinks.families.row import DELAYS, DURATIONS, Family, Group
+
+GROUPS: Final = (
+    Group(
+        "The exporter itself",
+        "Look here first when everything seems to be down at once.",
+        (
+            Family(
+                "oran_mano_exporter_build_info",
+                "gauge",
+                ("version", "revision", "python_version"),
+                "1, with what is running.",
+            ),
+            Family(
+                "oran_mano_exporter_schedule_heartbeat_timestamp_seconds",
+                "gauge",
+                (),
+                "When the schedule last showed to be alive; an old one means that nothing is "
+                "probed.",
+            ),
+            Family(
+                "oran_mano_exporter_schedule_lateness_seconds",
+                "histogram",
+                (),
+                "How late scheduled runs began, against the instant planned.",
+                buckets=DELAYS,
+            ),
+            Family(
+                "oran_mano_exporter_event_loop_lag_seconds",
+                "histogram",
+                (),
+                "How late the event loop woke what was due: CPU is short, or something blocks.",
+                buckets=DELAYS,
+            ),
+            Family(
+                "oran_mano_exporter_scrape_duration_seconds",
+                "histogram",
+                (),
+                "How long it took to answer a scrape of these metrics.",
+                buckets=DURATIONS,
+            ),
+            Family(
+                "oran_mano_exporter_sink_failures_total",
+                "counter",
+                ("sink",),
+                "Observations that a sink could not take: a fault of the exporter, told in its "
+                "log.",
+            ),
+        ),
+    ),
+    Group(
+        "The process",
+        "Measured by prometheus-client, under the names that every exporter has for them.",
+        (
+            Family("process_virtual_memory_bytes", "gauge", (), "Virtual memory of the process."),
+            Family("process_resident_memory_bytes", "gauge", (), "Memory of the process in RAM."),
+            Family(
+                "process_start_time_seconds", "gauge", (), "When the process started (Unix time)."
+            ),
+            Family("process_cpu_seconds_total", "counter", (), "CPU time spent, user and system."),
+            Family(
+                "process_open_fds", "gauge", (), "Open file descriptors; each connection is one."
+            ),
+            Family(
+                "process_max_fds", "gauge", (), "How many file descriptors may be open at most."
+            ),
+            Family(
+                "python_info",
+                "gauge",
+                ("version", "implementation", "major", "minor", "patchlevel"),
+                "The Python that runs the exporter.",
+            ),
+        ),
+    ),
+)

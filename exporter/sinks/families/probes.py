@@ -1,0 +1,188 @@
+"""Families of surfaces: their runs, the last run of each, what is planned."""
+
+from typing import Final
+
+from exporter.sinks.families.row import (
+    COMPONENT,
+    DURATIONS,
+    METHODS,
+    PHASES,
+    RATE_CLASSES,
+    REASONS,
+    SKIP_REASONS,
+    SURFACE,
+    TARGET,
+    Family,
+    Group,
+)
+
+GROUPS: Final = (
+    Group(
+        "Runs of probes",
+        "They begin at 0 (but for the reasons of failures) and live as long as their surface is "
+        "planned, so `rate()` and `increase()` miss no first event. In every scrape, scheduled "
+        "is runs plus skipped.",
+        (
+            Family(
+                "oran_mano_probe_scheduled_total",
+                "counter",
+                SURFACE,
+                "Due runs that ended, whether they took place or were skipped.",
+            ),
+            Family(
+                "oran_mano_probe_runs_total",
+                "counter",
+                SURFACE,
+                "Runs that took place, well or failed.",
+            ),
+            Family(
+                "oran_mano_probe_failures_total",
+                "counter",
+                SURFACE,
+                "Runs that failed, for whatever reason; throttled ones are among them.",
+            ),
+            Family(
+                "oran_mano_probe_throttled_total",
+                "counter",
+                SURFACE,
+                "Runs answered 429: we asked too much, which says nothing of the API's health.",
+            ),
+            Family(
+                "oran_mano_probe_slow_total",
+                "counter",
+                SURFACE,
+                "Runs that were well but slower than `latency.good`; over `latency.bad` they fail.",
+            ),
+            Family(
+                "oran_mano_probe_delayed_total",
+                "counter",
+                SURFACE,
+                "Runs that began over 10 ms late: their durations are suspect, the exporter is "
+                "short of CPU.",
+            ),
+            Family(
+                "oran_mano_probe_skipped_total",
+                "counter",
+                (*SURFACE, "reason"),
+                "Due runs that did not take place, by what prevented them.",
+                {"reason": SKIP_REASONS},
+            ),
+            Family(
+                "oran_mano_probe_duration_seconds",
+                "histogram",
+                SURFACE,
+                "How long runs took, without the wait for a slot of our own.",
+                buckets=DURATIONS,
+            ),
+            Family(
+                "oran_mano_probe_failure_reasons_total",
+                "counter",
+                (*COMPONENT, "reason"),
+                "Failed runs of a component by reason; a series begins with the first one.",
+                {"reason": REASONS},
+            ),
+        ),
+    ),
+    Group(
+        "The last run of each surface",
+        "What is now. A surface's series vanish when three intervals passed without even a skip, "
+        "and at once when it is skipped because there is nothing to ask for (`no_resource`) or "
+        "another replica asks (`not_leader`); through other skips they keep their values.",
+        (
+            Family(
+                "oran_mano_probe_success",
+                "gauge",
+                SURFACE,
+                "1 when the last run was well, 0 when it failed.",
+            ),
+            Family(
+                "oran_mano_probe_failure_reason",
+                "gauge",
+                (*SURFACE, "reason"),
+                "1, with the reason why the last run failed; no series while the surface is well.",
+                {"reason": REASONS},
+            ),
+            Family(
+                "oran_mano_probe_consecutive_failures",
+                "gauge",
+                SURFACE,
+                "Failed runs in a row up to now; 0 after one that was well.",
+            ),
+            Family(
+                "oran_mano_probe_state_since_timestamp_seconds",
+                "gauge",
+                SURFACE,
+                "When the surface became well or failing, as it still is.",
+            ),
+            Family(
+                "oran_mano_probe_last_run_timestamp_seconds",
+                "gauge",
+                SURFACE,
+                "When the last run ended: how old all other values here are.",
+            ),
+            Family(
+                "oran_mano_probe_last_success_timestamp_seconds",
+                "gauge",
+                SURFACE,
+                "When a run was well for the last time; absent until one was.",
+            ),
+            Family(
+                "oran_mano_probe_http_status_code",
+                "gauge",
+                SURFACE,
+                "Status of the answer that decided the last run; absent when none came.",
+            ),
+            Family(
+                "oran_mano_probe_response_bytes",
+                "gauge",
+                SURFACE,
+                "Size of the body that decided the last run.",
+            ),
+            Family(
+                "oran_mano_probe_connection_reused",
+                "gauge",
+                SURFACE,
+                "1 when the last run used a kept connection (so it saw no DNS, connect or TLS), "
+                "0 when a new one.",
+            ),
+            Family(
+                "oran_mano_probe_phase_duration_seconds",
+                "gauge",
+                (*SURFACE, "phase"),
+                "Where the time of the last run went; a phase that was not reached is absent.",
+                {"phase": PHASES},
+            ),
+        ),
+    ),
+    Group(
+        "What is planned",
+        "From the configuration; there before the first run.",
+        (
+            Family(
+                "oran_mano_surface_info",
+                "gauge",
+                (*SURFACE, "method", "endpoint", "rate_class", "safety", "mode"),
+                "1 for each surface that is probed, with what is asked and how.",
+                {
+                    **METHODS,
+                    **RATE_CLASSES,
+                    "safety": ("read", "dry_run", "write"),
+                    "mode": ("read", "dry_run"),
+                },
+            ),
+            Family(
+                "oran_mano_surface_interval_seconds",
+                "gauge",
+                SURFACE,
+                "How often the surface is due; absent where no schedule asks (login, refresh).",
+            ),
+            Family(
+                "oran_mano_target_info",
+                "gauge",
+                TARGET,
+                "1 for each target, with the labels that its configuration gives it.",
+                varying="those under `labels`",
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,58 @@
+"""The row of the table, and the labels, closed sets and buckets that rows share."""
+
+from collections.abc import Mapping
+from typing import Final, Literal, TypeAlias, get_args
+
+from msgspec import Struct
+
+from exporter.observation import Credential, RateClass, Reason, SkipReason
+
+Kind: TypeAlias = Literal["counter", "gauge", "histogram"]
+
+REASONS: Final[tuple[Reason, ...]] = get_args(Reason)
+SKIP_REASONS: Final[tuple[SkipReason, ...]] = get_args(SkipReason)
+PHASES: Final = ("queue", "dns", "connect", "tls", "send", "wait", "receive")
+
+TARGET: Final = ("target",)
+COMPONENT: Final = ("target", "component")
+SURFACE: Final = ("target", "component", "surface")
+QUOTA: Final = ("target", "rate_class", "credential")
+
+METHODS: Final[Mapping[str, tuple[str, ...]]] = {"method": ("GET", "POST", "PUT", "DELETE")}
+RATE_CLASSES: Final[Mapping[str, tuple[str, ...]]] = {"rate_class": get_args(RateClass)}
+QUOTAS: Final = {**RATE_CLASSES, "credential": get_args(Credential)}
+
+DURATIONS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+DELAYS: Final = (0.0005, 0.001, 0.002, *DURATIONS)
+
+_UNITS: Final = ("seconds", "bytes", "ratio")
+
+
+class Family(Struct, frozen=True):
+    """One metric family: all that is to be known before the first sample.
+
+    ``closed`` names the values of those labels that have a closed set of them. ``varying`` tells
+    a reader which further labels a series may have, where they differ within the family.
+    """
+
+    name: str
+    kind: Kind
+    labels: tuple[str, ...]
+    help: str
+    closed: Mapping[str, tuple[str, ...]] = {}
+    buckets: tuple[float, ...] = ()
+    varying: str = ""
+
+    @property
+    def unit(self) -> str:
+        """The base unit that the name ends with, or nothing."""
+        last = self.name.removesuffix("_total").rsplit("_", 1)[-1]
+        return last if last in _UNITS else ""
+
+
+class Group(Struct, frozen=True):
+    """Families that a reader looks up together."""
+
+    title: str
+    intro: str
+    families: tuple[Family, ...]

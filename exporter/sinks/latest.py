@@ -1,0 +1,119 @@
+"""The one store of what is now. What is gone leaves nothing behind in it."""
+
+import math
+from collections.abc import Callable, Mapping
+from typing import TypeAlias, assert_never
+
+from msgspec.structs import asdict
+
+from exporter.job import Plan
+from exporter.observation import Call, Heartbeat, Key, Observation, Reading, Run, Skip, Visit
+from exporter.sinks.kept import KeptQuota, KeptSurface, planned_quotas, planned_surface
+from exporter.sinks.snapshot import CertificateNow, QuotaKey, Snapshot
+
+Clock: TypeAlias = Callable[[], float]
+"""Unix time in seconds."""
+
+
+class Latest:
+    """Sink that keeps the last of everything, and shows what of it still holds.
+
+    Args:
+        clock: tells what has expired.
+        connections: those in use by target, asked of their owner at each snapshot.
+    """
+
+    def __init__(self, clock: Clock, connections: Callable[[], Mapping[str, int]] = dict) -> None:
+        """Begin with nothing planned."""
+        self._clock = clock
+        self._connections = connections
+        self._plan = Plan(())
+        self._surfaces: dict[Key, KeptSurface] = {}
+        self._quotas: dict[QuotaKey, KeptQuota] = {}
+        self._certificates: dict[tuple[str, str], tuple[float, float]] = {}
+        self._heartbeat: float | None = None
+
+    def follow(self, plan: Plan) -> None:
+        """Forget what left the plan; what stays keeps its values.
+
+        Args:
+            plan: what is planned from now on.
+        """
+        self._forget_moved(plan)
+        self._plan = plan
+        jobs = {job.key: job for target in plan.targets for job in target.every}
+        self._surfaces = {
+            key: planned_surface(job, self._surfaces.get(key)) for key, job in jobs.items()
+        }
+        self._quotas = {
+            quota.key: quota.resuming(self._quotas.get(quota.key))
+            for target in plan.targets
+            for quota in planned_quotas(target)
+        }
+        planned = {(key.target, key.component) for key in jobs}
+        self._certificates = {
+            of: value for of, value in self._certificates.items() if of in planned
+        }
+
+    def __call__(self, observation: Observation) -> None:
+        """Take in one observation; one of a surface that is not planned is dropped."""
+        match observation:
+            case Call():
+                self._call(observation)
+            case Run():
+                if (surface := self._surfaces.get(observation.key)) is not None:
+                    surface.ran(observation)
+            case Skip():
+                if (surface := self._surfaces.get(observation.key)) is not None:
+                    surface.skip(observation)
+            case Heartbeat():
+                self._heartbeat = observation.at
+            case Reading() | Visit():
+                pass  # they steer the next runs
+            case _:
+                assert_never(observation)
+
+    def snapshot(self) -> Snapshot:
+        """Everything that holds now."""
+        now = self._clock()
+        return Snapshot(
+            at=now,
+            targets=tuple(target.target for target in self._plan.targets),
+            surfaces=tuple(surface.at(now) for surface in self._surfaces.values()),
+            quotas=tuple(quota.at(now) for quota in self._quotas.values()),
+            certificates=tuple(
+                CertificateNow(*of, expiry) for of, (_, expiry) in self._certificates.items()
+            ),
+            connections=self._connections(),
+            heartbeat=self._heartbeat,
+        )
+
+    def _call(self, call: Call) -> None:
+        if call.key not in self._surfaces:
+            return
+        if call.rate_limit is not None:
+            self._quota(call).take(call.rate_limit, call.at)
+        if call.certificate_expiry is not None:
+            of = (call.key.target, call.key.component)
+            if of not in self._certificates or call.at >= self._certificates[of][0]:
+                self._certificates[of] = (call.at, call.certificate_expiry)
+
+    def _quota(self, call: Call) -> KeptQuota:
+        key = QuotaKey(call.key.target, call.rate_class, call.credential)
+        if key not in self._quotas:
+            # No planned surface is counted so: a call of another kind, with a limit all the same.
+            plans = {plan.target.name: plan for plan in self._plan.targets}
+            documented = plans[key.target].limits[key.rate_class].requests
+            self._quotas[key] = KeptQuota(key, asdict(key), documented, held=math.inf)
+        return self._quotas[key]
+
+    def _forget_moved(self, plan: Plan) -> None:
+        """A target with another URL is another server, whose limits and certificate are unknown."""
+        urls = {target.target.name: target.target.url for target in plan.targets}
+        moved = {
+            target.target.name
+            for target in self._plan.targets
+            if urls.get(target.target.name) != target.target.url
+        }
+        self._quotas = {key: q for key, q in self._quotas.items() if key.target not in moved}
+        self._certificates = {of: v for of, v in self._certificates.items() if of[0] not in moved}

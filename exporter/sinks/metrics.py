@@ -1,0 +1,175 @@
+"""The sink that counts. The gauges, which show what is now, are registered beside it."""
+
+import platform
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, Protocol, TypeVar, assert_never
+
+from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client.platform_collector import PlatformCollector
+from prometheus_client.process_collector import ProcessCollector
+
+from exporter.job import Job, Plan
+from exporter.observation import Call, Heartbeat, Key, Observation, Reading, Run, Skip, Visit
+from exporter.sinks.children import (
+    ComponentSeries,
+    EndpointSeries,
+    Families,
+    QuotaSeries,
+    SurfaceSeries,
+)
+from exporter.sinks.direct import counter, histogram
+from exporter.sinks.families import BY_NAME
+from exporter.sinks.kept import quota_of
+from exporter.sinks.latest import Latest
+from exporter.sinks.snapshot import QuotaKey
+from exporter.sinks.views import Views
+
+_THROTTLED: Final = 429
+
+
+class Metrics:
+    """Sink that counts observations, in the library's metrics.
+
+    Args:
+        registry: where all families of the table are registered.
+        latest: what the gauges show.
+        version: of the exporter.
+        revision: the commit it was built from, as far as that is known.
+        sinks: the names of those whose failures are counted, from 0 on.
+    """
+
+    def __init__(
+        self,
+        registry: CollectorRegistry,
+        latest: Latest,
+        *,
+        version: str,
+        revision: str = "",
+        sinks: Iterable[str] = (),
+    ) -> None:
+        """Register everything; nothing is planned yet."""
+        self._families = Families(registry)
+        self._surfaces: dict[Key, SurfaceSeries] = {}
+        self._components: dict[tuple[str, str], ComponentSeries] = {}
+        self._endpoints: dict[tuple[str, str, str], EndpointSeries] = {}
+        self._quotas: dict[QuotaKey, QuotaSeries] = {}
+        self._lateness = histogram(registry, "oran_mano_exporter_schedule_lateness_seconds")
+        self._lag = histogram(registry, "oran_mano_exporter_event_loop_lag_seconds")
+        self._scrapes = histogram(registry, "oran_mano_exporter_scrape_duration_seconds")
+        self._sink_failures = counter(registry, "oran_mano_exporter_sink_failures_total")
+        for sink in sinks:
+            self._sink_failures.labels(sink)
+        _register_build_info(registry, version, revision)
+        registry.register(Views(latest.snapshot))
+        ProcessCollector(registry=registry)
+        PlatformCollector(registry=registry)
+
+    def follow(self, plan: Plan) -> None:
+        """Begin the series of what is planned, end those of what no longer is.
+
+        Args:
+            plan: what is planned from now on; what stays in it keeps its counts.
+        """
+        jobs = [job for target in plan.targets for job in target.every]
+        make = self._families
+        self._surfaces = _kept(self._surfaces, make, (job.key for job in jobs), SurfaceSeries)
+        self._components = _kept(self._components, make, map(_component_of, jobs), ComponentSeries)
+        self._endpoints = _kept(self._endpoints, make, map(_endpoint_of, jobs), EndpointSeries)
+        self._quotas = _kept(self._quotas, make, map(quota_of, jobs), QuotaSeries)
+
+    def __call__(self, observation: Observation) -> None:
+        """Count one observation; one of a surface that is not planned is dropped."""
+        match observation:
+            case Call():
+                self._called(observation)
+            case Run():
+                self._ran(observation)
+            case Skip():
+                if (surface := self._surfaces.get(observation.key)) is not None:
+                    surface.skip(observation)
+            case Heartbeat():
+                self._lag.observe(max(0.0, observation.lag))
+            case Reading() | Visit():
+                pass  # they steer the next runs
+            case _:
+                assert_never(observation)
+
+    def scraped(self, seconds: float) -> None:
+        """Count a scrape that was answered.
+
+        Args:
+            seconds: how long that took; the next scrape shows it.
+        """
+        self._scrapes.observe(seconds)
+
+    def sink_failed(self, sink: str) -> None:
+        """Count an observation that a sink could not take.
+
+        Args:
+            sink: its name in the fan-out.
+        """
+        self._sink_failures.labels(sink).inc()
+
+    def _called(self, call: Call) -> None:
+        target = call.key.target
+        if call.key not in self._surfaces:
+            return
+        of = (target, call.method, call.endpoint)
+        endpoint = self._endpoints.get(of)
+        if endpoint is None:
+            # No planned surface is asked so: a call of another kind, counted all the same.
+            endpoint = self._endpoints[of] = EndpointSeries(self._families, of)
+        endpoint.called(call)
+        if call.status == _THROTTLED:
+            self._quota(QuotaKey(target, call.rate_class, call.credential)).throttled()
+
+    def _quota(self, of: QuotaKey) -> QuotaSeries:
+        if of not in self._quotas:
+            self._quotas[of] = QuotaSeries(self._families, of)
+        return self._quotas[of]
+
+    def _ran(self, run: Run) -> None:
+        surface = self._surfaces.get(run.key)
+        if surface is None:
+            return
+        surface.ran(run)
+        if run.reason is not None:
+            self._components[run.key.target, run.key.component].failed(run.reason)
+        if run.lateness is not None:
+            self._lateness.observe(max(0.0, run.lateness))
+
+
+class _Removable(Protocol):
+    def remove(self) -> None: ...
+
+
+_Of = TypeVar("_Of")
+_Some = TypeVar("_Some", bound=_Removable)
+
+
+def _kept(
+    before: Mapping[_Of, _Some],
+    families: Families,
+    planned: Iterable[_Of],
+    begin: Callable[[Families, _Of], _Some],
+) -> dict[_Of, _Some]:
+    """The series of each planned scope, the former where there are some; the rest is ended."""
+    after = dict.fromkeys(planned)
+    for of, series in before.items():
+        if of not in after:
+            series.remove()
+    return {of: before.get(of) or begin(families, of) for of in after}
+
+
+def _component_of(job: Job) -> tuple[str, str]:
+    return job.key.target, job.key.component
+
+
+def _endpoint_of(job: Job) -> tuple[str, str, str]:
+    return job.key.target, job.surface.method, job.endpoint
+
+
+def _register_build_info(registry: CollectorRegistry, version: str, revision: str) -> None:
+    row = BY_NAME["oran_mano_exporter_build_info"]
+    gauge = Gauge(row.name, row.help, row.labels, registry=registry)
+    gauge.labels(version, revision or "unknown", platform.python_version()).set(1)

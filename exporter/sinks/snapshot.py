@@ -1,0 +1,104 @@
+"""What is now, as frozen records: the gauges, the status page and the live table read these."""
+
+from collections.abc import Mapping
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+from exporter.config.schema import Target
+from exporter.job import Job
+from exporter.observation import Credential, Key, RateClass, Reason, Run, SkipReason
+
+State: TypeAlias = Literal["well", "failing", "skipped", "waiting"]
+"""``skipped``: no run is to be shown, and the last due one was skipped. ``waiting``: neither."""
+
+
+class QuotaKey(Struct, frozen=True):
+    """Whose quota: the labels that all rate-limit series share."""
+
+    target: str
+    rate_class: RateClass
+    credential: Credential
+
+
+class SurfaceNow(Struct, frozen=True):
+    """One planned surface.
+
+    ``run`` is the last run for as long as its values hold, and exactly that long the surface is
+    well or failing, on the page as in the gauges. ``skipped`` tells besides why the last due run
+    did not take place. ``since`` is when ``state`` began.
+    """
+
+    job: Job
+    labels: Mapping[str, str]
+    """Those of ``job.key``, made once."""
+    state: State = "waiting"
+    since: float | None = None
+    run: Run | None = None
+    skipped: SkipReason | None = None
+    success_at: float | None = None
+    consecutive_failures: int = 0
+
+    @property
+    def key(self) -> Key:
+        """Which surface this is."""
+        return self.job.key
+
+    @property
+    def reason(self) -> Reason | SkipReason | None:
+        """Why it is failing or skipped."""
+        return self.skipped if self.run is None else self.run.reason
+
+    @property
+    def detail(self) -> str:
+        """A few words on the reason."""
+        return "" if self.run is None else self.run.detail
+
+    @property
+    def duration(self) -> float | None:
+        """How long the last run took."""
+        return None if self.run is None else self.run.duration
+
+    @property
+    def status(self) -> int | None:
+        """The HTTP status that decided the last run."""
+        call = None if self.run is None else self.run.deciding
+        return None if call is None else call.status
+
+    @property
+    def last_run(self) -> float | None:
+        """When the last run ended."""
+        return None if self.run is None else self.run.at
+
+
+class QuotaNow(Struct, frozen=True):
+    """One quota: what is documented, and what the newest headers said, if they still hold."""
+
+    key: QuotaKey
+    labels: Mapping[str, str]
+    documented: int
+    at: float | None = None
+    limit: int | None = None
+    remaining: int | None = None
+    reset: float | None = None
+
+
+class CertificateNow(Struct, frozen=True):
+    """When the certificate of a component ends."""
+
+    target: str
+    component: str
+    expiry: float
+
+
+class Snapshot(Struct, frozen=True):
+    """All that is known at one moment, in the plan's order."""
+
+    at: float
+    targets: tuple[Target, ...]
+    surfaces: tuple[SurfaceNow, ...]
+    quotas: tuple[QuotaNow, ...]
+    certificates: tuple[CertificateNow, ...]
+    connections: Mapping[str, int]
+    """Connections in use by target: its requests on the wire."""
+    heartbeat: float | None

@@ -1,0 +1,172 @@
+"""Gauges: what each of them reads from the snapshot at the moment of the scrape."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final, TypeAlias
+
+from prometheus_client import Metric
+from prometheus_client.registry import Collector
+from prometheus_client.samples import Sample
+
+from exporter.observation import Call, Phases
+from exporter.sinks.families import BY_NAME
+from exporter.sinks.families.row import PHASES
+from exporter.sinks.snapshot import QuotaNow, Snapshot, SurfaceNow
+
+Labels: TypeAlias = Mapping[str, str]
+View: TypeAlias = Callable[[Snapshot], Iterable[tuple[Labels, float]]]
+
+
+class Views(Collector):
+    """All gauges of the table, evaluated together: one scrape shows one moment.
+
+    Args:
+        snapshot: gives what is now.
+    """
+
+    def __init__(self, snapshot: Callable[[], Snapshot]) -> None:
+        """Read nothing before the first scrape."""
+        self._snapshot = snapshot
+
+    def describe(self) -> Iterable[Metric]:
+        """The families without samples, for the registry."""
+        return [_metric(name) for name in VIEWS]
+
+    def collect(self) -> Iterable[Metric]:
+        """The families with what is now."""
+        snapshot = self._snapshot()
+        for name, view in VIEWS.items():
+            metric = _metric(name)
+            metric.samples = [
+                # The library only reads the labels, so surfaces share theirs between families.
+                Sample(name, labels if isinstance(labels, dict) else dict(labels), value)
+                for labels, value in view(snapshot)
+            ]
+            yield metric
+
+
+def _metric(name: str) -> Metric:
+    row = BY_NAME[name]
+    return Metric(row.name, row.help, row.kind, row.unit)
+
+
+def _per_surface(read: Callable[[SurfaceNow], float | None]) -> View:
+    """One value of each surface whose last run holds."""
+
+    def view(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
+        for surface in snapshot.surfaces:
+            if surface.run is not None and (value := read(surface)) is not None:
+                yield surface.labels, value
+
+    return view
+
+
+def _per_call(read: Callable[[Call], float | None]) -> View:
+    """One value of the call that decided the last run."""
+
+    def from_call(surface: SurfaceNow) -> float | None:
+        call = None if surface.run is None else surface.run.deciding
+        return None if call is None else read(call)
+
+    return _per_surface(from_call)
+
+
+def _per_quota(read: Callable[[QuotaNow], float | None]) -> View:
+    def view(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
+        for quota in snapshot.quotas:
+            if (value := read(quota)) is not None:
+                yield quota.labels, value
+
+    return view
+
+
+def _failure_reasons(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
+    for surface in snapshot.surfaces:
+        if surface.state == "failing" and surface.reason is not None:
+            yield {**surface.labels, "reason": surface.reason}, 1.0
+
+
+def _phases(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
+    for surface in snapshot.surfaces:
+        call = None if surface.run is None else surface.run.deciding
+        for phase, seconds in _reached(Phases() if call is None else call.phases):
+            yield {**surface.labels, "phase": phase}, seconds
+
+
+def _reached(phases: Phases) -> Iterator[tuple[str, float]]:
+    for phase in PHASES:
+        seconds: float | None = getattr(phases, phase)
+        if seconds is not None:
+            yield phase, seconds
+
+
+def _surface_info(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
+    for surface in snapshot.surfaces:
+        job, row = surface.job, surface.job.surface
+        yield (
+            {
+                **surface.labels,
+                "method": row.method,
+                "endpoint": job.endpoint,
+                "rate_class": row.rate_class,
+                "safety": row.safety,
+                "mode": job.mode,
+            },
+            1.0,
+        )
+
+
+def _intervals(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
+    for surface in snapshot.surfaces:
+        if not surface.job.surface.passive:
+            yield surface.labels, surface.job.interval
+
+
+def _target_info(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
+    for target in snapshot.targets:
+        yield {**target.labels, "target": target.name}, 1.0
+
+
+def _connections(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
+    planned = {target.name for target in snapshot.targets}
+    for target, count in snapshot.connections.items():
+        if target in planned:
+            yield {"target": target}, count
+
+
+def _certificates(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
+    for certificate in snapshot.certificates:
+        labels = {"target": certificate.target, "component": certificate.component}
+        yield labels, certificate.expiry
+
+
+def _heartbeat(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
+    if snapshot.heartbeat is not None:
+        yield {}, snapshot.heartbeat
+
+
+_PROBE: Final = "oran_mano_probe_"
+_RATE_LIMIT: Final = "oran_mano_rate_limit_"
+
+VIEWS: Final[Mapping[str, View]] = {
+    _PROBE + "success": _per_surface(lambda now: float(now.state == "well")),
+    _PROBE + "failure_reason": _failure_reasons,
+    _PROBE + "consecutive_failures": _per_surface(lambda now: now.consecutive_failures),
+    _PROBE + "state_since_timestamp_seconds": _per_surface(lambda now: now.since),
+    _PROBE + "last_run_timestamp_seconds": _per_surface(lambda now: now.last_run),
+    _PROBE + "last_success_timestamp_seconds": _per_surface(lambda now: now.success_at),
+    _PROBE + "http_status_code": _per_call(lambda call: call.status),
+    _PROBE + "response_bytes": _per_call(lambda call: call.response_bytes),
+    _PROBE + "connection_reused": _per_call(lambda call: call.reused),
+    _PROBE + "phase_duration_seconds": _phases,
+    "oran_mano_surface_info": _surface_info,
+    "oran_mano_surface_interval_seconds": _intervals,
+    "oran_mano_target_info": _target_info,
+    "oran_mano_active_connections": _connections,
+    "oran_mano_tls_certificate_expiry_timestamp_seconds": _certificates,
+    _RATE_LIMIT + "limit_requests": _per_quota(lambda quota: quota.limit),
+    _RATE_LIMIT + "remaining_requests": _per_quota(lambda quota: quota.remaining),
+    _RATE_LIMIT + "reset_timestamp_seconds": _per_quota(lambda quota: quota.reset),
+    _RATE_LIMIT + "last_sample_timestamp_seconds": _per_quota(lambda quota: quota.at),
+    _RATE_LIMIT + "documented_requests": _per_quota(lambda quota: quota.documented),
+    "oran_mano_exporter_schedule_heartbeat_timestamp_seconds": _heartbeat,
+}

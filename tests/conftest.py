@@ -1,0 +1,27 @@
+"""Fixtures for every test: the tools, and servers that end with the test that started them."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.support import tools
+from tests.support.servers import Start
+
+
+@pytest.fixture(scope="session")
+def prometheus_binary() -> Path:
+    return tools.prometheus()
+
+
+@pytest.fixture(scope="session")
+def promtool() -> Path:
+    return tools.promtool()
+
+
+@pytest.fixture
+async def start() -> AsyncIterator[Start]:
+    """Start a server for this test: ``prometheus = await start(Prometheus(["host:port"]))``."""
+    async with AsyncExitStack() as stack:
+        yield Start(stack)

@@ -1,0 +1,184 @@
+"""The command line, as a user calls it."""
+
+import asyncio
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.support.product import clean_environment, command
+from tests.support.servers import LOOPBACK, Process, Start, free_port, prints
+
+API: Final = {
+    "ORAN_MANO_API_URL": "http://lab.example:8080/v1",
+    "ORAN_MANO_USERNAME": "probe",
+    "ORAN_MANO_PASSWORD": "hunter2",
+}
+
+FLAGS_TO_COME: Final = (
+    "--config.auto-reload-interval=5s",
+    "--web.config.file=web.yaml",
+    "--web.external-url=http://x",
+    "--web.route-prefix=/x",
+    "--web.enable-lifecycle",
+    "--shard.index=0",
+)
+COMMANDS_TO_COME: Final = ("probe", "diagnose", "workflow", "webhooks")
+
+
+async def test_the_version_loads_neither_aiohttp_nor_opentelemetry() -> None:
+    code = (
+        "import sys, exporter.cli;"
+        "assert exporter.cli.main(['--version']) == 0;"
+        "print(sorted({name.partition('.')[0] for name in sys.modules}))"
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE
+    )
+    out, _ = await process.communicate()
+    version, modules = out.decode().splitlines()
+    assert re.fullmatch(r"oran-mano-exporter \d+\.\d+\.\d+", version)
+    loaded = set(json.loads(modules.replace("'", '"')))
+    heavy = {"aiohttp", "opentelemetry", "apscheduler", "prometheus_client", "yaml", "rich"}
+    assert not loaded & heavy
+
+
+async def test_the_defaults_pass_check() -> None:
+    ended = await command("check", "--output", "json", env=API)
+    assert (ended.code, ended.err) == (0, "")
+    rows = {row["rate_class"]: row for row in json.loads(ended.out)}
+    assert set(rows) == {"standard", "deployment", "monitoring"}
+    assert all(row["within"] for row in rows.values())
+
+
+async def test_check_exits_1_over_the_share_and_says_what_to_do(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text("targets: [{name: lab, interval: 1s}]")
+    ended = await command("check", "--config.file", str(file), env=API)
+    assert ended.code == 1
+    assert "lab in standard, lab in monitoring" in ended.out
+    assert "rate_limits.share" in ended.out
+    assert "hunter2" not in ended.out + ended.err
+
+
+async def test_config_check_only_says_whether_it_can_be_used(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text("targets: [{name: lab, url: 'http://lab/v1'}]")
+    ended = await command("--config.file", str(file), "--config.check")
+    assert ended == (0, f"{file}: the configuration is valid\n", "")
+
+
+async def test_mistakes_are_a_line_each_of_the_file_and_of_the_plan(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text(
+        "targets:\n  - name: lab\n    url: http://lab\n    surfaces:\n"
+        "      monitoring.helth: {interval: 10s}\n"
+    )
+    for call in (["check"], ["surfaces"], [], ["--config.check"]):
+        ended = await command(*call, "--config.file", str(file))
+        assert (ended.code, ended.out) == (2, "")
+        assert ended.err == (
+            f'{file}:5: targets[0].surfaces."monitoring.helth": no surface is called so; did '
+            'you mean "monitoring.health"? allowed: an id or a glob that `surfaces` lists\n'
+        )
+
+
+async def test_surfaces_lists_what_would_be_probed() -> None:
+    ended = await command("surfaces", "--output", "json", env=API)
+    rows = {row["surface"]: row for row in json.loads(ended.out)}
+    assert (ended.code, len(rows)) == (0, 31)
+    assert rows["monitoring.health"]["mode"] == "read"
+    assert rows["orchestrator.deploy"]["mode"] == "off"
+    assert rows["auth.login"]["mode"] == "passive"
+    table = await command("surfaces", env=API)
+    assert "16 of 31 surfaces are probed" in table.out
+    assert "hunter2" not in ended.out + table.out
+
+
+WRONG: Final[dict[str, tuple[list[str], str]]] = {
+    "a flag with a typo": (
+        ["--config.fiel=x"],
+        'oran-mano-exporter: unknown argument "--config.fiel"; did you mean "--config.file"?',
+    ),
+    "a shortened flag": (
+        ["--config.fil=x"],
+        'oran-mano-exporter: unknown argument "--config.fil"; did you mean "--config.file"?',
+    ),
+    "a command with a typo": (
+        ["chekc"],
+        (
+            'oran-mano-exporter: unknown command "chekc"; did you mean "check"? '
+            "known: run, check, surfaces, demo, simulate"
+        ),
+    ),
+    "an address that is none": (
+        ["--web.listen-address", "10945"],
+        (
+            'oran-mano-exporter: --web.listen-address: "10945" is no address; '
+            "allowed: [HOST]:PORT, such as :10945 or 127.0.0.1:10945"
+        ),
+    ),
+    "a path that is none": (
+        ["--web.telemetry-path", "metrics"],
+        (
+            'oran-mano-exporter: --web.telemetry-path: "metrics" is no path; '
+            'allowed: one that begins with "/" and has no braces'
+        ),
+    ),
+    "a level that is none": (
+        ["--log.level", "loud"],
+        "oran-mano-exporter: argument --log.level: invalid choice: 'loud' (choose from",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WRONG.values(), ids=WRONG.keys())
+async def test_a_wrong_call_is_one_line(case: tuple[list[str], str]) -> None:
+    arguments, message = case
+    ended = await command(*arguments, env=API)
+    assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
+    assert ended.err.startswith(message)
+
+
+@pytest.mark.parametrize("flag", FLAGS_TO_COME)
+async def test_flags_to_come_are_unknown_until_they_work(flag: str) -> None:
+    ended = await command(flag, env=API)
+    assert ended.code == 2
+    assert f'unknown argument "{flag.partition("=")[0]}"' in ended.err
+
+
+@pytest.mark.parametrize("name", COMMANDS_TO_COME)
+async def test_commands_to_come_are_unknown_until_they_work(name: str) -> None:
+    ended = await command(name, env=API)
+    assert ended.code == 2
+    assert f'unknown command "{name}"' in ended.err
+
+
+async def test_nothing_to_probe_is_one_line() -> None:
+    ended = await command()
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.count("\n") == 1
+    assert "ORAN_MANO_API_URL" in ended.err
+
+
+async def test_every_command_explains_itself() -> None:
+    for name in ("run", "check", "surfaces", "demo", "simulate"):
+        ended = await command(name, "--help")
+        assert (ended.code, ended.err) == (0, "")
+        assert "usage: oran-mano-exporter" in ended.out
+
+
+async def test_the_environment_alone_is_enough(start: Start) -> None:
+    port = free_port()
+    server = Process(
+        [sys.executable, "-m", "exporter", "--web.listen-address", f"{LOOPBACK}:{port}"],
+        ready=prints("msg=started"),
+        env=clean_environment({"ORAN_MANO_API_URL": f"http://{LOOPBACK}:{free_port()}"}),
+    )
+    process = await start(server)
+    line = await process.line(r"^.*msg=started.*$")
+    assert "surfaces=2" in line[0]
+    assert "need a token" in line[0]

@@ -1,0 +1,91 @@
+"""What is documented is exposed, and what is exposed is documented."""
+
+import re
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+import trustme
+from aiohttp import web
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.support.product import Exporter, Scrape, Simulator
+from tests.support.servers import LOOPBACK, Start, free_port
+
+PAGE: Final = Path(__file__).parents[2] / "docs" / "metrics.md"
+
+CONFIG: Final = """
+    targets:
+      - name: sick
+        url: {sick}
+        auth: {{type: login, username: demo, password: demo}}
+        interval: 1s
+        timeouts: {{total: 1s}}
+        rate_limits: {{share: 1}}
+      - name: secure
+        url: {secure}
+        tls: {{ca_file: {authority}}}
+        interval: 1s
+        rate_limits: {{share: 1}}
+    """
+
+
+@asynccontextmanager
+async def secure_api(folder: Path) -> AsyncIterator[str]:
+    """An API behind TLS that is healthy and nothing else; the authority is left in the folder."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(folder / "ca.pem"))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert(LOOPBACK).configure_cert(context)
+    app = web.Application()
+
+    async def health(_: web.Request) -> web.Response:
+        return web.json_response({"status": "healthy"})
+
+    app.router.add_get("/monitoring/health", health)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    port = free_port()
+    await web.TCPSite(runner, LOOPBACK, port, ssl_context=context).start()
+    try:
+        yield f"https://{LOOPBACK}:{port}"
+    finally:
+        await runner.cleanup()
+
+
+def documented() -> set[str]:
+    return set(re.findall(r"^\| `([a-z_]+)` \|", PAGE.read_text(), re.MULTILINE))
+
+
+def exposed(text: str) -> set[str]:
+    """The families that have a sample, by the names that the page gives them."""
+    names = set()
+    for family in text_string_to_metric_families(text):
+        if family.samples:
+            names.add(family.name + "_total" if family.type == "counter" else family.name)
+    return names
+
+
+async def test_the_page_and_the_exposition_have_the_same_families(
+    start: Start, tmp_path: Path
+) -> None:
+    simulator = await start(Simulator())
+    secure = await start(secure_api(tmp_path))
+    authority = tmp_path / "ca.pem"
+    config = CONFIG.format(sick=simulator.url, secure=secure, authority=authority)
+    exporter = await start(Exporter(config))
+    await exporter.until(lambda scrape: scrape.sum("oran_mano_rate_limit_remaining_requests"))
+    await simulator.play("failing_component")
+
+    def shown(scrape: Scrape) -> bool:
+        return bool(scrape.reasons()) and "expiry" in scrape.text
+
+    scrape = await exporter.until(shown)
+    assert exposed(scrape.text) == documented()
+    assert scrape.one("oran_mano_probe_success", target="secure", surface="monitoring.health") == 1
+    expiry = scrape.one(
+        "oran_mano_tls_certificate_expiry_timestamp_seconds", component="monitoring"
+    )
+    assert expiry > scrape.one("oran_mano_exporter_schedule_heartbeat_timestamp_seconds")

@@ -1,0 +1,49 @@
+"""Jobs and answers for tests, in a line each."""
+
+import json
+from collections.abc import Mapping
+from typing import Final
+
+from exporter.catalog import CATALOG
+from exporter.config.schema import Auth, Config, Resources, SurfaceOptions, Target
+from exporter.config.values import Secret
+from exporter.job import Job
+from exporter.observation import Phases, Reason
+from exporter.plan import plan
+from exporter.wire import Exchange, Fault, Timing
+
+ACCOUNT: Final = Auth(type="login", username="probe", password=Secret("hunter2"))
+
+
+def jobs(resources: Resources | None = None, url: str = "http://lab/v1") -> dict[str, Job]:
+    """Every job of a target with an account, the dry run too, by surface."""
+    target = Target(
+        name="lab",
+        url=url,
+        auth=ACCOUNT,
+        resources=resources or Resources(),
+        surfaces={"orchestrator.plan": SurfaceOptions(mode="dry_run")},
+    )
+    return {job.key.surface: job for job in plan(CATALOG, Config((target,))).targets[0].every}
+
+
+def timing(duration: float = 0.05, at: float = 1000.0) -> Timing:
+    phases = Phases(connect=0.01, send=0.001, wait=duration, receive=0.002)
+    return Timing(at=at, started=0.0, duration=duration, phases=phases, reused=False)
+
+
+def answer(
+    document: object = None,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    duration: float = 0.05,
+    at: float = 1000.0,
+) -> Exchange:
+    """An answer; ``document`` is bytes as they are, anything else becomes JSON."""
+    body = document if isinstance(document, bytes) else json.dumps(document).encode()
+    return Exchange(timing(duration, at), status, headers or {}, body)
+
+
+def fault(reason: Reason, duration: float = 0.05) -> Fault:
+    return Fault(timing(duration), reason, "as the test wants it")

@@ -1,0 +1,111 @@
+"""The client against servers that speak TLS as they should."""
+
+import ssl
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+import pytest
+from cryptography import x509
+
+from exporter.config.schema import Tls
+from tests.support.caller import client, seconds, well
+from tests.support.certificates import DAY, NOW, Authority, server_context
+from tests.support.hostile import LOOPBACK, OK, answer, ask, hang, play, serve, sized
+
+JSON: Final = answer(OK + sized(b"{}"))
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+async def test_phases_and_expiry_of_new_and_kept_connections(authority: Authority) -> None:
+    context = authority.server(ends=3 * DAY)
+    async with serve(JSON, tls=context) as server, client(server.url, tls=authority.tls) as subject:
+        first = (await well(subject)).timing
+        second = (await well(subject)).timing
+        third = (await well(subject, "POST", b"{}")).timing
+    assert tuple(seconds(first.phases)) == ("connect", "tls", "send", "wait", "receive")
+    assert tuple(seconds(second.phases)) == ("send", "wait", "receive")
+    assert (first.reused, second.reused, third.reused) == (False, True, False)
+    for timing in (first, second, third):
+        assert timing.certificate_expiry == (NOW + 3 * DAY).timestamp()
+
+
+async def test_the_earliest_certificate_of_the_chain_counts(authority: Authority) -> None:
+    intermediate = authority.create_child_ca()
+    first = x509.load_pem_x509_certificate(intermediate.cert_pem.bytes()).not_valid_after_utc
+    context = server_context(intermediate.issue_cert(LOOPBACK, not_after=first + DAY))
+    async with serve(JSON, tls=context) as server, client(server.url, tls=authority.tls) as subject:
+        timing = (await well(subject)).timing
+    assert timing.certificate_expiry == first.timestamp()
+
+
+async def test_a_renewed_certificate_is_seen_on_the_next_connection(authority: Authority) -> None:
+    context = authority.server(ends=DAY)
+    async with serve(JSON, tls=context) as server, client(server.url, tls=authority.tls) as subject:
+        old = (await well(subject)).timing
+        authority.issue_cert(LOOPBACK, not_after=NOW + 9 * DAY).configure_cert(context)
+        new = (await well(subject, "POST")).timing
+        kept = (await well(subject)).timing
+    assert old.certificate_expiry == (NOW + DAY).timestamp()
+    assert new.certificate_expiry == (NOW + 9 * DAY).timestamp()
+    assert kept.certificate_expiry == old.certificate_expiry  # that is what this one was shown
+
+
+async def test_an_intermediate_may_be_all_that_is_trusted(
+    authority: Authority, tmp_path: Path
+) -> None:
+    intermediate = authority.create_child_ca()
+    intermediate.cert_pem.write_to_path(tmp_path / "ca.pem")
+    context = server_context(intermediate.issue_cert(LOOPBACK))
+    tls = Tls(ca_file=str(tmp_path / "ca.pem"))
+    async with serve(JSON, tls=context) as server, client(server.url, tls=tls) as subject:
+        await well(subject)
+
+
+async def test_another_server_name(authority: Authority) -> None:
+    tls = Tls(ca_file=authority.tls.ca_file, server_name="mano.example")
+    context = authority.server("mano.example")
+    async with serve(JSON, tls=context) as server, client(server.url, tls=tls) as subject:
+        await well(subject)
+
+
+async def test_a_client_certificate(authority: Authority, tmp_path: Path) -> None:
+    context = authority.server()
+    context.verify_mode = ssl.CERT_REQUIRED
+    authority.configure_trust(context)
+    own = authority.issue_cert("probe.example")
+    own.cert_chain_pems[0].write_to_path(tmp_path / "cert.pem")
+    own.private_key_pem.write_to_path(tmp_path / "key.pem")
+    tls = Tls(
+        ca_file=authority.tls.ca_file,
+        cert_file=str(tmp_path / "cert.pem"),
+        key_file=str(tmp_path / "key.pem"),
+    )
+    async with serve(JSON, tls=context) as server, client(server.url, tls=tls) as subject:
+        await well(subject)
+
+
+@pytest.mark.parametrize(("name", "ends"), [(LOOPBACK, -DAY / 2), ("other.example", DAY)])
+async def test_without_verification_the_expiry_is_known(
+    authority: Authority, name: str, ends: timedelta
+) -> None:
+    context = authority.server(name, ends=ends)
+    tls = Tls(insecure_skip_verify=True)
+    async with serve(JSON, tls=context) as server, client(server.url, tls=tls) as subject:
+        for _ in range(2):
+            timing = (await well(subject)).timing
+            assert timing.certificate_expiry == (NOW + ends).timestamp()
+
+
+async def test_a_post_ends_its_connection_at_once(authority: Authority) -> None:
+    script = play(ask, OK + sized(b"{}"), hang)
+    async with (
+        serve(script, tls=authority.server()) as server,
+        client(server.url, tls=authority.tls) as subject,
+    ):
+        await well(subject, "POST", b"{}")
+        await server.left()

@@ -1,0 +1,160 @@
+import pytest
+
+from exporter.simulator.headers import lifecycle_headers, limit_headers
+from exporter.simulator.knobs import Knobs
+from exporter.simulator.limits import Quota
+from tests.unit.simulator.support import START, Api, Json, body, logged_in
+
+RESET = int(START) + 30
+
+
+def quota(*, admitted: bool) -> Quota:
+    return Quota("standard", admitted, 100, 7, RESET, 30, 60)
+
+
+@pytest.mark.parametrize(
+    ("dialect", "told", "refused"),
+    [
+        (
+            "guide",
+            {
+                "X-RateLimit-Limit": "100",
+                "X-RateLimit-Remaining": "7",
+                "X-RateLimit-Reset": str(RESET),
+            },
+            {"X-RateLimit-Retry-After": "30"},
+        ),
+        (
+            "http_date",
+            {
+                "X-RateLimit-Limit": "100",
+                "X-RateLimit-Remaining": "7",
+                "X-RateLimit-Reset": str(RESET),
+            },
+            {"Retry-After": "Tue, 14 Nov 2023 22:14:30 GMT"},
+        ),
+        (
+            "delta",
+            {
+                "X-RateLimit-Limit": "100",
+                "X-RateLimit-Remaining": "7",
+                "X-RateLimit-Reset": "30",
+            },
+            {"Retry-After": "30"},
+        ),
+        (
+            "milliseconds",
+            {
+                "X-RateLimit-Limit": "100",
+                "X-RateLimit-Remaining": "7",
+                "X-RateLimit-Reset": f"{RESET}000",
+            },
+            {"X-RateLimit-Retry-After": "30"},
+        ),
+        (
+            "ietf",
+            {"RateLimit": '"standard";r=7;t=30', "RateLimit-Policy": '"standard";q=100;w=60'},
+            {"Retry-After": "30"},
+        ),
+        (
+            "ietf_old",
+            {"RateLimit-Limit": "100", "RateLimit-Remaining": "7", "RateLimit-Reset": "30"},
+            {"Retry-After": "30"},
+        ),
+        ("none", {}, {}),
+    ],
+)
+def test_dialects(dialect: str, told: Json, refused: Json) -> None:
+    api = Api(limit_headers=dialect)
+    knobs, _ = api.gateway.stage.at(START)
+    assert limit_headers(knobs, quota(admitted=True), START) == told
+    assert limit_headers(knobs, quota(admitted=False), START) == told | refused
+
+
+@pytest.mark.parametrize(("told", "expected"), [(-1, None), (0, "0"), (3600, "3600"), (None, "30")])
+def test_a_server_may_lie_about_the_wait(told: int | None, expected: str | None) -> None:
+    headers = limit_headers(Knobs(retry_after=told), quota(admitted=False), START)
+    assert headers.get("X-RateLimit-Retry-After") == expected
+
+
+@pytest.mark.parametrize(
+    ("knobs", "told"),
+    [
+        (Knobs(), {"API-Version": "1.0.0"}),
+        (Knobs(version=""), {}),
+        (
+            Knobs(deprecated_days=0, sunset_days=184),
+            {
+                "API-Version": "1.0.0",
+                "API-Deprecation-Date": "2023-11-14T23:59:59Z",
+                "API-Sunset-Date": "2024-05-16T23:59:59Z",
+            },
+        ),
+        (
+            Knobs(version="", deprecated_days=-1, sunset_days=1, lifecycle_headers="rfc"),
+            {"Deprecation": "@1699919999", "Sunset": "Wed, 15 Nov 2023 23:59:59 GMT"},
+        ),
+    ],
+)
+def test_life_cycle(knobs: Knobs, told: Json) -> None:
+    assert lifecycle_headers(knobs, START) == told
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "rate_class_limit"),
+    [
+        ("/monitoring/health", 200, "5000"),
+        ("/orchestrator/intents", 200, "1000"),
+        ("/orchestrator/intents/none", 404, "1000"),
+        ("/nowhere", 404, "1000"),
+        ("/orchestrator/plan", 405, "1000"),
+    ],
+)
+def test_every_answer_has_the_headers(path: str, status: int, rate_class_limit: str) -> None:
+    answer = logged_in().get(path)
+    assert answer.status == status
+    assert answer.headers["X-RateLimit-Limit"] == rate_class_limit
+    assert int(answer.headers["X-RateLimit-Remaining"]) < int(rate_class_limit)
+    assert answer.headers["X-RateLimit-Reset"] == str(int(START) + 60)
+    assert answer.headers["API-Version"] == "1.0.0"
+    assert answer.headers["Date"] == "Tue, 14 Nov 2023 22:14:00 GMT"
+
+
+def test_headers_may_be_set_and_taken_away() -> None:
+    api = Api(headers={"X-RateLimit-Reset": "soon", "X-RateLimit-Remaining": None, "X-Else": "1"})
+    headers = api.get("/monitoring/health").headers
+    assert headers["X-RateLimit-Reset"] == "soon"
+    assert headers["X-Else"] == "1"
+    assert "X-RateLimit-Remaining" not in headers
+
+
+def test_a_refusal_says_when_to_come_again() -> None:
+    api = logged_in(limits={"standard": {"requests": 1}})
+    assert api.get("/orchestrator/intents").status == 200
+    api.clock.pass_(20)
+    refused = api.get("/orchestrator/intents")
+    assert refused.status == 429
+    assert refused.headers["X-RateLimit-Remaining"] == "0"
+    assert refused.headers["X-RateLimit-Retry-After"] == "40"
+    api.clock.pass_(40)
+    assert api.get("/orchestrator/intents").status == 200
+
+
+def test_headers_show_just_what_others_took() -> None:
+    api = logged_in(background={"standard": 300})
+    left = []
+    for _ in range(4):
+        left.append(int(api.get("/orchestrator/intents").headers["X-RateLimit-Remaining"]))
+        api.clock.pass_(12)
+    # One request of ours each, 60 of the others in every 12 s.
+    assert left == [999, 938, 877, 816]
+
+
+def test_a_clock_that_is_ahead_is_ahead_everywhere() -> None:
+    api = Api(clock_skew_seconds=3600)
+    told = api.get("/monitoring/health")
+    assert told.headers["Date"] == "Tue, 14 Nov 2023 23:14:00 GMT"
+    assert told.headers["X-RateLimit-Reset"] == str(int(START) + 3660)
+    # What will happen happens by that clock, too: others are at work half a minute after a start.
+    ahead = logged_in(clock_skew_seconds=31)
+    assert body(ahead.get("/orchestrator/intents"))["total"] == 7

@@ -1,0 +1,172 @@
+"""Builders for what sinks take: give only what a test is about."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from msgspec.structs import replace
+from prometheus_client import CollectorRegistry
+
+from exporter.catalog.surface import Surface
+from exporter.config.schema import ClassLimit, Target
+from exporter.job import Job, Plan, TargetPlan
+from exporter.observation import Call, Key, Observation, Phases, RateLimit, Run, Skip, SkipReason
+from exporter.sinks.latest import Latest
+from exporter.sinks.metrics import Metrics
+from exporter.sinks.snapshot import SurfaceNow
+
+NOW: Final = 1_800_000_000.0
+INTERVAL: Final = 30.0
+HEALTH: Final = Key("lab", "monitoring", "monitoring.health")
+INTENTS: Final = Key("lab", "orchestrator", "orchestrator.intents.list")
+LOGIN: Final = Key("lab", "auth", "auth.login")
+
+
+class FakeClock:
+    """Unix time that passes when it is told to."""
+
+    def __init__(self, now: float = NOW) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def surface(key: Key, **given: object) -> Surface:
+    row = Surface(
+        id=key.surface,
+        component=key.component,
+        method="GET",
+        path="/" + key.surface.replace(".", "/"),
+        rate_class="monitoring" if key.component == "monitoring" else "standard",
+        safety="read",
+        auth="none" if key.component in ("auth", "monitoring") else "bearer",
+        passive=key.component == "auth",
+    )
+    return replace(row, **given)
+
+
+def job(key: Key = HEALTH, *, interval: float = INTERVAL, **given: object) -> Job:
+    row = surface(key, **given)
+    return Job(
+        key=key,
+        surface=row,
+        mode="read",
+        interval=interval,
+        timeout=0.9 * interval,
+        good=2.0,
+        bad=5.0,
+        essential=False,
+        endpoint=row.path,
+    )
+
+
+def target_plan(*jobs: Job, name: str = "lab", **given: object) -> TargetPlan:
+    return TargetPlan(
+        target=replace(Target(name=name, url=f"http://{name}.example/v1"), **given),
+        jobs=tuple(each for each in jobs if not each.surface.passive),
+        passive=tuple(each for each in jobs if each.surface.passive),
+        limits={
+            "standard": ClassLimit(1000),
+            "deployment": ClassLimit(100),
+            "monitoring": ClassLimit(5000),
+        },
+    )
+
+
+def plan(*jobs: Job, **given: object) -> Plan:
+    """One target; without jobs, one with health, a list behind a token, and the login."""
+    of = jobs or (job(HEALTH), job(INTENTS), job(LOGIN))
+    return Plan((target_plan(*of, name="lab", **given),))
+
+
+def call(key: Key = HEALTH, *, at: float = NOW, **given: object) -> Call:
+    row = surface(key)
+    made = Call(
+        key=key,
+        at=at,
+        method=row.method,
+        endpoint=row.path,
+        rate_class=row.rate_class,
+        credential="account" if row.auth == "bearer" else "anonymous",
+        duration=0.25,
+        phases=Phases(wait=0.2, receive=0.05),
+        status=200,
+    )
+    return replace(made, **given)
+
+
+def throttled_call(key: Key = HEALTH, *, at: float = NOW) -> Call:
+    return call(key, at=at, status=429, rate_limit=RateLimit(60, 0, at + 600))
+
+
+def run(key: Key = HEALTH, *, at: float = NOW, **given: object) -> Run:
+    return replace(Run(key=key, at=at, duration=0.25, lateness=0.0004), **given)
+
+
+def skip(reason: SkipReason, key: Key = HEALTH, *, at: float = NOW) -> Skip:
+    return Skip(key=key, at=at, reason=reason)
+
+
+class Bench:
+    """A registry with everything on it, fed through ``take``; ``value`` reads one sample."""
+
+    def __init__(
+        self, planned: Plan | None = None, connections: dict[str, int] | None = None
+    ) -> None:
+        self.clock = FakeClock()
+        self.registry = CollectorRegistry()
+        self.latest = Latest(self.clock, lambda: connections or {})
+        self.metrics = Metrics(self.registry, self.latest, version="1.2.3", sinks=("metrics",))
+        self.follow(planned or plan())
+
+    def follow(self, planned: Plan) -> None:
+        self.latest.follow(planned)
+        self.metrics.follow(planned)
+
+    def take(self, *observations: Observation) -> None:
+        for observation in observations:
+            self.latest(observation)
+            self.metrics(observation)
+
+    def value(self, name: str, key: Key | None = HEALTH, **labels: str) -> float | None:
+        """By the surface's labels and further ones, or without a key by those given alone."""
+        if key is not None:
+            labels |= {"target": key.target, "component": key.component, "surface": key.surface}
+        return self.registry.get_sample_value(name, labels)
+
+    def probe(self, name: str, key: Key = HEALTH, **labels: str) -> float | None:
+        return self.value(f"oran_mano_probe_{name}", key, **labels)
+
+    def series(self, *prefixes: str) -> Iterable[tuple[str, dict[str, str]]]:
+        """Names and labels of all samples whose names begin so."""
+        for metric in self.registry.collect():
+            for sample in metric.samples:
+                if sample.name.startswith(prefixes):
+                    yield sample.name, sample.labels
+
+
+GAUGES: Final = (
+    "success",
+    "failure_reason",
+    "consecutive_failures",
+    "state_since_timestamp_seconds",
+    "last_run_timestamp_seconds",
+    "last_success_timestamp_seconds",
+    "http_status_code",
+    "response_bytes",
+    "connection_reused",
+    "phase_duration_seconds",
+)
+
+
+def shown(bench: Bench, key: Key = HEALTH) -> SurfaceNow:
+    return next(now for now in bench.latest.snapshot().surfaces if now.key == key)
+
+
+def gauges(bench: Bench, key: Key = HEALTH) -> set[str]:
+    prefix = "oran_mano_probe_"
+    return {
+        name.removeprefix(prefix)
+        for name, labels in bench.series(*(prefix + gauge for gauge in GAUGES))
+        if labels.get("surface") == key.surface
+    }

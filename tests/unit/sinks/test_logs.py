@@ -1,0 +1,188 @@
+"""What is logged, and what is not."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from exporter.observation import Heartbeat, Key, Observation, Phases, Reading, SkipReason, Visit
+from exporter.sinks.logs import Form, Level, Logs, configure
+from tests.unit.sinks.factories import HEALTH, INTENTS, NOW, call, job, plan, run, skip
+
+Lines = list[dict[str, object]]
+
+
+class Log:
+    """A sink with its lines, as JSON."""
+
+    def __init__(self, level: Level = "info") -> None:
+        self.stream = io.StringIO()
+        configure(level, "json", self.stream)
+        self.sink = Logs()
+
+    def take(self, *observations: Observation) -> Lines:
+        """Log them, and give the lines of just these, without time."""
+        start = len(self.stream.getvalue())
+        for observation in observations:
+            self.sink(observation)
+        lines = self.stream.getvalue()[start:].splitlines()
+        return [{k: v for k, v in json.loads(line).items() if k != "ts"} for line in lines]
+
+
+@pytest.fixture(autouse=True)
+def _as_it_was() -> Iterator[None]:
+    """The configuration of logging is the process's."""
+    root, ours = logging.getLogger(), logging.getLogger("exporter")
+    handlers, level = root.handlers[:], ours.level
+    yield
+    root.handlers[:] = handlers
+    ours.setLevel(level)
+
+
+def test_well_runs_leave_no_line() -> None:
+    assert Log().take(call(), run(), run(slow=True), skip("budget"), Heartbeat(NOW, 0.5)) == []
+
+
+def test_a_surface_that_goes_failing_and_recovers() -> None:
+    log = Log()
+    assert log.take(run(), run(reason="dns", detail="no such host")) == [
+        {
+            "level": "warn",
+            "msg": "surface is failing",
+            "target": "lab",
+            "surface": "monitoring.health",
+            "reason": "dns",
+            "detail": "no such host",
+            "since": "2027-01-15T08:00:00.000Z",
+        }
+    ]
+    assert log.take(run(reason="dns"), run(reason="reset"), skip("circuit_open")) == []
+    assert log.take(run(at=NOW + 93.25)) == [
+        {
+            "level": "info",
+            "msg": "surface has recovered",
+            "target": "lab",
+            "surface": "monitoring.health",
+            "failed_seconds": 93.25,
+        }
+    ]
+    assert log.take(run(at=NOW + 100)) == []
+
+
+def test_the_first_run_may_fail() -> None:
+    (line,) = Log().take(run(reason="http_5xx"))
+    assert line["level"] == "warn"
+    assert "detail" not in line
+
+
+def test_surfaces_are_told_apart() -> None:
+    keys = [Key("lab", "x", f"x.{number}") for number in range(25)]
+    lines = Log().take(*(run(key, reason="dns") for key in keys))
+    assert [line["surface"] for line in lines] == [key.surface for key in keys]
+
+
+@pytest.mark.parametrize("reason", ["not_leader", "no_resource"])
+def test_a_failing_surface_that_is_no_longer_probed(reason: SkipReason) -> None:
+    log = Log()
+    log.take(run(reason="dns"))
+    gone = skip(reason)
+    (line,) = log.take(gone, gone)
+    assert (line["level"], line["reason"]) == ("info", reason)
+    (again,) = log.take(run(reason="dns"))
+    assert again["msg"] == "surface is failing"
+
+
+def test_what_left_the_plan_is_forgotten_and_what_stays_is_not() -> None:
+    log = Log()
+    log.take(run(HEALTH, reason="dns"), run(INTENTS, reason="dns"))
+    log.sink.follow(plan(job(HEALTH)))
+    log.sink.follow(plan())
+    assert [line["surface"] for line in log.take(run(HEALTH), run(INTENTS))] == [HEALTH.surface]
+
+
+def test_debug_has_every_call_run_and_skip() -> None:
+    log = Log("debug")
+    failed = call(INTENTS, status=None, fault="reset", phases=Phases())
+    of = {"level": "debug", "target": "lab", "surface": "monitoring.health"}
+    lines = log.take(call(response_bytes=312), run(), skip("budget"), failed)
+    assert lines[:3] == [
+        {
+            **of,
+            "msg": "request",
+            "method": "GET",
+            "endpoint": "/monitoring/health",
+            "status_code": 200,
+            "duration_ms": 250.0,
+            "response_size": 312,
+        },
+        {**of, "msg": "run", "duration_ms": 250.0},
+        {**of, "msg": "run skipped", "reason": "budget"},
+    ]
+    assert lines[3]["fault"] == "reset"
+    assert "status_code" not in lines[3]
+
+
+def test_what_steers_the_exporter_is_not_logged() -> None:
+    reading = Reading(INTENTS, NOW, "intent", (), ())
+    assert Log("debug").take(Heartbeat(NOW, 0.1), reading, Visit(INTENTS, NOW, "intent")) == []
+
+
+@pytest.mark.parametrize(
+    ("level", "told"),
+    [
+        ("debug", ["d", "i", "w", "e"]),
+        ("info", ["i", "w", "e"]),
+        ("warn", ["w", "e"]),
+        ("error", ["e"]),
+    ],
+)
+def test_levels(level: Level, told: list[str]) -> None:
+    stream = io.StringIO()
+    configure(level, "json", stream)
+    log = logging.getLogger("exporter.any")
+    log.debug("d")
+    log.info("i")
+    log.warning("w")
+    log.error("e")
+    assert [json.loads(line)["msg"] for line in stream.getvalue().splitlines()] == told
+
+
+@pytest.mark.parametrize("form", ["logfmt", "json"])
+def test_any_module_logs_with_fields(form: Form) -> None:
+    stream = io.StringIO()
+    configure("info", form, stream)
+    logging.getLogger("exporter.web").info("listening", extra={"fields": {"port": 10945}})
+    line = stream.getvalue()
+    assert line.endswith("\n")
+    assert ('"port":10945' if form == "json" else "port=10945") in line
+
+
+def test_configured_again_it_replaces_itself_and_nothing_else() -> None:
+    others = logging.getLogger().handlers[:]
+    first, second = io.StringIO(), io.StringIO()
+    configure("info", "json", first)
+    configure("info", "logfmt", second)
+    logging.getLogger("exporter").info("once")
+    assert first.getvalue() == ""
+    assert second.getvalue().count("msg=once") == 1
+    assert [handler for handler in logging.getLogger().handlers if handler in others] == others
+
+
+def test_libraries_only_warn() -> None:
+    stream = io.StringIO()
+    configure("debug", "logfmt", stream)
+    library = logging.getLogger("some.library")
+    library.info("chatter")
+    library.warning("trouble")
+    (line,) = stream.getvalue().splitlines()
+    assert "msg=trouble logger=some.library" in line
+
+
+def test_stderr_is_where_it_goes(capsys: pytest.CaptureFixture[str]) -> None:
+    configure("info", "logfmt")
+    logging.getLogger("exporter").info("here")
+    captured = capsys.readouterr()
+    assert "msg=here" in captured.err
+    assert captured.out == ""

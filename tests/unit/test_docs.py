@@ -1,0 +1,56 @@
+"""What the pages say is so."""
+
+import re
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from exporter.catalog import CATALOG
+from exporter.config.decode import decode
+from exporter.config.problems import ConfigError
+from exporter.plan import plan
+from tests.unit.config.test_keys import TODAY
+
+ROOT: Final = Path(__file__).parents[2]
+PAGES: Final = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+CONFIGURATION: Final = (ROOT / "docs" / "configuration.md").read_text()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text())
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_the_example_names_every_key_and_can_be_planned(tmp_path: Path) -> None:
+    (example,) = re.findall(r"```yaml\n(targets:.*?)```", CONFIGURATION, re.DOTALL)
+    config, _ = decode(example.encode(), tmp_path)
+    assert plan(CATALOG, config).jobs
+    names = {path.removesuffix(".*").rpartition(".")[2] for path in TODAY}
+    assert [name for name in names if not re.search(rf"\b{name}:", example)] == []
+
+
+def test_flags_of_the_page_are_those_of_the_command() -> None:
+    documented = set(re.findall(r"`(--[a-z.-]+)", CONFIGURATION))
+    source = (ROOT / "exporter" / "cli.py").read_text()
+    source += (ROOT / "exporter" / "simulator" / "command.py").read_text()
+    defined = set(re.findall(r'"(--[a-z.-]+)"', source)) - {"--simulator.stop-on-eof"}
+    assert documented == defined
+
+
+def test_both_commands_are_in_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text()
+    assert "make demo" in readme
+    assert "make test" in readme
+
+
+def test_every_make_target_of_the_pages_exists() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for page in PAGES:
+        assert set(re.findall(r"`make ([a-z-]+)", page.read_text())) <= targets, page
+
+
+def test_a_mistake_in_the_example_would_be_seen(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError):
+        decode(b"targets: [{name: lab, url: http://lab, intervall: 3s}]", tmp_path)

@@ -1,0 +1,177 @@
+"""A round is one run: which calls it takes and what is concluded from them."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+import msgspec
+import pytest
+
+from exporter.followed import NO_ID, Candidate
+from exporter.job import Job
+from exporter.observation import Call, Observation, Reading, Run, Skip, Visit
+from exporter.probe import Errand, probe
+from exporter.wire import Exchange, Fault, Request
+from tests.support.jobs import answer, fault, jobs
+
+JOBS: Final = jobs()
+Answering = Callable[[Request], Exchange | Fault]
+T = TypeVar("T")
+
+
+def candidates(names: str, again: str = "") -> tuple[Candidate, ...]:
+    return tuple(Candidate((name,), name in again) for name in names)
+
+
+async def observed(
+    job: Job,
+    answering: Answering,
+    asked_for: tuple[Candidate, ...] = NO_ID,
+    lanes: int = 1,
+) -> tuple[list[Observation], list[Request]]:
+    sent: list[Request] = []
+
+    async def send(request: Request) -> Exchange | Fault:
+        sent.append(request)
+        await asyncio.sleep(0)
+        return answering(request)
+
+    errand = Errand(job, asked_for, {"Authorization": "Bearer t"}, 0.001, lanes)
+    return await probe(errand, send), sent
+
+
+def only(kind: type[T], seen: list[Observation]) -> T:
+    (found,) = [each for each in seen if isinstance(each, kind)]
+    return found
+
+
+async def test_a_plain_surface_is_one_call_and_one_run() -> None:
+    seen, sent = await observed(JOBS["vnf-operator.vnfs.list"], lambda _: answer({"vnfs": []}))
+    assert [type(each) for each in seen] == [Call, Reading, Run]
+    run = only(Run, seen)
+    assert (run.reason, run.lateness, run.slow) == (None, 0.001, False)
+    assert run.deciding == only(Call, seen)
+    assert (sent[0].method, sent[0].path, sent[0].body) == ("GET", "/vnf-operator/vnfs", None)
+    assert 26 < sent[0].timeout <= 27
+
+
+async def test_a_dry_run_sends_its_body_as_json() -> None:
+    _, sent = await observed(JOBS["orchestrator.plan"], lambda _: answer({}))
+    assert sent[0].headers["Content-Type"] == "application/json"
+    assert sent[0].body is not None
+
+
+async def test_a_list_tells_its_ids_and_a_failed_one_tells_none() -> None:
+    body = {"intents": [{"id": "a", "status": "deployed"}, {"id": "b", "status": "planned"}]}
+    job = JOBS["orchestrator.intents.list"]
+    seen, _ = await observed(job, lambda _: answer(body))
+    readings = {each.kind: each.ids for each in seen if isinstance(each, Reading)}
+    assert readings == {"intents": (("a",), ("b",)), "slices": (("a",),)}
+    seen, _ = await observed(job, lambda _: answer(body, status=500))
+    assert [type(each) for each in seen] == [Call, Run]
+
+
+async def test_ids_are_escaped_in_the_path() -> None:
+    job = JOBS["o2-client.deployments.get"]
+    _, sent = await observed(job, lambda _: answer({}), (Candidate(("a/b", "ü ?#")),))
+    expected = "/o2-client/deployment-managers/a%2Fb/deployments/%C3%BC%20%3F%23"
+    assert [request.path for request in sent] == [expected]
+
+
+async def test_a_rotation_asks_for_one() -> None:
+    seen, sent = await observed(
+        JOBS["vnf-operator.vnfs.get"], lambda _: answer({}), candidates("abc")
+    )
+    assert [request.path for request in sent] == ["/vnf-operator/vnfs/a"]
+    assert only(Visit, seen).well == (("a",),)
+
+
+async def test_a_rotation_takes_the_next_id_when_one_is_gone() -> None:
+    def answering(request: Request) -> Exchange:
+        return answer({}, status=404 if request.path.endswith("/a") else 200)
+
+    seen, sent = await observed(JOBS["vnf-operator.vnfs.get"], answering, candidates("abc"))
+    assert [request.path[-1] for request in sent] == ["a", "b"]
+    assert only(Run, seen).reason is None
+    assert (only(Visit, seen).gone, only(Visit, seen).well) == ((("a",),), (("b",),))
+
+
+async def test_what_the_list_names_again_and_is_not_found_is_a_failure() -> None:
+    seen, _ = await observed(
+        JOBS["vnf-operator.vnfs.get"],
+        lambda _: answer({}, status=404),
+        candidates("ab", again="a"),
+    )
+    assert only(Run, seen).reason == "not_found"
+    assert only(Visit, seen).failed == (("a",),)
+
+
+@pytest.mark.parametrize("surface", ["vnf-operator.vnfs.get", "tn-manager.agents.status"])
+async def test_a_round_whose_ids_are_all_gone_is_a_skip(surface: str) -> None:
+    seen, sent = await observed(JOBS[surface], lambda _: answer({}, status=404), candidates("abc"))
+    assert only(Skip, seen).reason == "no_resource"
+    assert len(only(Visit, seen).gone) == len(sent) == 3
+    assert not [each for each in seen if isinstance(each, Run)]
+
+
+async def test_a_fan_out_asks_for_each_and_fails_when_any_fails() -> None:
+    def answering(request: Request) -> Exchange | Fault:
+        name = request.path.split("/")[3]
+        if name == "b":
+            return fault("reset", duration=0.1)
+        return answer({}, duration=0.3 if name == "c" else 0.1)
+
+    job = JOBS["tn-manager.agents.status"]
+    seen, sent = await observed(job, answering, candidates("abc"), lanes=2)
+    run = only(Run, seen)
+    assert len(sent) == sum(isinstance(each, Call) for each in seen) == 3
+    assert (run.reason, run.duration) == ("reset", 0.3)
+    assert run.deciding is not None
+    assert run.deciding.fault == "reset"
+    visit = only(Visit, seen)
+    assert (set(visit.well), visit.failed) == ({("a",), ("c",)}, (("b",),))
+
+
+async def test_the_slowest_decides_a_good_round() -> None:
+    def answering(request: Request) -> Exchange:
+        return answer({}, duration=3.0 if "/b/" in request.path else 0.1)
+
+    seen, _ = await observed(JOBS["tn-manager.agents.status"], answering, candidates("abc"))
+    run = only(Run, seen)
+    assert (run.reason, run.slow, run.duration) == (None, True, 3.0)
+    assert run.deciding is not None
+    assert run.deciding.duration == 3.0
+
+
+@pytest.mark.parametrize(("lanes", "most"), [(1, 1), (3, 3), (9, 6)])
+async def test_never_more_in_flight_than_there_are_lanes(lanes: int, most: int) -> None:
+    flying, peak = 0, 0
+
+    async def send(request: Request) -> Exchange:
+        nonlocal flying, peak
+        del request
+        flying += 1
+        peak = max(peak, flying)
+        await asyncio.sleep(0)
+        flying -= 1
+        return answer({})
+
+    errand = Errand(JOBS["tn-manager.agents.status"], candidates("abcdef"), {}, 0, lanes)
+    await probe(errand, send)
+    assert peak == most
+
+
+async def test_a_round_ends_in_time_and_says_how_far_it_came() -> None:
+    clock = asyncio.get_running_loop()
+
+    async def send(request: Request) -> Exchange:
+        del request
+        await asyncio.sleep(0.06)
+        return answer({})
+
+    job = JOBS["tn-manager.agents.status"]
+    short = msgspec.structs.replace(job, timeout=0.1)
+    started = clock.time()
+    run = only(Run, await probe(Errand(short, candidates("abcdef"), {}, 0), send))
+    assert clock.time() - started < 0.2
+    assert (run.reason, run.detail) == ("read_timeout", "2 of 6 ids in time")

@@ -1,0 +1,165 @@
+"""A run ends as exactly one run or one skip, whatever happens."""
+
+import asyncio
+import logging
+from typing import Final
+
+import pytest
+
+from exporter.config.schema import Resources
+from exporter.followed import Followed
+from exporter.gates.slots import Slots
+from exporter.observation import Call, Key, Observation, Reading, Run, Skip
+from exporter.runner import Access, Runner
+from exporter.tokens import Tokens
+from exporter.wire import Exchange, Fault, Request
+from tests.support.jobs import ACCOUNT, answer, fault, jobs
+
+JOBS: Final = jobs()
+HEALTHY: Final = {"status": "healthy"}
+
+
+class Stage:
+    """A runner with an API that answers as it is told; logins succeed."""
+
+    def __init__(self, concurrency: int = 10) -> None:
+        self.seen: list[Observation] = []
+        self.sent: list[Request] = []
+        self.arrivals: asyncio.Queue[Request] = asyncio.Queue()
+        self.result: Exchange | Fault | Exception = answer(HEALTHY)
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.slots = Slots(concurrency)
+        self.tokens = Tokens(JOBS["auth.login"], ACCOUNT, self.slots, self.login, self.emit)
+        self.followed = Followed({"lab": Resources()})
+        self.runner = Runner(
+            {"lab": Access(self.send, self.slots, self.tokens)}, self.followed, self.emit
+        )
+        self.login_result: Exchange | Fault = answer({"access_token": "t", "expires_in": 1e10})
+
+    async def login(self, request: Request) -> Exchange | Fault:
+        del request
+        return self.login_result
+
+    async def send(self, request: Request) -> Exchange | Fault:
+        self.sent.append(request)
+        self.arrivals.put_nowait(request)
+        await self.gate.wait()
+        if isinstance(self.result, Exception):
+            raise self.result
+        return self.result
+
+    def emit(self, observation: Observation) -> None:
+        self.seen.append(observation)
+        self.followed(observation)
+        self.runner(observation)
+
+    async def run(self, surface: str) -> list[Observation]:
+        """Run a job; what it alone concluded."""
+        job = JOBS[surface]
+        await self.runner.run(job, asyncio.get_running_loop().time())
+        return [
+            each
+            for each in self.seen
+            if isinstance(each, Run | Skip) and each.key.surface == surface
+        ]
+
+    def list_ids(self, kind: str, *names: str) -> None:
+        ids = tuple((name,) for name in names)
+        self.followed(Reading(Key("lab", "c", "list"), 0, kind, (), ids))
+
+
+def conclusion(seen: list[Observation]) -> tuple[type[Observation], str | None]:
+    (only,) = seen
+    assert isinstance(only, Run | Skip)
+    return type(only), only.reason
+
+
+async def test_a_good_run() -> None:
+    stage = Stage()
+    assert conclusion(await stage.run("monitoring.health")) == (Run, None)
+    assert [type(each) for each in stage.seen] == [Call, Run]
+
+
+async def test_a_bearer_surface_carries_the_token() -> None:
+    stage = Stage()
+    assert conclusion(await stage.run("vnf-operator.vnfs.list")) == (Run, None)
+    assert stage.sent[0].headers == {"Authorization": "Bearer t"}
+
+
+async def test_an_open_surface_carries_none() -> None:
+    stage = Stage()
+    await stage.run("monitoring.health")
+    assert "Authorization" not in stage.sent[0].headers
+
+
+async def test_without_ids_nothing_is_sent() -> None:
+    stage = Stage()
+    assert conclusion(await stage.run("vnf-operator.vnfs.get")) == (Skip, "no_resource")
+    assert stage.sent == []
+
+
+async def test_without_a_token_nothing_is_sent() -> None:
+    stage = Stage()
+    stage.login_result = fault("connect_refused")
+    assert conclusion(await stage.run("vnf-operator.vnfs.list")) == (Skip, "no_token")
+    assert stage.sent == []
+
+
+async def test_without_a_slot_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("exporter.runner._PATIENCE", 0.01)
+    stage = Stage(concurrency=1)
+    await stage.slots.acquire(essential=False, patience=0)
+    assert conclusion(await stage.run("monitoring.metrics")) == (Skip, "overrun")
+    assert stage.sent == []
+
+
+async def test_health_has_a_slot_of_its_own() -> None:
+    stage = Stage(concurrency=1)
+    await stage.slots.acquire(essential=False, patience=0)
+    assert conclusion(await stage.run("monitoring.health")) == (Run, None)
+
+
+async def test_a_cancelled_run_is_a_skip_and_gives_its_slots_back() -> None:
+    stage = Stage(concurrency=9)
+    stage.list_ids("agents", "a", "b", "c")
+    stage.gate.clear()
+    task = asyncio.create_task(stage.run("tn-manager.agents.status"))
+    for _ in range(3):
+        await asyncio.wait_for(stage.arrivals.get(), 5)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    (skip,) = [each for each in stage.seen if isinstance(each, Skip)]
+    assert skip.reason == "shutdown"
+    taken = [await stage.slots.acquire(essential=False, patience=0) for _ in range(10)]
+    assert taken.count(True) == 9
+
+
+async def test_a_fault_of_ours_is_a_run_and_is_logged_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    stage = Stage()
+    stage.result = ZeroDivisionError()
+    with caplog.at_level(logging.ERROR, "exporter"):
+        assert conclusion(await stage.run("monitoring.health")) == (Run, "internal")
+        await stage.run("monitoring.health")
+    assert [record.getMessage() for record in caplog.records] == ["a fault of the exporter"]
+    assert await stage.slots.acquire(essential=True, patience=0)
+
+
+async def test_a_rejected_token_is_replaced_before_the_next_run() -> None:
+    stage = Stage()
+    await stage.run("vnf-operator.vnfs.list")
+    stage.result = answer({}, status=401, at=9e9)
+    await stage.run("vnf-operator.vnfs.list")
+    assert await stage.tokens.headers(0) is None
+
+
+async def test_the_lateness_is_told() -> None:
+    stage = Stage()
+    now = asyncio.get_running_loop().time()
+    await stage.runner.run(JOBS["monitoring.health"], now - 0.5)
+    await stage.runner.run(JOBS["monitoring.health"], now + 60)
+    late = [each.lateness for each in stage.seen if isinstance(each, Run)]
+    assert late == [pytest.approx(0.5, abs=0.2), 0]

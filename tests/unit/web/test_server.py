@@ -1,0 +1,78 @@
+"""The routes: what they answer, and that they ask nobody."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+import pytest
+
+from exporter.web.address import Address
+from exporter.web.server import Pages, Server
+from tests.support.servers import LOOPBACK, get
+
+
+class Wrong:
+    """What is wrong with the exporter, if anything."""
+
+    healthy: str | None = None
+    ready: str | None = None
+
+
+@asynccontextmanager
+async def serving(wrong: Wrong, path: str = "/metrics") -> AsyncIterator[tuple[str, list[float]]]:
+    scrapes: list[float] = []
+
+    def metrics(accept: str, encoding: str) -> tuple[bytes, Mapping[str, str]]:
+        return f"{accept}|{encoding}".encode(), {"Content-Type": "text/plain"}
+
+    pages = Pages(
+        metrics=metrics,
+        scraped=scrapes.append,
+        status=lambda: "<p>status</p>",
+        unhealthy=lambda: wrong.healthy,
+        unready=lambda: wrong.ready,
+    )
+    server = Server(pages, path)
+    address = await server.open(Address(LOOPBACK, 0))
+    try:
+        yield f"http://{address}", scrapes
+    finally:
+        await server.close()
+
+
+async def test_the_pages() -> None:
+    async with serving(Wrong()) as (url, scrapes):
+        assert await get(f"{url}/") == (200, b"<p>status</p>")
+        assert await get(f"{url}/-/healthy") == (200, b"healthy\n")
+        assert await get(f"{url}/-/ready") == (200, b"ready\n")
+        status, body = await get(f"{url}/metrics")
+        assert (status, body) == (200, b"*/*|gzip, deflate")
+        assert len(scrapes) == 1
+        assert scrapes[0] >= 0
+        assert (await get(f"{url}/nothing"))[0] == 404
+
+
+async def test_what_is_wrong_is_said() -> None:
+    wrong = Wrong()
+    wrong.healthy = "the schedule has been silent for 20 s"
+    wrong.ready = "the schedule is not running"
+    async with serving(wrong) as (url, _):
+        assert await get(f"{url}/-/healthy") == (
+            503,
+            b"not healthy: the schedule has been silent for 20 s\n",
+        )
+        assert await get(f"{url}/-/ready") == (503, b"not ready: the schedule is not running\n")
+
+
+@pytest.mark.parametrize("path", ["/m", "/"])
+async def test_the_metrics_may_lie_elsewhere(path: str) -> None:
+    async with serving(Wrong(), path) as (url, scrapes):
+        assert (await get(url + path))[0] == 200
+        assert len(scrapes) == 1
+
+
+async def test_a_taken_port_is_an_error_that_leaves_nothing_open() -> None:
+    async with serving(Wrong()) as (url, _):
+        taken = Address(LOOPBACK, int(url.rpartition(":")[2]))
+        pages = Pages(lambda *_: (b"", {}), lambda _: None, str, lambda: None, lambda: None)
+        with pytest.raises(OSError, match="in use"):
+            await Server(pages, "/metrics").open(taken)
