@@ -144,12 +144,19 @@ def demo(arguments: Sequence[str]) -> int:
         metavar="HOST:PORT",
         help="where the simulated API listens (default: %(default)s)",
     )
+    parser.add_argument(
+        "--simulator.scenario",
+        dest="scenario",
+        default="healthy",
+        metavar="NAME|FILE",
+        help="what the simulated API plays first (default: %(default)s)",
+    )
     parsed = parser.strictly(arguments)
     options = _options(parsed)
     _configure_logs(parsed)
 
     async def simulated() -> None:
-        async with simulator(parsed.simulator_address) as url:
+        async with simulator(parsed.simulator_address, parsed.scenario) as url:
             plan, _ = _load(parsed.config_file, environment(url))
             await _serving(plan, options, lambda app, address: show(app, address, url))
 

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from exporter.app import App
 from exporter.overview import HEADINGS, Line, lines, quotas, summary
+from exporter.simulator.scenarios import SCENARIOS
 from exporter.sinks.snapshot import Snapshot
 from exporter.web.address import Address
 
@@ -30,11 +31,12 @@ class SimulatorError(Exception):
 
 
 @asynccontextmanager
-async def simulator(address: str) -> AsyncIterator[str]:
+async def simulator(address: str, scenario: str) -> AsyncIterator[str]:
     """Run the simulator as a process of its own; it ends with this one, however that ends.
 
     Args:
         address: where it listens.
+        scenario: what it plays first: a name or a file.
 
     Yields:
         The base URL of its API.
@@ -44,7 +46,8 @@ async def simulator(address: str) -> AsyncIterator[str]:
     """
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "exporter.simulator"),
-        *("--simulator.listen-address", address, "--simulator.stop-on-eof"),
+        *("--simulator.listen-address", address, "--simulator.scenario", scenario),
+        "--simulator.stop-on-eof",
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -61,10 +64,11 @@ async def simulator(address: str) -> AsyncIterator[str]:
 
 async def _url(process: asyncio.subprocess.Process) -> str:
     assert process.stdout is not None  # noqa: S101  # it is a pipe
-    assert process.stderr is not None  # noqa: S101  # it is a pipe
     line = (await process.stdout.readline()).decode()
     if not line.startswith("listening on "):
-        raise SimulatorError((await process.stderr.read()).decode().strip() or "it ended")
+        _, error = await process.communicate()
+        told = error.decode().strip().splitlines()
+        raise SimulatorError(told[-1] if told else "the simulator ended")
     return line.removeprefix("listening on ").strip()
 
 
@@ -95,11 +99,20 @@ async def show(app: App, address: Address, api: str) -> None:
     console = Console()
     console.print(f"simulated API  {api}", f"status page    http://{address}/", sep="\n")
     console.print(f"metrics        http://{address}{app.telemetry_path}")
+    console.print(_scenarios(api), soft_wrap=True, highlight=False)
     console.print("Ctrl-C ends it.\n")
     if console.is_terminal and os.environ.get("TERM") != "dumb":
         await _live(app, console)
     else:
         await _changes(app, console)
+
+
+def _scenarios(api: str) -> str:
+    control = api.removesuffix("/v1") + "/simulator/scenario"
+    return (
+        f'scenario       switched by: curl -X PUT {control} -d \'{{"name": "down"}}\'\n'
+        f"               {', '.join(SCENARIOS)}"
+    )
 
 
 async def _live(app: App, console: Console) -> None:

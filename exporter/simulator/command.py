@@ -19,6 +19,7 @@ from exporter.simulator.scenarios import SCENARIOS
 from exporter.simulator.server import Simulator
 
 _WRONG_CALL: Final = 2
+_LAST_PORT: Final = 65535
 
 
 class Address(NamedTuple):
@@ -65,7 +66,7 @@ def parse_address(text: str) -> Address:
         argparse.ArgumentTypeError: It is no address.
     """
     host, colon, port = text.rpartition(":")
-    if not colon or not port.isdecimal() or not 0 <= int(port) <= 65535:  # noqa: PLR2004
+    if not colon or not port.isdecimal() or int(port) > _LAST_PORT:
         raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT or :PORT")
     return Address(host.removeprefix("[").removesuffix("]"), int(port))
 
@@ -141,8 +142,8 @@ async def _serve(options: argparse.Namespace) -> int:
         loop.add_signal_handler(number, stop.set)
     if options.stop_on_eof:
         _watch_stdin(loop, stop)
-    # A simulator's tokens protect nothing.
-    simulator = Simulator(options.scenario, rng=random.Random(options.seed))  # noqa: S311
+    rng = random.Random(options.seed)  # noqa: S311 - a simulator's tokens protect nothing
+    simulator = Simulator(options.scenario, rng=rng)
     runner = web.AppRunner(
         simulator.application(),
         access_log=None,
@@ -152,7 +153,7 @@ async def _serve(options: argparse.Namespace) -> int:
     await runner.setup()
     try:
         await web.TCPSite(runner, address.host or None, address.port).start()
-        print(f"listening on {_url(address, runner)}", flush=True)  # noqa: T201
+        print(f"listening on {_url(address, runner)}", flush=True)  # noqa: T201 - parents read it
         await stop.wait()
     finally:
         await runner.cleanup()
@@ -161,7 +162,7 @@ async def _serve(options: argparse.Namespace) -> int:
 
 def _url(address: Address, runner: web.AppRunner) -> str:
     port = runner.addresses[0][1]
-    host = address.host if address.host not in {"", "0.0.0.0", "::"} else "127.0.0.1"  # noqa: S104
+    host = address.host if address.host not in {"", "0.0.0.0", "::"} else "127.0.0.1"  # noqa: S104 - told, not bound
     return f"http://[{host}]:{port}/v1" if ":" in host else f"http://{host}:{port}/v1"
 
 
@@ -181,5 +182,5 @@ def _watch_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
 
 
 def _refuse(reason: str) -> int:
-    print(f"simulator: {reason}", file=sys.stderr)  # noqa: T201
+    print(f"simulator: {reason}", file=sys.stderr)  # noqa: T201 - the one line of a wrong call
     return _WRONG_CALL

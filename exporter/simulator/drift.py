@@ -10,6 +10,7 @@ from exporter.simulator.knobs import BodyKind, DriftKind
 _STATES: Final = ("status", "slice_type", "type", "cloud_type")
 _RANGED: Final = {"bandwidth": 99999, "latency": 0, "progress_percent": 250, "reliability": 2}
 _UNDOCUMENTED: Final = 203
+_NO_SUCCESS: Final = 300
 _PAGE: Final = b"<!doctype html><title>Sign in</title><h1>Welcome to the portal</h1>\n"
 _GARBAGE: Final = b'{"status": "healthy", "timest\xff\xfe\x00'
 
@@ -24,7 +25,7 @@ def drifted(answer: Answer, kinds: tuple[DriftKind, ...]) -> Answer:
     Returns:
         The answer with every breach that its body has a place for.
     """
-    if answer.status >= 300:  # noqa: PLR2004 - the first status that is no success
+    if answer.status >= _NO_SUCCESS:
         return answer
     body = copy.deepcopy(answer.body)
     for kind in kinds:

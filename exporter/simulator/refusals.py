@@ -1,8 +1,13 @@
 """Answers that are settled before the operation is asked."""
 
+from typing import Final
+
 from exporter.simulator.exchange import Answer
 from exporter.simulator.knobs import Fault
 from exporter.simulator.problems import CHALLENGE, problem
+
+_CLIENT_ERROR: Final = 400
+_SERVER_ERROR: Final = 500
 
 
 def faulty(fault: Fault) -> Answer:
@@ -14,9 +19,10 @@ def faulty(fault: Fault) -> Answer:
     Returns:
         A problem, or for a redirect its headers alone.
     """
-    if fault.status < 400:  # noqa: PLR2004 - a redirect has no problem to tell
+    if fault.status < _CLIENT_ERROR:  # a redirect has no problem to tell
         return Answer(fault.status, headers=fault.headers)
-    detail = "The request was refused" if fault.status < 500 else "The service is not available"  # noqa: PLR2004
+    ours = fault.status >= _SERVER_ERROR
+    detail = "The service is not available" if ours else "The request was refused"
     return problem(fault.status, detail, fault.headers)
 
 

@@ -7,6 +7,7 @@ from typing import Final
 from exporter.simulator.operation import Operation
 from exporter.simulator.operations import (
     auth,
+    intents,
     monitoring,
     o2_client,
     orchestrator,
@@ -19,6 +20,7 @@ PREFIX: Final = "/v1"
 
 OPERATIONS: Final = (
     *auth.OPERATIONS,
+    *intents.OPERATIONS,
     *orchestrator.OPERATIONS,
     *vnf_operator.OPERATIONS,
     *tn_manager.OPERATIONS,

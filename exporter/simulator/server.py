@@ -49,8 +49,7 @@ class Simulator:
             ScenarioError: The scenario is not understood.
         """
         document = {"name": scenario} if isinstance(scenario, str) else scenario
-        # A simulator's tokens protect nothing.
-        rng = rng or random.Random()  # noqa: S311
+        rng = rng or random.Random()  # noqa: S311 - a simulator's tokens protect nothing
         stage = Stage(SCENARIOS, document, clock())
         self.gateway = Gateway(stage, clock=clock, rng=rng)
         self._postman = Postman(self.gateway.collect, clock)

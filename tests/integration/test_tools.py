@@ -192,15 +192,18 @@ def _state(pid: int) -> str:
         return "gone"
 
 
-@pytest.mark.parametrize("tool", [tools.prometheus, tools.promtool, tools.prism])
+@pytest.mark.parametrize(
+    "tool", [tools.prometheus, tools.promtool, tools.prism, tools.nginx, tools.blackbox]
+)
 def test_a_missing_tool_tells_how_to_get_it(
     tool: Callable[[], object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TOOLS_CACHE", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))
-    for name in ("PROMETHEUS", "PROMTOOL", "PRISM"):
+    for name in ("PROMETHEUS", "PROMTOOL", "PRISM", "NGINX", "PROMETHEUS_BLACKBOX_EXPORTER"):
         monkeypatch.delenv(name, raising=False)
-    with pytest.raises(tools.ToolMissing, match=r"is missing: run `make tools`\n.*install"):
+    run = r"run `(make tools|python -m tests\.support\.tools bench)`"
+    with pytest.raises(tools.ToolMissing, match=rf"is missing: {run}\n.*install"):
         tool()
 
 
@@ -212,3 +215,5 @@ def test_a_named_tool_is_used_or_reported(monkeypatch: pytest.MonkeyPatch) -> No
         tools.prometheus()
     monkeypatch.setenv("PRISM", f"{PYTHON} -m prism")
     assert tools.prism() == [PYTHON, "-m", "prism"]
+    monkeypatch.setenv("PROMETHEUS_BLACKBOX_EXPORTER", PYTHON)
+    assert tools.blackbox() == Path(PYTHON)

@@ -3,6 +3,9 @@
 A tool is taken from its variable (``PROMETHEUS``, ``PROMTOOL``, ``PRISM``), from PATH, or from
 the cache. Tests only look it up: they neither install anything nor pass without it.
 
+What only benchmarks need (``NGINX``, ``PROMETHEUS_BLACKBOX_EXPORTER``) comes in the same way, when
+they ask: ``python -m tests.support.tools bench``.
+
 Every fetch goes through apt, npm or pip as the machine has them configured. To renew Prism, edit
 ``prism/package.json`` and run there::
 
@@ -19,6 +22,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -45,17 +49,25 @@ Acquire::Retries "2";
 PROMETHEUS = "prometheus"
 PROMTOOL = "promtool"
 PRISM = "prism"
+NGINX = "nginx"
+BLACKBOX = "prometheus-blackbox-exporter"
 HINTS = {
     PROMETHEUS: "apt-get install prometheus, or set PROMETHEUS=/path/to/prometheus",
     PROMTOOL: "apt-get install prometheus, or set PROMTOOL=/path/to/promtool",
     PRISM: "npm install -g @stoplight/prism-cli, then set PRISM=prism",
+    NGINX: "apt-get install nginx, or set NGINX=/path/to/nginx",
+    BLACKBOX: f"apt-get install {BLACKBOX}, or set PROMETHEUS_BLACKBOX_EXPORTER=/path/to/it",
 }
+DEBIAN = {PROMETHEUS: (PROMETHEUS, PROMTOOL), NGINX: (NGINX,), BLACKBOX: (BLACKBOX,)}
+"""The programs that are taken from each of Debian's packages."""
 
 
 class ToolMissing(Exception):  # noqa: N818 - a state of the machine, not an error of ours
     """A tool is not there; the message tells how to get it."""
 
-    def __init__(self, name: str, why: str = "run `make tools`") -> None:
+    def __init__(self, name: str, why: str = "") -> None:
+        bench = name in (NGINX, BLACKBOX)
+        why = why or f"run `{'python -m tests.support.tools bench' if bench else 'make tools'}`"
         super().__init__(f"{name} is missing: {why}\n  or by yourself: {HINTS[name]}")
         self.name = name
 
@@ -95,15 +107,38 @@ def prism() -> list[str]:
     return [str(node), str(_prism_script())]
 
 
+def nginx() -> Path:
+    """A server of fixed answers, faster than what asks it."""
+    return _binary(NGINX)
+
+
+def blackbox() -> Path:
+    """The prober that benchmarks compare with."""
+    return _binary(BLACKBOX)
+
+
+def version_of(binary: Path) -> str:
+    """The version that a program tells of itself."""
+    flag = "-v" if binary.name == NGINX else "--version"
+    told = subprocess.run([binary, flag], check=False, text=True, capture_output=True)
+    found = re.search(r"version:? (?:nginx/)?(\S+)", told.stdout + told.stderr)
+    return found[1] if found else "of unknown version"
+
+
 def _binary(name: str) -> Path:
-    if named := os.environ.get(name.upper()):
+    if named := os.environ.get(_variable(name)):
         if not shutil.which(named):
-            raise ToolMissing(name, f"{name.upper()}={named} is not a program")
+            raise ToolMissing(name, f"{_variable(name)}={named} is not a program")
         return Path(named)
-    found = shutil.which(name) or shutil.which(cache() / PROMETHEUS / name)
+    package = next(package for package, programs in DEBIAN.items() if name in programs)
+    found = shutil.which(name) or shutil.which(cache() / package / name)
     if not found:
         raise ToolMissing(name)
     return Path(found)
+
+
+def _variable(name: str) -> str:
+    return name.upper().replace("-", "_")
 
 
 def _node() -> Path | None:
@@ -132,24 +167,26 @@ def _prism_is_current() -> bool:
 # --- Fetching: what `make tools` does ------------------------------------------------------------
 
 
-def _fetch_prometheus(into: Path) -> None:
-    package = _download_package(into / "apt")
+def _fetch_debian(into: Path, name: str) -> None:
+    package = _download_package(into / "apt", name)
     _run(["dpkg", "-x", str(package), str(into / "tree")], into)
-    for name in (PROMETHEUS, PROMTOOL):
-        program = (into / "tree" / "usr" / "bin" / name).rename(into / name)
-        _run([str(program), "--version"], into)  # it links to libc only: does that one suit?
+    for wanted in DEBIAN[name]:
+        (packed,) = (into / "tree" / "usr").glob(f"*bin/{wanted}")
+        program = packed.rename(into / wanted)
+        flag = "-v" if wanted == NGINX else "--version"
+        _run([str(program), flag], into)  # it links to libraries of the machine: do they suit?
     for folder in ("apt", "tree"):
         shutil.rmtree(into / folder)
 
 
-def _download_package(here: Path) -> Path:
+def _download_package(here: Path, name: str) -> Path:
     for folder in ("state/lists/partial", "cache/archives/partial"):
         (here / folder).mkdir(parents=True)
     conf = here / "apt.conf"
     conf.write_text(APT_CONF.format(here=here))
     apt = ["apt-get", "-qq", "-c", str(conf)]
     # A source of the machine's that is down fails the first, and matters only if it is the one.
-    said = [_try([*apt, "update"], here), _try([*apt, "download", "prometheus"], here)]
+    said = [_try([*apt, "update"], here), _try([*apt, "download", name], here)]
     if said[-1]:
         raise _Failed("".join(dict.fromkeys(said)))
     (package,) = here.glob("*.deb")
@@ -237,16 +274,16 @@ class _Package(NamedTuple):
     lines: Callable[[], list[str]]  # what it brings; raises if any of that is missing
 
 
-def _prometheus_lines() -> list[str]:
-    return [_line(PROMETHEUS, prometheus()), _line(PROMTOOL, promtool())]
+def _debian(name: str) -> _Package:
+    return _Package(
+        name,
+        partial(_fetch_debian, name=name),
+        lambda: [_line(program, _binary(program)) for program in DEBIAN[name]],
+    )
 
 
 def _line(name: str, binary: Path, version: str = "") -> str:
-    if not version:
-        told = subprocess.run([binary, "--version"], check=False, text=True, capture_output=True)
-        found = re.search(r"version (\S+)", told.stdout + told.stderr)
-        version = found[1] if found else "of unknown version"
-    return f"{name:<10}  {version:<20}  {binary}"
+    return f"{name:<10}  {version or version_of(binary):<20}  {binary}"
 
 
 def _prism_lines() -> list[str]:
@@ -257,17 +294,17 @@ def _prism_lines() -> list[str]:
     return [_line(PRISM, Path(argv[-1]), pinned["@stoplight/prism-cli"])]
 
 
-PACKAGES = (
-    _Package(PROMETHEUS, _fetch_prometheus, _prometheus_lines),
-    _Package(PRISM, _fetch_prism, _prism_lines),
-)
+PACKAGES = {
+    "tests": (_debian(PROMETHEUS), _Package(PRISM, _fetch_prism, _prism_lines)),
+    "bench": (_debian(PROMETHEUS), _debian(NGINX), _debian(BLACKBOX)),
+}
 
 
 def _ensure(package: _Package) -> list[str]:
     try:
         return package.lines()
     except ToolMissing as missing:
-        if os.environ.get(missing.name.upper()):
+        if os.environ.get(_variable(missing.name)):
             raise  # the user named another: ours would be a surprise
     try:
         with _alone():
@@ -290,10 +327,10 @@ def _say(line: str) -> None:
     sys.stdout.flush()
 
 
-def main() -> int:
-    """Bring every tool; 1 if one is still missing."""
+def main(wanted: str = "tests") -> int:
+    """Bring every tool that these want, ``tests`` or ``bench``; 1 if one is still missing."""
     failures = 0
-    for package in PACKAGES:
+    for package in PACKAGES[wanted]:
         try:
             _say("\n".join(_ensure(package)))
         except ToolMissing as missing:
@@ -303,4 +340,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:]))

@@ -1,4 +1,4 @@
-"""Intents, plans and their deployments."""
+"""Plans and their deployments."""
 
 from functools import partial
 from typing import Final
@@ -7,7 +7,6 @@ from exporter.simulator import fields
 from exporter.simulator.exchange import Answer, Call, Json
 from exporter.simulator.motion import stamp
 from exporter.simulator.operation import Operation
-from exporter.simulator.operations.paging import fits, page
 from exporter.simulator.problems import conflict, invalid, not_found
 from exporter.simulator.resources import new_intent, promise
 from exporter.simulator.validate import Complaint
@@ -16,51 +15,9 @@ from exporter.simulator.world import Rollout, World
 
 _KEPT: Final = 1000
 _QUEUED: Final = 0.1  # share of a deployment's time before it starts
+# Unix times have 7 digits after the point: what is due at an instant may lie just before it.
+_DUST: Final = 1e-6
 _CLOUDS: Final = {"uRLLC": "edge", "eMBB": "regional", "mIoT": "central", "balanced": "regional"}
-
-
-def list_intents(world: World, call: Call) -> Answer:
-    """GET /orchestrator/intents."""
-    found = (i for i in world.intents.values() if fits(i, call, "slice_type", "status"))
-    return page("intents", found, call)
-
-
-def create_intent(world: World, call: Call) -> Answer:
-    """POST /orchestrator/intents."""
-    return Answer(201, new_intent(world, call.body, call.now))
-
-
-def get_intent(world: World, call: Call) -> Answer:
-    """GET /orchestrator/intents/{intentId}."""
-    intent = world.intents.get(call.ids["intentId"])
-    return not_found("intent", call.ids["intentId"]) if intent is None else Answer(200, intent)
-
-
-def update_intent(world: World, call: Call) -> Answer:
-    """PUT /orchestrator/intents/{intentId}: replaces what the intent asks for."""
-    ident = call.ids["intentId"]
-    intent = world.intents.get(ident)
-    if intent is None:
-        return not_found("intent", ident)
-    if intent["status"] == "deleting":
-        return conflict(f"Intent '{ident}' is being deleted")
-    kept = {key: intent[key] for key in ("id", "status", "created_at")}
-    world.intents[ident] = {**kept, **promise(call.body), "updated_at": stamp(call.now)}
-    return Answer(200, world.intents[ident])
-
-
-def delete_intent(world: World, call: Call) -> Answer:
-    """DELETE /orchestrator/intents/{intentId}: refused while it is deployed."""
-    ident = call.ids["intentId"]
-    intent = world.intents.get(ident)
-    if intent is None:
-        return not_found("intent", ident)
-    if intent["status"] == "deleting":
-        return conflict(f"Intent '{ident}' is already being deleted")
-    if intent["status"] == "deployed" or _under_way(world, ident, call.now):
-        return conflict(f"Cannot delete intent '{ident}' with active deployments")
-    del world.intents[ident]
-    return Answer(204)
 
 
 def plan(world: World, call: Call) -> Answer:
@@ -133,7 +90,9 @@ def status_of(rollout: Rollout, now: float) -> Json:
     Returns:
         A DeploymentStatus of the document.
     """
-    done = 1.0 if rollout.seconds <= 0 else min(1.0, (now - rollout.started) / rollout.seconds)
+    done = 1.0
+    if rollout.seconds > 0:
+        done = min(1.0, (now - rollout.started) / rollout.seconds + _DUST)
     slices = len(rollout.intents)
     status: Json = {
         "deployment_id": rollout.id,
@@ -153,6 +112,20 @@ def status_of(rollout: Rollout, now: float) -> Json:
     return status
 
 
+def under_way(world: World, ident: str, now: float) -> bool:
+    """Tell whether an intent is being deployed.
+
+    Args:
+        world: Where.
+        ident: The intent's identifier.
+        now: Unix time in seconds.
+
+    Returns:
+        Whether a deployment of it has not ended yet.
+    """
+    return any(ident in r.intents and now < r.started + r.seconds for r in world.rollouts.values())
+
+
 def _announce(world: World, rollout: Rollout) -> None:
     """Plan what subscribers are told of a deployment: its start, and its end."""
     for event, share in (("started", _QUEUED), (rollout.outcome, 1.0)):
@@ -167,14 +140,10 @@ def _tell(world: World, happening: Happening, _: float) -> None:
     world.happenings.append(happening)
 
 
-def _under_way(world: World, ident: str, now: float) -> bool:
-    return any(ident in r.intents and now < r.started + r.seconds for r in world.rollouts.values())
-
-
 def _in_use(world: World, ident: str, now: float) -> bool:
     intent = world.intents.get(ident)
     deployed = intent is not None and intent["status"] in {"deployed", "deleting"}
-    return deployed or _under_way(world, ident, now)
+    return deployed or under_way(world, ident, now)
 
 
 def _allocation(world: World, wanted: Json) -> Json:
@@ -218,52 +187,7 @@ def _allocation(world: World, wanted: Json) -> Json:
     }
 
 
-_INTENTS: Final = "/orchestrator/intents"
-_INTENT: Final = "/orchestrator/intents/{intentId}"
-
 OPERATIONS: Final = (
-    Operation(
-        surface="orchestrator.intents.list",
-        method="GET",
-        path=_INTENTS,
-        rate_class="standard",
-        handler=list_intents,
-        query=fields.INTENT_QUERY,
-        typical_ms=14,
-    ),
-    Operation(
-        surface="orchestrator.intents.create",
-        method="POST",
-        path=_INTENTS,
-        rate_class="standard",
-        handler=create_intent,
-        body=fields.INTENT,
-        typical_ms=25,
-    ),
-    Operation(
-        surface="orchestrator.intents.get",
-        method="GET",
-        path=_INTENT,
-        rate_class="standard",
-        handler=get_intent,
-    ),
-    Operation(
-        surface="orchestrator.intents.update",
-        method="PUT",
-        path=_INTENT,
-        rate_class="standard",
-        handler=update_intent,
-        body=fields.INTENT,
-        typical_ms=25,
-    ),
-    Operation(
-        surface="orchestrator.intents.delete",
-        method="DELETE",
-        path=_INTENT,
-        rate_class="standard",
-        handler=delete_intent,
-        typical_ms=20,
-    ),
     Operation(
         surface="orchestrator.plan",
         method="POST",

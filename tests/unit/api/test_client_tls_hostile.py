@@ -105,7 +105,7 @@ async def test_handshake(script: Script, words: str) -> None:
     async with serve(script) as server:
         url = server.url.replace("http:", "https:")
         async with client(url, tls=Tls(insecure_skip_verify=True)) as subject:
-            fault = check(await get(subject), "tls_handshake", "tls")
+            fault = check(await get(subject, total=10), "tls_handshake", "tls")
             assert words in fault.detail
             assert fault.timing.certificate_expiry is None
             if script is hang:

@@ -5,6 +5,7 @@ import socket
 import threading
 import tracemalloc
 import zlib
+from typing import Literal
 
 import pytest
 
@@ -40,7 +41,7 @@ async def test_refused() -> None:
 async def test_a_black_hole() -> None:
     with black_hole() as url:
         async with client(url) as subject:
-            fault = check(await get(subject), "connect_timeout", "connect")
+            fault = check(await get(subject, total=10), "connect_timeout", "connect")
     assert fault.detail.startswith("no connection to")
     assert CONNECT <= fault.timing.duration < CONNECT + SLACK
     assert seconds(fault.timing.phases)["connect"] > 0.9 * CONNECT
@@ -86,6 +87,27 @@ async def test_only_the_internet_protocol_asked_for(url: str, connection: Connec
         assert isinstance(fault, Fault)
         assert fault.reason == "dns"
         assert "ip_protocol" in fault.detail
+
+
+@pytest.mark.parametrize(
+    ("protocol", "family"),
+    [("auto", socket.AF_UNSPEC), ("ip4", socket.AF_INET), ("ip6", socket.AF_INET6)],
+)
+async def test_only_addresses_of_the_protocol_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+    protocol: Literal["auto", "ip4", "ip6"],
+    family: socket.AddressFamily,
+) -> None:
+    asked: list[object] = []
+
+    def getaddrinfo(_: object, __: object, family: object, *___: object, **____: object) -> None:
+        asked.append(family)
+        raise socket.gaierror(socket.EAI_NODATA, "x")
+
+    async with client(NAME, connection=Connection(ip_protocol=protocol)) as subject:
+        monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+        check(await get(subject), "dns", "dns", begun="dns")
+    assert asked == [family]
 
 
 # --- Names ---------------------------------------------------------------------------------------

@@ -5,7 +5,8 @@ from string import ascii_lowercase
 
 import pytest
 
-from exporter.config.tree import LARGEST
+from exporter.config.nesting import OpenTable
+from exporter.config.tree import LARGEST, Entry, Items, Scalar, Table
 from tests.unit.config.support import lines
 
 TOO_MANY = "FILE: too many values; allowed: 300000, aliases written out"
@@ -61,6 +62,17 @@ def test_merging_much_and_often(merges: str) -> None:
     text = f"a: &a {{{much}}}\n{merges.format(', '.join([source] * 50_000))}\n"
 
     assert lines(text.encode()) == [TOO_MANY]
+
+
+def test_merging_stops_as_soon_as_it_is_too_much() -> None:
+    value = Scalar(1, "text", "")
+    much = Table(1, {f"k{index}": Entry(1, value) for index in range(100_000)})
+    table = OpenTable(1, None, None)
+    table.add(Scalar(1, "text", "<<"))
+    table.add(Items(1, (much,) * 1_000_000))
+
+    assert len(table.closed().entries) == 100_000
+    assert table.merged == 400_000
 
 
 def test_naming_much_and_often(monkeypatch: pytest.MonkeyPatch) -> None:

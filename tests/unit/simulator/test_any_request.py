@@ -1,7 +1,5 @@
 """Whatever is asked, in whatever order: an answer that the document knows, or a problem."""
 
-from typing import Any
-
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -25,12 +23,12 @@ QUERIES = st.dictionaries(
 STATUSES = {400, 401, 404, 405, 409, 415, 422, 429}
 
 
-def path_of(operation: Operation, data: Any) -> str:  # noqa: ANN401 - hypothesis has no name for it
+def path_of(operation: Operation, data: st.DataObject) -> str:
     names = [part[1:-1] for part in operation.path.split("/") if part.startswith("{")]
     return operation.path.format(**{name: data.draw(IDS) for name in names})
 
 
-def content_of(operation: Operation, data: Any) -> object:  # noqa: ANN401
+def content_of(operation: Operation, data: st.DataObject) -> object:
     told = documented(NAME).get((operation.method, operation.path))
     if told is None or told.body is None:
         return data.draw(st.none() | st.binary(max_size=5))
@@ -43,7 +41,7 @@ def content_of(operation: Operation, data: Any) -> object:  # noqa: ANN401
     return content
 
 
-def step(api: Api, data: Any) -> None:  # noqa: ANN401
+def step(api: Api, data: st.DataObject) -> None:
     operation = data.draw(st.sampled_from(OPERATIONS))
     method = data.draw(st.sampled_from([operation.method] * 9 + ["PATCH"]))
     answer = api.ask(
@@ -68,7 +66,7 @@ def step(api: Api, data: Any) -> None:  # noqa: ANN401
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
-def test_any_request(data: Any) -> None:  # noqa: ANN401
+def test_any_request(data: st.DataObject) -> None:
     limits = data.draw(st.sampled_from([UNLIMITED, {"limits": {"standard": {"requests": 5}}}]))
     api = logged_in(**limits)
     for _ in range(data.draw(st.integers(1, 25))):

@@ -40,7 +40,7 @@ class Requests:
         self.client = client
         self.clock = clock
 
-    async def request(self, method: str, url: str, **options: Any) -> Response:  # noqa: ANN401
+    async def request(self, method: str, url: str, **options: Any) -> Response:  # noqa: ANN401 - aiohttp has many
         async with self.client.request(method, url, **options) as told:
             data = await told.json() if told.content_type == "application/json" else None
             return Response(told.status, dict(told.headers), data)
@@ -162,7 +162,7 @@ class RateLimitHandler:
         self,
         method: str,
         url: str,
-        **options: Any,  # noqa: ANN401
+        **options: Any,  # noqa: ANN401 - aiohttp has many
     ) -> Response:
         retry_count = 0
         while True:

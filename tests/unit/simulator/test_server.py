@@ -16,7 +16,7 @@ SCENARIO = "/simulator/scenario"
 REQUESTS = "/simulator/requests"
 
 
-async def read(client: Client, path: str, **options: Any) -> Json:  # noqa: ANN401 - aiohttp's
+async def read(client: Client, path: str, **options: Any) -> Json:  # noqa: ANN401 - aiohttp has many
     async with client.get(path, **options) as told:
         assert told.status == 200, await told.text()
         answer: Json = await told.json()

@@ -104,6 +104,18 @@ def test_a_deployment_tells_its_course(outcome: str, end: list[tuple[int, str]])
     assert told[2][2] == outcome
 
 
+def test_events_say_what_they_mean_at_any_moment() -> None:
+    for fraction in range(40):
+        api = logged_in(churn_seconds=0, deploy_seconds=0.7)
+        api.clock.pass_(fraction * 0.0123456789)
+        events = ["deployment.started", "deployment.completed"]
+        api.post("/webhooks/subscriptions", {**subscription(), "events": events})
+        plan = body(api.post("/orchestrator/plan", {"dry_run": False}))
+        api.post("/orchestrator/deploy", {"plan_id": plan["id"]})
+        told = [(event, status) for _, event, status in course(api, 3)]
+        assert told == [("deployment.started", "running"), ("deployment.completed", "completed")]
+
+
 def test_what_others_do_is_told_too() -> None:
     api = logged_in()
     events = ["slice.created", "slice.deployed", "slice.deleted"]
