@@ -15,8 +15,8 @@ from exporter.config.problems import ConfigError, Path, Place, Places, Problem
 from exporter.config.rules import broken_rules
 from exporter.config.schema import Config
 from exporter.config.shapes import Each, Keyed, Leaf, Record, Shape, shape_of
-from exporter.config.tree import MOST_VALUES, Broken, Items, Scalar, Table, Tree
-from exporter.config.words import near, nearest
+from exporter.config.tree import MERGE, MOST_VALUES, Broken, Items, Scalar, Table, Tree
+from exporter.config.words import name_in, near, nearest
 
 _MOST_PROBLEMS: Final = 1000
 """Who made more mistakes made one of them in a template."""
@@ -155,7 +155,7 @@ class _Decoder:
         return _INVALID if _INVALID in values else tuple(values)
 
     def _keyed(self, shape: Keyed, table: Table, path: Path) -> object:
-        right = self._enter(table, path)
+        right = self._enter(shape, table, path)
         values: dict[object, object] = {}
         for text, entry in table.entries.items():
             here = (*path, text)
@@ -171,25 +171,29 @@ class _Decoder:
         return values if right and _INVALID not in values.values() else _INVALID
 
     def _record(self, shape: Record, table: Table, path: Path) -> object:
-        right = self._enter(table, path)
+        right = self._enter(shape, table, path)
         values: dict[str, object] = {}
         for key, entry in table.entries.items():
-            here = (*path, key)
+            here = (*path, name_in(key))
             self.places[here] = entry.place
             field = shape.fields.get(key)
             if field is None:
                 right = False
-                self._refuse(id(entry), Problem(here, _unknown(key, sorted(shape.fields))))
+                message = _unknown(name_in(key), sorted(shape.fields))
+                self._refuse(id(entry), Problem(here, message))
             else:
                 values[key] = self.value(field.shape, entry.value, here)
         right = self._complete(shape, table, path) and right
         return self._build(shape, table, values, path) if right else _INVALID
 
-    def _enter(self, table: Table, path: Path) -> bool:
+    def _enter(self, shape: Keyed | Record, table: Table, path: Path) -> bool:
         """Begin a mapping; what cannot be a key in any is wrong in all."""
         self.places.setdefault(path, table.place)
         for mistake in table.mistakes:
-            here = path if mistake.key is None else (*path, mistake.key)
+            here = path
+            if mistake.key is not None:
+                whole = isinstance(shape, Keyed) or mistake.key == MERGE
+                here = (*path, mistake.key if whole else name_in(mistake.key))
             self._refuse(id(mistake), Problem(here, mistake.message, mistake.place))
         return not table.mistakes
 
@@ -201,7 +205,7 @@ class _Decoder:
             if field.required and key not in table.entries
         }
         for key in table.entries.keys() - shape.fields.keys() if missing else ():
-            missing.discard(nearest(key, sorted(shape.fields)) or "")
+            missing.discard(nearest(name_in(key), sorted(shape.fields)) or "")
         for key in sorted(missing):
             message = f"missing; allowed: {shape.fields[key].shape.allowed}"
             self._refuse((id(table), key), Problem((*path, key), message))

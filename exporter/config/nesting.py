@@ -5,6 +5,7 @@ from typing import Final
 from exporter.config.problems import Place
 from exporter.config.tree import (
     KIND_NAMES,
+    MERGE,
     MOST_VALUES,
     Broken,
     Entry,
@@ -15,8 +16,6 @@ from exporter.config.tree import (
     Tree,
 )
 from exporter.config.words import shortened
-
-_MERGE: Final = "<<"
 
 
 class OpenItems:
@@ -63,8 +62,9 @@ class OpenTable:
         if not isinstance(key, Scalar):
             self._mistakes.append(Mistake(key.place, "a key is not a text; allowed: a text"))
         elif key.kind != "text":
-            name = shortened(key.text) or "(empty)"
-            message = f"the key {name} is {KIND_NAMES[key.kind]}; put it in quotes"
+            # A number may be a secret that stands in the wrong place.
+            name = f" {shortened(key.text)}" if key.kind == "bool" else ""
+            message = f"the key{name} is {KIND_NAMES[key.kind]}; put it in quotes"
             self._mistakes.append(Mistake(key.place, message))
         else:
             self._enter(key.text, Entry(key.place, tree))
@@ -76,11 +76,11 @@ class OpenTable:
         return Table(self.line, self._entries, tuple(self._mistakes))
 
     def _enter(self, key: str, entry: Entry) -> None:
-        first = self._merge if key == _MERGE else self._entries.get(key)
+        first = self._merge if key == MERGE else self._entries.get(key)
         if first is not None:
             message = f"given twice; it is in line {first.place} already"
             self._mistakes.append(Mistake(entry.place, message, key))
-        elif key == _MERGE:
+        elif key == MERGE:
             self._merge = entry
         else:
             self._entries[key] = entry
@@ -104,5 +104,5 @@ class OpenTable:
 
 def _not_merged(place: Place, source: Tree) -> Mistake:
     if isinstance(source, Broken):
-        return Mistake(place, source.message, _MERGE)
-    return Mistake(place, "not to be merged; allowed: a mapping or a list of mappings", _MERGE)
+        return Mistake(place, source.message, MERGE)
+    return Mistake(place, "not to be merged; allowed: a mapping or a list of mappings", MERGE)

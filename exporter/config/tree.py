@@ -11,6 +11,8 @@ LARGEST: Final = 4 * 1024 * 1024
 """Bytes of a file. A thousand targets with every key take one megabyte."""
 MOST_VALUES: Final = 300_000
 """Of a file with its aliases and merges written out. A thousand targets have some 100 000."""
+MERGE: Final = "<<"
+"""The key whose value is merged into its mapping."""
 
 ScalarKind: TypeAlias = Literal["text", "int", "float", "bool", "null"]
 

@@ -81,6 +81,22 @@ def spelled(path: Iterable[str | int]) -> str:
     return "".join(_step(key) for key in path).removeprefix(".")
 
 
+def name_in(key: str) -> str:
+    """Take what may be the name of a key from what stands in its place.
+
+    Args:
+        key: one that is unknown.
+
+    Returns:
+        It, or the name it begins with: after that comes the value where a colon or a space was
+        forgotten, as in ``{password:...}``, and it may be a secret.
+    """
+    if _PLAIN_KEY.fullmatch(key) is not None:
+        return key
+    name = _PLAIN_KEY.match(key)
+    return f"{name[0] if name else ''}..."
+
+
 def near(name: str, known: Sequence[str]) -> str:
     """Name what may have been meant.
 

@@ -13,23 +13,27 @@ FAULTS: Final = sorted((HERE / "faults").glob("*.yaml"))
 _MARK: Final = "# expect: "
 
 
+def _expected(file: Path) -> str:
+    first = file.read_bytes().splitlines()[0].decode()
+    assert first.startswith(_MARK)
+    return first.removeprefix(_MARK)
+
+
 @pytest.mark.parametrize("file", FAULTS, ids=lambda file: file.stem)
 def test_one_fault_is_one_line(file: Path) -> None:
-    expected = file.read_bytes().splitlines()[0].decode().removeprefix(_MARK)
-
     with pytest.raises(ConfigError) as raised:
         load(file, {})
 
-    assert describe(raised.value, "FILE") == [expected]
+    assert describe(raised.value, "FILE") == [_expected(file)]
 
 
 @pytest.mark.parametrize("file", FAULTS, ids=lambda file: file.stem)
 def test_line_is_short_and_printable(file: Path) -> None:
-    first = file.read_bytes().splitlines()[0].decode()
+    line = _expected(file)
 
-    assert first.startswith(f"{_MARK}FILE:")
-    assert first.isprintable()
-    assert len(first) < 300
+    assert line.startswith("FILE:")
+    assert line.isprintable()
+    assert len(line) < 300
 
 
 @pytest.mark.parametrize("file", FAULTS, ids=lambda file: file.stem)
@@ -43,7 +47,7 @@ def test_planted_secret_is_nowhere(file: Path) -> None:
 @pytest.mark.parametrize("file", FAULTS, ids=lambda file: file.stem)
 def test_without_libyaml_too(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The other loader words syntax in its own way; it must not quote the file either."""
-    expected = file.read_bytes().splitlines()[0].decode().removeprefix(_MARK)
+    expected = _expected(file)
     monkeypatch.setattr("exporter.config.compose._LOADER", yaml.SafeLoader)
 
     with pytest.raises(ConfigError) as raised:
