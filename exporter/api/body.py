@@ -26,6 +26,9 @@ class Stream(Protocol):
     def at_eof(self) -> bool:
         """Whether all of it was read."""
 
+    def exception(self) -> BaseException | None:
+        """What ended it before its end."""
+
     async def readany(self) -> bytes:
         """Give what is there, once anything is."""
 
@@ -44,6 +47,7 @@ async def read(stream: Stream, headers: Mapping[str, str], progress: Progress) -
     Raises:
         TooLargeError: it is, or says it will be, larger than ``MAX_BODY``.
         CodingError: see ``decoded``; also ``zlib.error``.
+        Exception: what ended the stream before its end.
     """
     if not stream.is_eof() and _declared(headers) > MAX_BODY:
         raise TooLargeError
@@ -55,6 +59,8 @@ async def read(stream: Stream, headers: Mapping[str, str], progress: Progress) -
             raise TooLargeError
         chunks.append(chunk)
         if stream.at_eof():
+            if (error := stream.exception()) is not None:
+                raise error
             return decoded(b"".join(chunks), headers.get("Content-Encoding"))
 
 

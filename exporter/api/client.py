@@ -108,8 +108,7 @@ class Client:
     async def close(self) -> None:
         """Close every connection. Requests in flight end as faults."""
         while self._sessions:
-            _, session = self._sessions.popitem()
-            await session.close()
+            await self._sessions.popitem()[1].close()
         await asyncio.sleep(0)  # what was aborted closes its socket in the loop's next turn
 
     async def _head(self, request: Request, progress: Progress) -> aiohttp.ClientResponse:
@@ -179,12 +178,16 @@ class _Protocol(ResponseHandler):
     the time is over.
     """
 
-    received = 0
-    """Bytes since the last request."""
+    _received = 0  # bytes since the last request
+
+    def begin(self) -> None:
+        if len(self):  # what nobody asked for would be taken for the answer
+            raise aiohttp.ServerDisconnectedError
+        self._received = 0
 
     def data_received(self, data: bytes) -> None:
-        self.received += len(data)
-        if self.received > _MAX_ANSWER:
+        self._received += len(data)
+        if self._received > _MAX_ANSWER:
             self.set_exception(faults.TooLargeError())
         else:
             super().data_received(data)
@@ -202,6 +205,7 @@ class _Protocol(ResponseHandler):
         stream = self._payload
         if stream is not None and not stream.is_eof() and stream.exception() is None:
             stream.set_exception(error)
+            stream.feed_eof()  # or one that was just woken by the end of a chunk waits again
 
 
 # --- Where phases begin --------------------------------------------------------------------------
@@ -237,9 +241,9 @@ class _Request(aiohttp.ClientRequest):
         progress.transport = conn.transport
         if progress.peer is None and conn.transport is not None and self.is_ssl():
             progress.peer = conn.transport.get_extra_info("ssl_object")
-        if isinstance(conn.protocol, _Protocol):
-            conn.protocol.received = 0
         progress.sending = perf_counter()
+        if isinstance(conn.protocol, _Protocol):
+            conn.protocol.begin()
         response = await super().send(conn)
         progress.waiting = perf_counter()
         return response

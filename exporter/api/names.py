@@ -97,10 +97,8 @@ class Names:
             self._pending.add_done_callback(self._done)
         return await asyncio.shield(self._pending)
 
-    def _done(self, pending: _Pending) -> None:
+    def _done(self, _: _Pending) -> None:
         self._pending = None
-        if not pending.cancelled():
-            pending.exception()  # seen: nobody may be waiting any more
 
 
 def _addresses(host: str, port: int, family: int) -> list[Address]:

@@ -4,14 +4,12 @@ import asyncio
 import time
 from contextvars import ContextVar
 from time import perf_counter
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from exporter.api.faults import Phase
+from exporter.api.tls import Peer
 from exporter.observation import Phases
 from exporter.wire import Timing
-
-if TYPE_CHECKING:
-    from exporter.api.tls import Peer
 
 
 class Progress:
@@ -26,7 +24,7 @@ class Progress:
         "receiving", "resolving", "sending", "transport", "waiting",
     )  # fmt: skip
 
-    peer: "Peer | None"
+    peer: Peer | None
     transport: asyncio.Transport | None
     resolving: float | None
     connecting: float | None
@@ -57,7 +55,7 @@ class Progress:
             self.connecting = perf_counter()
         self.handshaking = None
 
-    def handshake(self, peer: "Peer") -> None:
+    def handshake(self, peer: Peer) -> None:
         """The TLS handshake begins."""
         self.handshaking = perf_counter()
         self.peer = peer

@@ -10,7 +10,7 @@ import ssl
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 from weakref import WeakValueDictionary
 
 from exporter.config.schema import Tls
@@ -42,11 +42,10 @@ class Context(ssl.SSLContext):
     sslobject_class = Peer
     begun: Begun
 
-    def wrap_bio(self, *args: Any, **kwargs: Any) -> ssl.SSLObject:  # noqa: ANN401 - handed on
+    def wrap_bio(self, *args: Any, **kwargs: Any) -> ssl.SSLObject:  # noqa: ANN401  # handed on
         """Make the TLS side of a connection; its handshake is what asyncio does next."""
         peer = super().wrap_bio(*args, **kwargs)
-        assert isinstance(peer, Peer)  # noqa: S101 - as sslobject_class says
-        self.begun(peer)
+        self.begun(cast("Peer", peer))  # as sslobject_class says
         return peer
 
 
@@ -79,7 +78,7 @@ def context_of(settings: Tls, begun: Begun) -> Context:
 
 
 def _build(settings: Tls) -> Context:
-    asyncio.sslproto.SSLProtocol.max_size = _READ_BUFFER
+    asyncio.sslproto.SSLProtocol.max_size = _READ_BUFFER  # for this process; there is no other way
     context = Context(ssl.PROTOCOL_TLS_CLIENT)
     # What is named as trusted is trusted, be it an intermediate authority or the server itself.
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
@@ -95,7 +94,7 @@ def _build(settings: Tls) -> Context:
     return context
 
 
-def _end_of(certificate: Any) -> float | None:  # noqa: ANN401 - of a type without a name
+def _end_of(certificate: Any) -> float | None:  # noqa: ANN401  # its type has no name
     try:
         return ssl.cert_time_to_seconds(certificate.get_info()["notAfter"])
     except (KeyError, ValueError, ssl.SSLError):  # whatever a server may present

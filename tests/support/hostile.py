@@ -4,6 +4,7 @@ It lives in the test's own event loop: what the client sees next is decided, not
 """
 
 import asyncio
+import os
 import socket
 import ssl
 import struct
@@ -190,6 +191,30 @@ async def serve(
         for task in running:
             task.cancel()
         await asyncio.gather(*running)
+
+
+@asynccontextmanager
+async def serve_stubbornly(tls: ssl.SSLContext, reply: bytes) -> AsyncIterator[str]:
+    """Answer one request over TLS at that URL, never agree to an end, but wait for the client's.
+
+    It is no asyncio server: those agree by themselves, and keep OpenSSL's alerts to themselves.
+    """
+
+    def attend() -> None:
+        connection, _ = listener.accept()
+        with tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False) as peer:
+            with suppress(OSError):
+                peer.do_handshake()
+                peer.recv(65536)
+                peer.sendall(reply)
+            with suppress(OSError):
+                while os.read(peer.fileno(), 65536):
+                    pass
+
+    with socket.create_server((LOOPBACK, 0)) as listener:
+        attending = asyncio.create_task(asyncio.to_thread(attend))
+        yield f"https://{LOOPBACK}:{listener.getsockname()[1]}"
+        await asyncio.wait_for(attending, 5)
 
 
 @contextmanager

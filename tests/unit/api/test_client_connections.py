@@ -102,6 +102,24 @@ async def test_one_that_dies_under_the_request_is_replaced(method: Method) -> No
         assert server.requests[6].endswith(body or b"\r\n\r\n")
 
 
+async def test_what_nobody_asked_for_answers_nothing() -> None:
+    said = asyncio.Event()
+
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(JSON)
+        await peer.send(OK + sized(b"stale"))
+        said.set()
+        await peer.gone()
+
+    async with serve(script) as server, client(server.url) as subject:
+        await well(subject)
+        await said.wait()
+        exchange = await well(subject)
+        assert exchange.body == b"{}"
+        assert exchange.timing.reused is False
+
+
 async def test_a_new_connection_is_not_tried_twice() -> None:
     async with serve(play(ask, close)) as server, client(server.url) as subject:
         assert isinstance(await get(subject), Fault)

@@ -153,6 +153,7 @@ CASES: Final = (
     wrong("more after the end", OK + sized(b"{}") + b"more"),
     wrong("bad chunk with the head", CHUNKED + b"zz\r\n"),
     wrong("bad chunk", CHUNKED + b"1\r\nx\r\n", b"zz\r\n", status=200),
+    wrong("bad chunk after a whole one", CHUNKED + b"2\r\n", b"{}", b"\r\nzz\r\n", status=200),
     wrong("negative chunk", CHUNKED, b"-1\r\n", status=200),
     wrong("chunk past 64 bits", CHUNKED, b"f" * 24 + b"\r\n", status=200),
     wrong("chunk longer than its size", CHUNKED, b"1\r\nxyz\r\n", status=200),

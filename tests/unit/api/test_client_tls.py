@@ -11,7 +11,7 @@ from cryptography import x509
 from exporter.config.schema import Tls
 from tests.support.caller import client, seconds, well
 from tests.support.certificates import DAY, NOW, Authority, server_context
-from tests.support.hostile import LOOPBACK, OK, answer, ask, hang, play, serve, sized
+from tests.support.hostile import LOOPBACK, OK, answer, serve, serve_stubbornly, sized
 
 JSON: Final = answer(OK + sized(b"{}"))
 
@@ -101,11 +101,9 @@ async def test_without_verification_the_expiry_is_known(
             assert timing.certificate_expiry == (NOW + ends).timestamp()
 
 
-async def test_a_post_ends_its_connection_at_once(authority: Authority) -> None:
-    script = play(ask, OK + sized(b"{}"), hang)
+async def test_nobody_waits_for_the_server_to_agree_to_the_end(authority: Authority) -> None:
     async with (
-        serve(script, tls=authority.server()) as server,
-        client(server.url, tls=authority.tls) as subject,
+        serve_stubbornly(authority.server(), OK + sized(b"{}")) as url,
+        client(url, tls=authority.tls) as subject,
     ):
         await well(subject, "POST", b"{}")
-        await server.left()

@@ -44,7 +44,7 @@ async def test_a_black_hole() -> None:
             fault = check(await get(subject, total=10), "connect_timeout", "connect")
     assert fault.detail.startswith("no connection to")
     assert CONNECT <= fault.timing.duration < CONNECT + SLACK
-    assert seconds(fault.timing.phases)["connect"] > 0.9 * CONNECT
+    assert seconds(fault.timing.phases)["connect"] > 0.5 * CONNECT
 
 
 async def test_a_black_hole_and_little_time() -> None:
@@ -155,6 +155,7 @@ async def test_a_resolver_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def getaddrinfo(host: object, *_: object, **__: object) -> list[object]:
         asked.append(host)
+        assert threading.current_thread().daemon  # or the process could not end
         released.wait(10)
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (LOOPBACK, 1))]
 
