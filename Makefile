@@ -13,7 +13,9 @@ help: ## Show this list
 demo: $(READY) ## Start a simulated API and the exporter, show what is probed (Ctrl-C ends it)
 	@$(BIN)/oran-mano-exporter demo $(ARGS)
 
-test: lint types unit integration ## Run every check and every test
+test: ## Run every check and every test, and print how long all of it took
+	@start=$$(date +%s); $(MAKE) --no-print-directory lint types unit integration && \
+	  echo "all passed in $$(( $$(date +%s) - start )) s"
 
 lint: $(READY) ## Style, and the layers of docs/architecture.md
 	$(BIN)/ruff check .
@@ -31,6 +33,11 @@ integration: $(READY) tools ## Tests against a real Prometheus, Prism and the de
 
 tools: $(READY) ## Fetch the servers that tests need into .cache/tools (no root needed)
 	@$(BIN)/python -m tests.support.tools
+
+.PHONY: bench-quick
+bench-quick: $(READY) ## Measure what the exporter costs beside blackbox_exporter: a minute and a half
+	@$(BIN)/python -m tests.support.tools bench
+	@$(BIN)/python -m tests.bench.quick $(ARGS)
 
 docs: $(READY) ## Write the generated pages again
 	$(BIN)/python -m exporter.sinks.reference > docs/metrics.md

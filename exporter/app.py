@@ -1,37 +1,43 @@
 """The composition root: what is made of what, in which order it starts and ends. No logic."""
 
 import asyncio
+import gc
 import logging
 import os
 import signal
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, TypeAlias
 
 from prometheus_client import CollectorRegistry
 
 from exporter import __version__
-from exporter.api.client import Client
 from exporter.followed import Followed
-from exporter.gates.slots import Slots
-from exporter.job import Plan, TargetPlan
+from exporter.job import Plan
+from exporter.links import Link, links_for, retire
+from exporter.loading import Loaded, warn
 from exporter.observation import Observation
-from exporter.runner import Access, Runner
+from exporter.reload import Load, Reloader
+from exporter.runner import Runner
 from exporter.schedule import HEARTBEAT_INTERVAL, Schedule
 from exporter.sinks.exposition import render
-from exporter.sinks.fanout import Fanout
+from exporter.sinks.fanout import Fanout, Sink
 from exporter.sinks.latest import Latest
 from exporter.sinks.logs import Logs
 from exporter.sinks.metrics import Metrics
 from exporter.sinks.snapshot import Snapshot
-from exporter.tokens import Tokens
 from exporter.web.address import Address
 from exporter.web.page import status_page
 from exporter.web.server import Pages, Server
 
 GRACE: Final = 3.0
 """Seconds that running probes have at the end; all of it is over within 5."""
+_MOST_NAMES: Final = 5
+_SETTLED: Final = 5.0
+"""Seconds after which what was made at the start is there to stay."""
+_SINKS: Final = ("latest", "metrics", "logs", "followed", "runner", "schedule")
 _SILENT: Final = 15 * HEARTBEAT_INTERVAL
 
 _log = logging.getLogger(__name__)
@@ -43,42 +49,87 @@ class Options:
 
     listen: Address
     telemetry_path: str = "/metrics"
+    enable_lifecycle: bool = False
+    auto_reload_interval: float = 0.0
+    """Seconds; 0 is never."""
+    config_file: Path | None = None
+
+
+class ListenError(Exception):
+    """The listener cannot be opened."""
+
+    def __init__(self, address: Address, error: OSError) -> None:
+        """Say where, and why."""
+        # asyncio puts its own story before the reason.
+        reason = (error.strerror or str(error)).rpartition(": ")[2]
+        super().__init__(f"cannot listen on {address}: {reason}")
 
 
 class App:
-    """Everything that runs, wired together. ``open`` and ``start`` it, then ``stop`` it."""
+    """Everything that runs, wired together: ``open`` it, ``start`` it, ``stop`` it."""
 
-    def __init__(self, plan: Plan, options: Options) -> None:
-        """Wire; no socket is opened and nothing is sent."""
+    def __init__(self, plan: Plan, options: Options, load: Load) -> None:
+        """Wire; no socket is opened and nothing is sent.
+
+        Args:
+            plan: what to do first.
+            options: where to listen, when to reload.
+            load: reads the configuration again.
+
+        Raises:
+            ConfigError: the TLS files of a target cannot be used.
+        """
         self._options = options
         self._started = False
-        self._clients = {target.target.name: Client(target.target) for target in plan.targets}
+        self._links: dict[str, Link] = {}
+        self._retiring: set[asyncio.Task[None]] = set()
         self._latest = Latest(time.time, self._in_flight)
         self._registry = CollectorRegistry()
-        sinks = ("latest", "metrics", "logs", "followed", "runner", "schedule")
-        revision = os.environ.get("ORAN_MANO_EXPORTER_REVISION", "")
         self._metrics = Metrics(
-            self._registry, self._latest, version=__version__, revision=revision, sinks=sinks
+            self._registry,
+            self._latest,
+            version=__version__,
+            revision=os.environ.get("ORAN_MANO_EXPORTER_REVISION", ""),
+            sinks=_SINKS,
         )
-        logs = Logs()
-        for follower in (self._latest, self._metrics, logs):
-            follower.follow(plan)
-        followed = Followed({t.target.name: t.target.resources for t in plan.targets})
-        access = {target.target.name: self._access(target) for target in plan.targets}
-        self._tokens = [found.tokens for found in access.values() if found.tokens is not None]
-        runner = Runner(access, followed, self._emit)
-        self._schedule = Schedule(plan.jobs, runner.run, self._emit)
-        self._fanout = Fanout(
-            tuple(
-                zip(
-                    sinks,
-                    (self._latest, self._metrics, logs, followed, runner, self._schedule),
-                    strict=True,
-                )
-            ),
-            self._metrics.sink_failed,
+        self._logs = Logs()
+        self._followed = Followed()
+        self._runner = Runner(self._followed, self._emit)
+        self._schedule = Schedule(self._runner.run, self._emit)
+        learners: tuple[Sink, ...] = (
+            self._latest,
+            self._metrics,
+            self._logs,
+            self._followed,
+            self._runner,
+            self._schedule,
         )
+        sinks = tuple(zip(_SINKS, learners, strict=True))
+        self._fanout = Fanout(sinks, self._metrics.sink_failed)
+        self.follow(plan)
+        self._reloader = Reloader(load, self.follow, self._metrics.reloaded, options.config_file)
         self._server = Server(self._pages(), options.telemetry_path)
+
+    def follow(self, plan: Plan) -> None:
+        """Do this from now on; what stays in the plan goes on as it is, its counts too.
+
+        Args:
+            plan: what to do.
+
+        Raises:
+            ConfigError: the TLS files of a target cannot be used; nothing was changed then.
+        """
+        before = self._links
+        self._links = links_for(plan, before, self._emit)
+        self._latest.follow(plan)
+        self._metrics.follow(plan)
+        self._logs.follow(plan)
+        self._followed.follow(plan)
+        self._runner.follow({name: link.access for name, link in self._links.items()})
+        for name, link in before.items():
+            if self._links.get(name) is not link:
+                self._retire(link, self._schedule.in_flight(name))
+        self._schedule.follow(plan.jobs)
 
     async def open(self) -> Address:
         """Open the listener, before anything is sent: a port that is taken is known at once.
@@ -92,9 +143,16 @@ class App:
         return await self._server.open(self._options.listen)
 
     def start(self) -> None:
-        """Begin to probe."""
+        """Begin to probe, and to watch the configuration."""
         self._schedule.start()
+        asyncio.get_running_loop().call_later(_SETTLED, _settle)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reloader.reload)
         self._started = True
+
+    async def watch(self) -> None:
+        """Reload when the file changes, where that is wanted. It goes on until cancelled."""
+        if self._options.auto_reload_interval and self._options.config_file is not None:
+            await self._reloader.watch(self._options.auto_reload_interval)
 
     async def stop(self) -> int:
         """End: runs first, so that the last scrape still has them counted, the listener last.
@@ -103,9 +161,9 @@ class App:
             How many runs had to be cancelled.
         """
         self._started = False
+        asyncio.get_running_loop().remove_signal_handler(signal.SIGHUP)
         cancelled = await self._schedule.stop(GRACE)
-        await asyncio.gather(*(tokens.close() for tokens in self._tokens))
-        await asyncio.gather(*(client.close() for client in self._clients.values()))
+        await asyncio.gather(*(link.close() for link in self._links.values()), *self._retiring)
         await self._server.close()
         return cancelled
 
@@ -122,16 +180,12 @@ class App:
         self._fanout(observation)
 
     def _in_flight(self) -> dict[str, int]:
-        return {name: client.in_flight for name, client in self._clients.items()}
+        return {name: link.client.in_flight for name, link in self._links.items()}
 
-    def _access(self, target: TargetPlan) -> Access:
-        settings = target.target
-        slots = Slots(settings.connection.concurrency)
-        send = self._clients[settings.name].send
-        login = next((job for job in target.passive if job.key.surface == "auth.login"), None)
-        if login is None:
-            return Access(send, slots)
-        return Access(send, slots, Tokens(login, settings.auth, slots, send, self._emit))
+    def _retire(self, link: Link, runs: Iterable[asyncio.Task[object]]) -> None:
+        task = asyncio.create_task(retire(link, runs))
+        self._retiring.add(task)
+        task.add_done_callback(self._retiring.discard)
 
     def _pages(self) -> Pages:
         return Pages(
@@ -140,6 +194,7 @@ class App:
             status=lambda: status_page(self.snapshot(), self._options.telemetry_path),
             unhealthy=self._unhealthy,
             unready=self._unready,
+            reload=self._reloader.reload if self._options.enable_lifecycle else None,
         )
 
     def _unhealthy(self) -> str | None:
@@ -154,31 +209,51 @@ class App:
 Meanwhile: TypeAlias = Callable[[App, Address], Coroutine[None, None, None]]
 
 
-async def serve(plan: Plan, options: Options, meanwhile: Meanwhile | None = None) -> None:
+async def serve(
+    loaded: Loaded, options: Options, load: Load, meanwhile: Meanwhile | None = None
+) -> None:
     """Run until SIGTERM or SIGINT; a second signal ends the process at once.
 
     Args:
-        plan: what to do.
-        options: where to listen.
+        loaded: what to do first.
+        options: where to listen, when to reload.
+        load: reads the configuration again.
         meanwhile: runs beside it and is cancelled at the end; told where it listens.
 
     Raises:
-        OSError: the listener cannot be opened; nothing was started.
+        ConfigError: the TLS files of a target cannot be used; nothing was started.
+        ListenError: the listener cannot be opened; nothing was started.
     """
-    app = App(plan, options)
-    address = await app.open()
+    app = App(loaded.plan, options, load)
+    try:
+        address = await app.open()
+    except OSError as error:
+        raise ListenError(options.listen, error) from error
+    warn(loaded)
     ended = _on_signals()
     app.start()
-    _log.info("started", extra={"fields": _start_line(plan, address)})
-    beside = asyncio.create_task(meanwhile(app, address)) if meanwhile else None
+    _log.info("started", extra={"fields": _start_line(loaded.plan, address)})
+    beside = [asyncio.create_task(app.watch())]
+    if meanwhile is not None:
+        beside.append(asyncio.create_task(meanwhile(app, address)))
     try:
         await ended.wait()
     finally:
-        if beside is not None:
-            beside.cancel()
-            await asyncio.wait({beside})
+        for task in beside:
+            task.cancel()
+        await asyncio.wait(beside)
         cancelled = await app.stop()
         _log.info("ended", extra={"fields": {"cancelled_runs": cancelled}})
+
+
+def _settle() -> None:
+    """Take what is there to stay out of the collector's sight, and let it look less often.
+
+    It would go through all series again and again, and hold up the probes that are due meanwhile.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 50, 100)
 
 
 def _start_line(plan: Plan, address: Address) -> dict[str, object]:
@@ -190,7 +265,8 @@ def _start_line(plan: Plan, address: Address) -> dict[str, object]:
     }
     open_only = [plan.target.name for plan in plan.targets if plan.target.auth.type == "none"]
     if open_only:
-        names = ", ".join(open_only)
+        more = ", ..." if len(open_only) > _MOST_NAMES else ""
+        names = ", ".join(open_only[:_MOST_NAMES]) + more
         line["note"] = f"no credentials for {names}: surfaces that need a token are off"
     return line
 

@@ -7,17 +7,19 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
+from re import fullmatch
 from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
 
 from exporter import __version__
 
 if TYPE_CHECKING:
     from exporter.app import Meanwhile, Options
-    from exporter.job import Plan
+    from exporter.loading import Loaded
 
 WELL: Final = 0
 NOT_WELL: Final = 1
 WRONG_CALL: Final = 2
+_INTERRUPTED: Final = 130
 
 PROGRAM: Final = "oran-mano-exporter"
 _DESCRIPTION: Final = """\
@@ -71,6 +73,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except WrongCallError as error:
         print(error, file=sys.stderr)
         return WRONG_CALL
+    except KeyboardInterrupt:
+        return _INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has seen enough of it, as `head` does.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -93,13 +97,12 @@ def run(arguments: Sequence[str]) -> int:
     if parsed.version:
         print(f"{PROGRAM} {__version__}")
         return WELL
-    plan, source = _load(parsed.config_file, os.environ)
+    loaded = _load(parsed.config_file, os.environ)
     if parsed.only_check:
-        print(f"{source}: the configuration is valid")
+        print(f"{loaded.source}: the configuration is valid")
         return WELL
     _configure_logs(parsed)
-    _warn_of_traffic(plan)
-    _serve(plan, _options(parsed))
+    asyncio.run(_serving(loaded, _options(parsed), os.environ))
     return WELL
 
 
@@ -109,10 +112,10 @@ def check(arguments: Sequence[str]) -> int:
     _add_config_flag(parser)
     _add_output_flag(parser)
     parsed = parser.strictly(arguments)
-    plan, source = _load(parsed.config_file, os.environ)
+    loaded = _load(parsed.config_file, os.environ)
     from exporter.reports import check_report
 
-    report, well = check_report(plan, source)
+    report, well = check_report(loaded.plan, loaded.source)
     report.print(parsed.output)
     return WELL if well else NOT_WELL
 
@@ -123,10 +126,10 @@ def surfaces(arguments: Sequence[str]) -> int:
     _add_config_flag(parser)
     _add_output_flag(parser)
     parsed = parser.strictly(arguments)
-    plan, _ = _load(parsed.config_file, os.environ)
+    loaded = _load(parsed.config_file, os.environ)
     from exporter.reports import surfaces_report
 
-    surfaces_report(plan).print(parsed.output)
+    surfaces_report(loaded.plan).print(parsed.output)
     return WELL
 
 
@@ -157,8 +160,9 @@ def demo(arguments: Sequence[str]) -> int:
 
     async def simulated() -> None:
         async with simulator(parsed.simulator_address, parsed.scenario) as url:
-            plan, _ = _load(parsed.config_file, environment(url))
-            await _serving(plan, options, lambda app, address: show(app, address, url))
+            environ = environment(url)
+            loaded = _load(parsed.config_file, environ)
+            await _serving(loaded, options, environ, lambda app, address: show(app, address, url))
 
     try:
         asyncio.run(simulated())
@@ -237,6 +241,20 @@ def _add_run_flags(parser: _Parser) -> None:
         help="where the metrics are (default: %(default)s)",
     )
     parser.add_argument(
+        "--web.enable-lifecycle",
+        dest="enable_lifecycle",
+        action="store_true",
+        help="allow POST /-/reload (SIGHUP reloads in any case)",
+    )
+    parser.add_argument(
+        "--config.auto-reload-interval",
+        dest="auto_reload_interval",
+        default="0",
+        metavar="DURATION",
+        help="how often to look whether the file's content changed, and reload it then "
+        "(default: %(default)s, never)",
+    )
+    parser.add_argument(
         "--log.level",
         dest="log_level",
         choices=("debug", "info", "warn", "error"),
@@ -263,28 +281,41 @@ def _options(parsed: Arguments) -> "Options":
             f'{PROGRAM}: --web.listen-address: "{parsed.listen}" is no address; '
             "allowed: [HOST]:PORT, such as :10945 or 127.0.0.1:10945"
         ) from None
-    if not parsed.telemetry_path.startswith("/") or "{" in parsed.telemetry_path:
+    path = parsed.telemetry_path
+    if not fullmatch(r"/[A-Za-z0-9._~/-]*", path) or path.startswith("/-/"):
         raise WrongCallError(
-            f'{PROGRAM}: --web.telemetry-path: "{parsed.telemetry_path}" is no path; '
-            'allowed: one that begins with "/" and has no braces'
+            f'{PROGRAM}: --web.telemetry-path: "{path}" cannot be used; allowed: a path that '
+            'begins with "/" but not with "/-/", of letters, digits and ._~-'
         )
-    return Options(listen, parsed.telemetry_path)
+    return Options(
+        listen=listen,
+        telemetry_path=path,
+        enable_lifecycle=parsed.enable_lifecycle,
+        auto_reload_interval=_seconds(parsed.auto_reload_interval),
+        config_file=parsed.config_file,
+    )
 
 
-def _load(file: Path | None, environ: Mapping[str, str]) -> "tuple[Plan, str]":
-    """The plan, and where its configuration came from."""
-    from exporter.catalog import CATALOG
-    from exporter.config import ConfigError, describe, load, source_of
-    from exporter.plan import plan
+def _seconds(text: str) -> float:
+    from exporter.config.values import Duration
 
     try:
-        loaded = load(file, environ)
-    except ConfigError as error:
-        raise WrongCallError(*describe(error, source_of(file))) from error
+        return float(Duration.parse(text))
+    except ValueError:
+        raise WrongCallError(
+            f'{PROGRAM}: --config.auto-reload-interval: "{text}" is no duration; '
+            "allowed: 0 for never, or such as 30s or 5m"
+        ) from None
+
+
+def _load(file: Path | None, environ: Mapping[str, str]) -> "Loaded":
+    """The plan; what is wrong with the configuration is a wrong call."""
+    from exporter.loading import UnusableError, load_plan
+
     try:
-        return plan(CATALOG, loaded.config), loaded.source
-    except ConfigError as error:
-        raise WrongCallError(*describe(error, loaded.source, loaded.places)) from error
+        return load_plan(file, environ)
+    except UnusableError as error:
+        raise WrongCallError(*error.lines) from error
 
 
 def _configure_logs(parsed: Arguments) -> None:
@@ -293,36 +324,20 @@ def _configure_logs(parsed: Arguments) -> None:
     configure(parsed.log_level, parsed.log_format, sys.stderr)
 
 
-def _warn_of_traffic(plan: "Plan") -> None:
-    import logging
+async def _serving(
+    loaded: "Loaded",
+    options: "Options",
+    environ: Mapping[str, str],
+    meanwhile: "Meanwhile | None" = None,
+) -> None:
+    from exporter.app import ListenError, serve
+    from exporter.loading import load_plan
 
-    from exporter.plan import traffic
-
-    for target in plan.targets:
-        for row in traffic(target):
-            if row.over:
-                fields = {
-                    "target": row.target,
-                    "rate_class": row.rate_class,
-                    "requests_per_minute": round(row.requests, 1),
-                    "allowed_per_minute": round(row.allowed, 1),
-                }
-                logging.getLogger("exporter").warning(
-                    "own requests may exceed their share: see `check`", extra={"fields": fields}
-                )
-
-
-def _serve(plan: "Plan", options: "Options") -> None:
-    asyncio.run(_serving(plan, options, None))
-
-
-async def _serving(plan: "Plan", options: "Options", meanwhile: "Meanwhile | None") -> None:
-    from exporter.app import serve
+    def load() -> "Loaded":
+        return load_plan(options.config_file, environ)
 
     try:
-        await serve(plan, options, meanwhile)
-    except OSError as error:
-        raise WrongCallError(
-            f"{PROGRAM}: cannot listen on {options.listen}: {os.strerror(error.errno or 0)}; "
-            "give another --web.listen-address"
-        ) from error
+        await serve(loaded, options, load, meanwhile)
+    except ListenError as error:
+        message = f"{PROGRAM}: {error}; give another --web.listen-address"
+        raise WrongCallError(message) from error

@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from itertools import chain
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from msgspec import Struct
 
-from exporter.config.schema import Resources
-from exporter.job import Job
+from exporter.job import Job, Plan
 from exporter.observation import Key, Observation, Reading, Visit
+
+if TYPE_CHECKING:
+    from exporter.config.schema import Resources
 
 Id: TypeAlias = tuple[str, ...]
 
@@ -43,10 +45,14 @@ class _Kind:
         self.missed: set[Id] = set()
         self.listed_again: set[Id] = set()
 
-    def listed(self, parent: Id, ids: tuple[Id, ...], most: int) -> None:
-        named = dict.fromkeys(ids)
+    def listed(self, reading: Reading, ids: tuple[Id, ...], most: int) -> None:
+        parent, named = reading.parent, dict.fromkeys(ids)
         depth = len(parent)
-        kept = [known for known in self.ids if known[:depth] != parent or known in named]
+        kept = [
+            known
+            for known in self.ids
+            if known[:depth] != parent or known in named or not reading.complete
+        ]
         self.ids = dict.fromkeys(list(dict.fromkeys(chain(kept, named)))[:most])
         self.listed_again |= self.missed & named.keys()
         self.missed = {known for known in self.missed if known[:depth] != parent}
@@ -59,6 +65,8 @@ class _Kind:
 
     def below(self, parents: Mapping[Id, None]) -> None:
         self.ids = {known: None for known in self.ids if known[:-1] in parents}
+        self.missed = {known for known in self.missed if known[:-1] in parents}
+        self.listed_again &= self.ids.keys()
 
 
 class Followed:
@@ -68,12 +76,29 @@ class Followed:
     same resources are watched from one hour to the next however long the lists are.
     """
 
-    def __init__(self, resources: Mapping[str, Resources]) -> None:
-        """Follow as each target's configuration says."""
-        self._resources = resources
+    def __init__(self) -> None:
+        """Follow nothing yet."""
+        self._resources: Mapping[str, Resources] = {}
+        self._urls: Mapping[str, str] = {}
         self._kinds: dict[tuple[str, str], _Kind] = {}
         self._failed: dict[Key, set[Id]] = {}
         self._last: dict[Key, Id] = {}
+
+    def follow(self, plan: Plan) -> None:
+        """Follow as each target's configuration says; ids of another URL are another API's.
+
+        Args:
+            plan: what is planned from now on.
+        """
+        targets = {each.target.name: each.target for each in plan.targets}
+        urls = {name: target.url for name, target in targets.items()}
+        same = {name for name, url in urls.items() if self._urls.get(name) == url}
+        planned = {job.key for each in plan.targets for job in each.every}
+        self._kinds = {of: kind for of, kind in self._kinds.items() if of[0] in same}
+        self._failed = {key: ids for key, ids in self._failed.items() if key in planned}
+        self._last = {key: last for key, last in self._last.items() if key in planned}
+        self._resources = {name: target.resources for name, target in targets.items()}
+        self._urls = urls
 
     def candidates(self, job: Job) -> tuple[Candidate, ...]:
         """What a run has to ask for, most urgent first.
@@ -112,7 +137,9 @@ class Followed:
 
     def _read(self, reading: Reading) -> None:
         target = reading.key.target
-        resources = self._resources[target]
+        resources = self._resources.get(target)
+        if resources is None:
+            return
         ids = reading.ids
         if reading.kind in _SELECTED:
             ids = tuple(
@@ -121,7 +148,7 @@ class Followed:
                 if any(fnmatchcase(known[-1], glob) for glob in resources.include)
             )
         kind = self._kind(target, reading.kind)
-        kind.listed(reading.parent, ids, resources.max)
+        kind.listed(reading, ids, resources.max)
         for below in _BELOW.get(reading.kind, ()):
             self._kind(target, below).below(kind.ids)
 
@@ -132,6 +159,7 @@ class Followed:
         failed = self._failed.setdefault(visit.key, set())
         failed.difference_update(visit.well, visit.gone)
         failed.update(visit.failed)
+        failed.intersection_update(kind.ids)
         for asked in (visit.well, visit.failed):
             if asked:
                 self._last[visit.key] = asked[-1]

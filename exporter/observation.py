@@ -1,10 +1,11 @@
 """What was seen: a closed union of small frozen records that every sink understands.
 
-No body, header, token or id of the API is in any of them, so nothing that flows downstream
-can leak a secret or grow a label set. Times are Unix seconds, durations are seconds, and what
-was not measured is ``None``, never 0.
+No body, header or token is in any of them, so nothing that flows downstream can leak a secret;
+ids are in those alone that steer the next runs, and no label is made of them. Times are Unix
+seconds, durations are seconds, and what was not measured is ``None``, never 0.
 """
 
+from collections.abc import Callable
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
@@ -52,6 +53,8 @@ SkipReason: TypeAlias = Literal[
 """Why a run did not happen."""
 
 RateClass: TypeAlias = Literal["standard", "deployment", "monitoring"]
+GrantKind: TypeAlias = Literal["login", "refresh", "file"]
+"""How a token was got."""
 Credential: TypeAlias = Literal["anonymous", "account"]
 """Whose quota a call was counted against."""
 
@@ -82,13 +85,32 @@ class Phases(Struct, frozen=True):
 class RateLimit(Struct, frozen=True):
     """What the headers of one answer said of the quota (guide, "Rate Limit Headers").
 
-    ``limit`` and ``remaining`` are requests, ``reset`` is a Unix time in seconds; a header that
-    was absent or malformed is ``None``.
+    ``limit`` and ``remaining`` are requests, ``reset`` is a Unix time in seconds by our clock; a
+    header that was absent or malformed is ``None``.
     """
 
     limit: int | None
     remaining: int | None
     reset: float | None
+
+
+Relation: TypeAlias = Literal["deprecation", "successor-version", "sunset"]
+"""What an answer links to, of what is about its end."""
+
+
+class Lifecycle(Struct, frozen=True):
+    """What the headers of one answer said of the API's version and end (guide, "Version Headers").
+
+    ``version`` is ``other`` for what is no version. Dates are Unix seconds; a header that was
+    absent, empty or malformed is ``None``, and the last sets ``unparseable``. ``relations`` are
+    those of links that are there, sorted.
+    """
+
+    version: str | None = None
+    deprecation: float | None = None
+    sunset: float | None = None
+    unparseable: bool = False
+    relations: tuple[Relation, ...] = ()
 
 
 class Call(Struct, frozen=True):
@@ -111,6 +133,7 @@ class Call(Struct, frozen=True):
     response_bytes: int | None = None
     rate_limit: RateLimit | None = None
     certificate_expiry: float | None = None
+    lifecycle: Lifecycle | None = None
 
 
 class Run(Struct, frozen=True):
@@ -153,6 +176,8 @@ class Reading(Struct, frozen=True):
     kind: str
     parent: tuple[str, ...]
     ids: tuple[tuple[str, ...], ...]
+    complete: bool = True
+    """Whether the list was seen to its end: what an incomplete one does not name may be there."""
 
 
 class Visit(Struct, frozen=True):
@@ -166,6 +191,32 @@ class Visit(Struct, frozen=True):
     gone: tuple[tuple[str, ...], ...] = ()
 
 
+class Renewal(Struct, frozen=True):
+    """A token was got, or was not. ``expires`` is Unix time, ``lifetime`` and ``skew`` seconds.
+
+    ``skew`` is by how much the server's clock is ahead of ours, where it told the time.
+    """
+
+    key: Key
+    at: float
+    grant: GrantKind
+    reason: Reason | None = None
+    expires: float | None = None
+    lifetime: float | None = None
+    skew: float | None = None
+
+
+class Rejection(Struct, frozen=True):
+    """A surface answered 401 to a token that should still be good.
+
+    ``dropped`` tells that the token is given up, as no other surface says otherwise.
+    """
+
+    key: Key
+    at: float
+    dropped: bool = False
+
+
 class Heartbeat(Struct, frozen=True):
     """The schedule is alive. ``lag`` is how late the event loop woke it, in seconds."""
 
@@ -173,4 +224,7 @@ class Heartbeat(Struct, frozen=True):
     lag: float
 
 
-Observation: TypeAlias = Call | Run | Skip | Reading | Visit | Heartbeat
+Observation: TypeAlias = Call | Run | Skip | Reading | Visit | Renewal | Rejection | Heartbeat
+
+Emit: TypeAlias = Callable[[Observation], None]
+"""Where observations go."""

@@ -3,11 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from itertools import chain, islice
 from typing import Final
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 from msgspec.structs import astuple
 
+from exporter.catalog.auth import LOGIN, REFRESH
 from exporter.catalog.orchestrator import DEPLOYMENT_STATUS
 from exporter.catalog.surface import Safety, Surface
 from exporter.config.problems import ConfigError, Path, Problem
@@ -31,6 +34,14 @@ _TOTAL_SHARE: Final = 0.9
 """Of the interval: a hanging surface must not meet its own next run."""
 _PAGE: Final = 50
 """What a list answers without being asked for more (OpenAPI document, LimitParam)."""
+_PASSIVE: Final[Mapping[str, tuple[Surface, ...]]] = {
+    "login": (LOGIN, REFRESH),
+    "oauth2": (LOGIN,),
+    "bearer": (),
+    "basic": (),
+    "none": (),
+}
+"""What each type of ``auth`` asks of the API by itself."""
 _MODES: Final[Mapping[Safety, tuple[Mode, ...]]] = {
     "read": ("off", "read"),
     "dry_run": ("off", "dry_run"),
@@ -116,7 +127,6 @@ def _target_plan(target: Target, catalog: Sequence[Surface]) -> TargetPlan:
 
 def _job(target: Target, surface: Surface, options: SurfaceOptions) -> Job:
     interval = RENEWAL_SPACING if surface.passive else _interval(target, options)
-    moved = surface.id == DEPLOYMENT_STATUS.id
     paged = surface.paged and target.resources.max > _PAGE
     return Job(
         key=Key(target.name, surface.component, surface.id),
@@ -127,9 +137,18 @@ def _job(target: Target, surface: Surface, options: SurfaceOptions) -> Job:
         good=target.latency.good,
         bad=target.latency.bad,
         essential=surface.essential if options.essential is None else options.essential,
-        endpoint=target.deployments.status_path if moved else surface.path,
+        endpoint=_endpoint(target, surface),
         query=f"?limit={target.resources.max}" if paged else "",
     )
+
+
+def _endpoint(target: Target, surface: Surface) -> str:
+    """The path's template, where the configuration does not give another one."""
+    if surface.id == DEPLOYMENT_STATUS.id:
+        return target.deployments.status_path
+    if surface.id == LOGIN.id and target.auth.token_url is not None:
+        return urlsplit(target.auth.token_url).path or "/"
+    return surface.path
 
 
 def _options(target: Target, surface: Surface) -> SurfaceOptions:
@@ -148,7 +167,7 @@ def _mode(target: Target, surface: Surface) -> Mode:
     A passive surface follows from how tokens are got, and no entry changes that.
     """
     if surface.passive:
-        return "read" if target.auth.type == "login" else "off"
+        return "read" if surface in _PASSIVE[target.auth.type] else "off"
     if surface.auth == "bearer" and target.auth.type == "none":
         return "off"
     return _options(target, surface).mode or ("read" if surface.safety == "read" else "off")
@@ -169,8 +188,13 @@ def _problems(path: Path, target: Target, catalog: Sequence[Surface]) -> Iterato
             yield _no_such_surface((*path, glob), glob, catalog)
         if options.mode is not None:
             yield from _mode_problems((*path, glob, "mode"), options.mode, matching)
-        if len(matching) == 1:
-            yield from _misfits((*path, glob), target, options, matching[0])
+        if len(matching) == 1 or all(surface.passive for surface in matching):
+            yield from islice(
+                chain.from_iterable(
+                    _misfits((*path, glob), target, options, surface) for surface in matching
+                ),
+                1,
+            )
     yield from _timeout_problems(path, target, catalog)
 
 

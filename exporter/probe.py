@@ -2,37 +2,52 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 from urllib.parse import quote
 
 from msgspec import Struct
 
-from exporter.checks.finding import Finding
 from exporter.followed import Candidate
 from exporter.job import Job
-from exporter.observation import Observation, Run, Skip, Visit
+from exporter.observation import Call, Observation, Run, Skip, Visit
 from exporter.readers.listings import read_ids
 from exporter.verdict import Verdict, judge
 from exporter.wire import Exchange, Fault, Request
 
 Send: TypeAlias = Callable[[Request], Awaitable[Exchange | Fault]]
 
+_UNAUTHORIZED: Final = 401
 _SENDS_JSON: Final[Mapping[str, str]] = {"Content-Type": "application/json"}
 _WANTS_TEXT: Final[Mapping[str, str]] = {"Accept": "text/plain, */*;q=0.1"}
+
+
+class Identity(Protocol):
+    """In whose name a run asks."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """What to send along."""
+
+    async def renew(self, rejected: Mapping[str, str]) -> bool:
+        """After a 401 to these headers: whether there are others now that are worth a retry."""
+
+    def refused(self) -> None:
+        """Learn that the retry was answered 401 too."""
 
 
 class Errand(Struct, frozen=True):
     """What a run was admitted with.
 
-    ``lanes`` is how many requests it may have in flight; ``lateness`` and ``queued`` are
-    seconds; ``headers`` carry the token where one is needed.
+    ``lanes`` is how many requests it may have in flight, and ``leave`` gives one of them up;
+    ``lateness`` and ``queued`` are seconds.
     """
 
     job: Job
     candidates: Sequence[Candidate]
-    headers: Mapping[str, str]
+    identity: Identity
     lateness: float
     lanes: int = 1
+    leave: Callable[[], None] = lambda: None
     queued: float = 0.0
 
 
@@ -41,6 +56,8 @@ class Visited(Struct, frozen=True):
 
     candidate: Candidate
     verdict: Verdict
+    rejected: Call | None = None
+    """The call before it, whose token was not accepted."""
 
     @property
     def gone(self) -> bool:
@@ -81,16 +98,22 @@ async def _ask_first(errand: Errand, send: Send) -> list[Visited]:
 
 
 async def _ask_each(errand: Errand, send: Send) -> list[Visited]:
-    """Ask for every id, in as many lanes as there are; the time-out bounds the whole round."""
+    """Ask for every id, in as many lanes as there are; the time-out bounds the whole round.
+
+    What cannot have its time any more is not begun: the next round begins with it. So a large
+    round of answers that are slow and yet good has not failed.
+    """
     deadline = _now() + errand.job.timeout
+    latest = deadline - min(errand.job.bad, errand.job.timeout / 2)
     visited: list[Visited] = []
     waiting = iter(errand.candidates)
 
     async def lane() -> None:
         for candidate in waiting:
-            if _now() >= deadline:
-                return
             visited.append(await _ask(errand, candidate, send, deadline))
+            if _now() > latest:
+                break
+        errand.leave()
 
     async with asyncio.TaskGroup() as lanes:
         for _ in range(errand.lanes):
@@ -99,17 +122,36 @@ async def _ask_each(errand: Errand, send: Send) -> list[Visited]:
 
 
 async def _ask(errand: Errand, candidate: Candidate, send: Send, deadline: float) -> Visited:
+    """Ask for one id; once more with another token where the first was not accepted."""
+    headers = errand.identity.headers
+    first = await _send(errand, candidate, headers, send, deadline)
+    if first.call.status != _UNAUTHORIZED or not await errand.identity.renew(headers):
+        return Visited(candidate, first)
+    second = await _send(errand, candidate, errand.identity.headers, send, deadline)
+    if second.call.status == _UNAUTHORIZED:
+        errand.identity.refused()
+    return Visited(candidate, second, rejected=first.call)
+
+
+async def _send(
+    errand: Errand,
+    candidate: Candidate,
+    headers: Mapping[str, str],
+    send: Send,
+    deadline: float,
+) -> Verdict:
     job = errand.job
     surface = job.surface
-    headers = errand.headers
     if surface.media == "text":
         headers = {**headers, **_WANTS_TEXT}
     if surface.body is not None:
         headers = {**headers, **_SENDS_JSON}
     path = _path(job, candidate.id)
-    result = await send(Request(surface.method, path, headers, deadline - _now(), surface.body))
-    verdict = judge(job, result, queued=errand.queued)
-    return Visited(candidate, verdict)
+    timeout = deadline - _now()
+    result = await send(
+        Request(surface.method, path, headers, timeout, surface.body, job.essential)
+    )
+    return judge(job, result, queued=errand.queued)
 
 
 def _path(job: Job, ids: tuple[str, ...]) -> str:
@@ -130,8 +172,10 @@ def _seen(errand: Errand, visited: Sequence[Visited]) -> list[Observation]:
     seen: list[Observation] = []
     for visit in visited:
         verdict = visit.verdict
+        if visit.rejected is not None:
+            seen.append(visit.rejected)
         seen.append(verdict.call)
-        if job.surface.lists and verdict.finding is None and verdict.document is not None:
+        if job.surface.lists and verdict.document is not None:
             at = verdict.call.at
             parent = visit.candidate.id
             seen += read_ids(job.surface.lists, job.key, at, parent, verdict.document)
@@ -162,8 +206,6 @@ def _conclude(errand: Errand, visited: Sequence[Visited]) -> Run | Skip:
     failed = next((verdict for verdict in verdicts if verdict.finding is not None), None)
     deciding = failed or slowest
     finding = deciding.finding
-    if finding is None and len(visited) < _expected(errand):
-        finding = Finding("read_timeout", f"{len(visited)} of {_expected(errand)} ids in time")
     return Run(
         key=job.key,
         at=max(visit.verdict.call.at for visit in visited),
@@ -174,11 +216,6 @@ def _conclude(errand: Errand, visited: Sequence[Visited]) -> Run | Skip:
         deciding=deciding.call,
         detail=finding.detail if finding else "",
     )
-
-
-def _expected(errand: Errand) -> int:
-    ids = errand.job.surface.ids
-    return len(errand.candidates) if ids is not None and ids.fan_out == "each" else 1
 
 
 def _now() -> float:

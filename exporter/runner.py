@@ -10,36 +10,84 @@ from typing import Final
 from exporter.followed import Candidate, Followed
 from exporter.gates.slots import Slots
 from exporter.job import Job
-from exporter.observation import Call, Key, Observation, Run, Skip
-from exporter.probe import Errand, Send, probe
-from exporter.tokens import Emit, Tokens
+from exporter.observation import Call, Emit, Key, Observation, Run, Skip
+from exporter.probe import Errand, Identity, probe
+from exporter.tokens.credentials import Credentials, Headers
+from exporter.tokens.renewing import Wire
 
 _PATIENCE: Final = 1.0
 """How long a run waits for a login in flight, and for a slot, in seconds."""
-_ANONYMOUS: Final[Mapping[str, str]] = {}
-_UNAUTHORIZED: Final = 401
+_SUCCESSES: Final = range(200, 300)
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What the runs of one target share."""
+    """What the runs of one target share; nobody's ``credentials`` where auth is none."""
 
-    send: Send
-    slots: Slots
-    tokens: Tokens | None = None
+    wire: Wire
+    credentials: Credentials | None = None
+
+
+class Anonymous:
+    """Nobody: a surface that is open to all is asked without a token."""
+
+    headers: Final[Headers] = {}
+
+    async def renew(self, rejected: Headers) -> bool:
+        """There is nothing to renew."""
+        del rejected
+        return False
+
+    def refused(self) -> None:
+        """There is nothing to learn."""
+
+
+_ANONYMOUS: Final = Anonymous()
+
+
+class Account:
+    """The account of a target, as one run goes in its name."""
+
+    def __init__(self, credentials: Credentials, key: Key, headers: Headers) -> None:
+        """Begin with headers that should be good."""
+        self._credentials = credentials
+        self._key = key
+        self.headers = headers
+
+    async def renew(self, rejected: Headers) -> bool:
+        """See ``Identity``; what another request of the run got meanwhile serves this one too."""
+        if self.headers is not rejected:
+            return True
+        found = await self._credentials.renewed(rejected, self._key, _PATIENCE)
+        if found is None or found is rejected:
+            return False
+        self.headers = found
+        return True
+
+    def refused(self) -> None:
+        """See ``Identity``."""
+        self._credentials.refused(self._key)
 
 
 class Runner:
     """Runs jobs. Whatever happens, a run ends as exactly one run or skip, and never raises."""
 
-    def __init__(self, access: Mapping[str, Access], followed: Followed, emit: Emit) -> None:
-        """Hold what runs need, by target."""
-        self._access = access
+    def __init__(self, followed: Followed, emit: Emit) -> None:
+        """Hold what runs need; no target is known yet."""
+        self._access: Mapping[str, Access] = {}
         self._followed = followed
         self._emit = emit
         self._logged: set[tuple[Key, str]] = set()
+
+    def follow(self, access: Mapping[str, Access]) -> None:
+        """Use these from now on; runs in flight end with what they began with.
+
+        Args:
+            access: to each target, by its name.
+        """
+        self._access = access
 
     async def run(self, job: Job, planned: float) -> None:
         """Run a job.
@@ -63,39 +111,47 @@ class Runner:
             self._emit(observation)
 
     def __call__(self, observation: Observation) -> None:
-        """Learn as sinks do: a token that was rejected is not sent again."""
+        """Learn as sinks do: what was accepted is good, whoever rejects it afterwards."""
         if (
             isinstance(observation, Call)
-            and observation.status == _UNAUTHORIZED
             and observation.credential == "account"
-            and (tokens := self._access[observation.key.target].tokens) is not None
+            and observation.status in _SUCCESSES
+            and (access := self._access.get(observation.key.target)) is not None
+            and access.credentials is not None
         ):
-            tokens.rejected(observation.at - observation.duration)
+            access.credentials.accepted(observation.key)
 
     async def _attempt(self, job: Job, lateness: float) -> list[Observation]:
         access = self._access[job.key.target]
         candidates = self._followed.candidates(job)
         if not candidates:
             return [Skip(job.key, time.time(), "no_resource")]
-        headers = await self._headers(job, access)
-        if headers is None:
+        identity = await self._identity(job, access)
+        if identity is None:
             return [Skip(job.key, time.time(), "no_token")]
         asked = asyncio.get_running_loop().time()
-        if not await access.slots.acquire(essential=job.essential, patience=_PATIENCE):
+        if not await access.wire.slots.acquire(essential=job.essential, patience=_PATIENCE):
             return [Skip(job.key, time.time(), "overrun")]
         queued = asyncio.get_running_loop().time() - asked
-        lanes = 1
-        try:
-            lanes += await self._further_lanes(job, access.slots, candidates)
-            errand = Errand(job, candidates, headers, lateness, lanes, queued)
-            return await probe(errand, access.send)
-        finally:
-            access.slots.release(essential=job.essential, count=lanes)
+        held = 1
 
-    async def _headers(self, job: Job, access: Access) -> Mapping[str, str] | None:
-        if job.surface.auth == "none" or access.tokens is None:
+        def leave() -> None:
+            nonlocal held
+            held -= 1
+            access.wire.slots.release(essential=job.essential)
+
+        try:
+            held += await self._further_lanes(job, access.wire.slots, candidates)
+            errand = Errand(job, candidates, identity, lateness, held, leave, queued)
+            return await probe(errand, access.wire.send)
+        finally:
+            access.wire.slots.release(essential=job.essential, count=held)
+
+    async def _identity(self, job: Job, access: Access) -> Identity | None:
+        if job.credential == "anonymous" or access.credentials is None:
             return _ANONYMOUS
-        return await access.tokens.headers(_PATIENCE)
+        headers = await access.credentials.headers(_PATIENCE)
+        return None if headers is None else Account(access.credentials, job.key, headers)
 
     async def _further_lanes(
         self, job: Job, slots: Slots, candidates: tuple[Candidate, ...]

@@ -11,7 +11,7 @@ import logging
 import math
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final, TypeAlias, cast
 
 from apscheduler.events import EVENT_JOB_MAX_INSTANCES, JobSubmissionEvent
@@ -19,11 +19,9 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 
 from exporter.job import Job
-from exporter.observation import Heartbeat, Observation, Reading, Skip, SkipReason
+from exporter.observation import Emit, Heartbeat, Observation, Reading, Skip, SkipReason
 
 RunJob: TypeAlias = Callable[[Job, float], Awaitable[None]]
-Emit: TypeAlias = Callable[[Observation], None]
-
 HEARTBEAT_INTERVAL: Final = 1.0
 _STARTS_PER_SECOND: Final = 200
 _EARLY: Final = 0.05
@@ -102,17 +100,26 @@ class _Entry(BaseTrigger):
 
     def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
         """The planned instant, or the next one when that is due, in wall clock time."""
-        del now
         current = asyncio.get_running_loop().time()
-        planned = self.grid.planned
-        if previous is None or planned > current:
-            return _wall(planned)
-        return _wall(self.grid.after(current + 0.001))
+        instant = self.grid.planned
+        if previous is not None and instant <= current:
+            instant = self.grid.after(current + 0.001)
+        # From the caller's own now: it asks again and again until it is told of a later time.
+        return now + timedelta(seconds=instant - current)
 
 
 def _wall(instant: float) -> datetime:
     """An instant of the event loop's clock in wall clock time, as it stands now."""
     return datetime.fromtimestamp(instant + _offset(), UTC)
+
+
+def _grid(job: Job, spread: float) -> Grid:
+    """Its phase is the same for ever; without ids to wait for it begins within the spread."""
+    now = asyncio.get_running_loop().time()
+    share = phase_of(job.key.target, job.key.surface)
+    since = (now + _offset() - share * job.interval) % job.interval
+    first = None if job.surface.ids else now + share * min(spread, job.interval)
+    return Grid(job.interval, now - since + job.interval, first)
 
 
 def _offset() -> float:
@@ -122,20 +129,19 @@ def _offset() -> float:
 class Schedule:
     """Runs every job at its instants, never one job twice at once."""
 
-    def __init__(self, jobs: Iterable[Job], run: RunJob, emit: Emit) -> None:
-        """Plan the jobs; nothing runs before ``start``.
+    def __init__(self, run: RunJob, emit: Emit) -> None:
+        """Plan nothing yet; nothing runs before ``start``.
 
         Args:
-            jobs: what to run.
             run: runs one job; is given the planned instant on the loop's clock; never raises.
             emit: takes skips and heartbeats.
         """
-        self._jobs = tuple(jobs)
+        self._jobs: tuple[Job, ...] = ()
         self._run = run
         self._emit = emit
         self._entries: dict[str, _Entry] = {}
         self._waiting: dict[tuple[str, str], list[_Entry]] = {}
-        self._running: set[asyncio.Task[object]] = set()
+        self._running: dict[asyncio.Task[object], Job] = {}
         self._scheduler = AsyncIOScheduler(
             timezone=UTC,
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
@@ -151,21 +157,56 @@ class Schedule:
 
     def start(self) -> None:
         """Begin: what needs no ids is run at once (spread a little), the rest at its phase."""
-        # What it would log is counted here; its log would double its cost.
-        logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
-        now, offset = asyncio.get_running_loop().time(), _offset()
-        spread = len(self._jobs) / _STARTS_PER_SECOND
-        for job in self._jobs:
-            share = phase_of(job.key.target, job.key.surface)
-            since = (now + offset - share * job.interval) % job.interval
-            origin = now - since + job.interval
-            first = None if job.surface.ids else now + share * min(spread, job.interval)
-            grid = Grid(job.interval, origin, first)
-            self._add(_Entry(f"{job.key.target}/{job.key.surface}", job, grid))
+        # What it would warn of is counted here; its log would double its cost.
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)
+        now = asyncio.get_running_loop().time()
+        self._plan()
         self._add(_Entry("heartbeat", None, Grid(HEARTBEAT_INTERVAL, now, now)))
         self._beaten = now
         self._scheduler.start()
         self._guard = asyncio.create_task(self._heal())
+
+    def follow(self, jobs: Iterable[Job]) -> None:
+        """Run these from now on; what stays keeps its instants, what runs may end.
+
+        Args:
+            jobs: what to run.
+        """
+        self._jobs = tuple(jobs)
+        if self._guard is not None:
+            self._plan()
+
+    def in_flight(self, target: str) -> set[asyncio.Task[object]]:
+        """The runs of a target that have not ended.
+
+        Args:
+            target: its name.
+
+        Returns:
+            Their tasks.
+        """
+        return {task for task, job in self._running.items() if job.key.target == target}
+
+    def _plan(self) -> None:
+        wanted = {f"{job.key.target}/{job.key.surface}": job for job in self._jobs}
+        for name, entry in list(self._entries.items()):
+            if entry.job is None:
+                continue
+            job = wanted.get(name)
+            if job is None or job.interval != entry.job.interval:
+                self._remove(name)
+            else:
+                entry.job = wanted.pop(name)
+        spread = len(wanted) / _STARTS_PER_SECOND
+        for name, job in wanted.items():
+            self._add(_Entry(name, job, _grid(job, spread)))
+
+    def _remove(self, name: str) -> None:
+        entry = self._entries.pop(name)
+        for waiting in self._waiting.values():
+            if entry in waiting:
+                waiting.remove(entry)
+        self._scheduler.remove_job(name)
 
     def _add(self, entry: _Entry) -> None:
         self._entries[entry.name] = entry
@@ -185,7 +226,9 @@ class Schedule:
         """
         if self._guard is None:
             return 0
-        self._guard.cancel()
+        guard, self._guard = self._guard, None
+        guard.cancel()
+        self._waiting.clear()
         self._scheduler.remove_all_jobs()
         if self._running:
             await asyncio.wait(self._running, timeout=grace)
@@ -195,7 +238,7 @@ class Schedule:
         if left:
             await asyncio.wait(left)
         self._scheduler.shutdown(wait=False)
-        await asyncio.wait({self._guard})
+        await asyncio.wait({guard})
         return len(left)
 
     def __call__(self, observation: Observation) -> None:
@@ -207,33 +250,37 @@ class Schedule:
 
     async def _fire(self, entry: _Entry) -> None:
         now = asyncio.get_running_loop().time()
+        due = entry.grid.planned
         self._skip(entry, "misfire", entry.grid.missed(now))
         planned = entry.grid.planned
+        if entry.job is None and due <= now + _EARLY:
+            self._beat(now - due)  # also of a beat that came too late to be one
         if planned > now + _EARLY:
             return
         entry.grid.planned = entry.grid.following()
         if entry.job is None:
-            self._beat(now - planned)
             return
         await self._supervise(entry.job, planned)
 
     async def _supervise(self, job: Job, planned: float) -> None:
         task = cast("asyncio.Task[object]", asyncio.current_task())
-        self._running.add(task)
+        self._running[task] = job
         try:
             await self._run(job, planned)
         except asyncio.CancelledError:
             # Only ``stop`` cancels, and the run has counted itself: APScheduler would log it.
             pass
         finally:
-            self._running.discard(task)
+            del self._running[task]
 
     def _beat(self, lag: float) -> None:
         self._beaten = asyncio.get_running_loop().time()
         self._emit(Heartbeat(at=time.time(), lag=max(lag, 0.0)))
 
     def _on_overrun(self, event: JobSubmissionEvent) -> None:
-        entry = self._entries[event.job_id]
+        entry = self._entries.get(event.job_id)
+        if entry is None:
+            return
         self._skip(entry, "overrun", entry.grid.overrun(asyncio.get_running_loop().time()))
 
     def _skip(self, entry: _Entry, reason: SkipReason, count: int) -> None:

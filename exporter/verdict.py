@@ -1,28 +1,16 @@
 """What one exchange says of a surface: pure."""
 
-from http import HTTPStatus
-from typing import Final
-
 import msgspec
 from msgspec import Struct
 
-from exporter.api.headers import rate_limit
+from exporter.api.lifecycle import lifecycle
+from exporter.api.problems import kind_of
+from exporter.api.ratelimit import rate_limit
 from exporter.checks import CHECKS
 from exporter.checks.finding import Answer, Finding
 from exporter.job import Job
-from exporter.observation import Call, Phases, Reason
+from exporter.observation import Call, Phases
 from exporter.wire import Exchange, Fault, Json
-
-_REASONS: Final[dict[int, Reason]] = {
-    HTTPStatus.BAD_REQUEST: "validation",
-    HTTPStatus.UNAUTHORIZED: "auth_rejected",
-    HTTPStatus.FORBIDDEN: "forbidden",
-    HTTPStatus.NOT_FOUND: "not_found",
-    HTTPStatus.CONFLICT: "conflict",
-    HTTPStatus.UNPROCESSABLE_ENTITY: "validation",
-    HTTPStatus.TOO_MANY_REQUESTS: "throttled",
-}
-"""The guide's classes of errors (chapter "Comprehensive Error Handler")."""
 
 _decode = msgspec.json.Decoder().decode
 
@@ -30,7 +18,7 @@ _decode = msgspec.json.Decoder().decode
 class Verdict(Struct, frozen=True):
     """Well where ``finding`` is ``None``, and then perhaps ``slow``.
 
-    ``document`` is the decoded body of a good answer.
+    ``document`` is the decoded body of an answer that is right, be it too slow.
     """
 
     call: Call
@@ -67,7 +55,7 @@ def judge(job: Job, result: Exchange | Fault, *, queued: float = 0.0) -> Verdict
             return Verdict(call, finding)
     if call.duration > job.bad:
         detail = f"took {call.duration:.1f} s, over {job.bad:g} s is too long"
-        return Verdict(call, Finding("slow", detail))
+        return Verdict(call, Finding("slow", detail), document=document)
     return Verdict(call, None, call.duration > job.good, document)
 
 
@@ -86,8 +74,9 @@ def _call(job: Job, result: Exchange | Fault, queued: float) -> Call:
         status=result.status,
         fault=result.reason if isinstance(result, Fault) else None,
         response_bytes=result.response_bytes,
-        rate_limit=rate_limit(result.headers),
+        rate_limit=rate_limit(result.headers, timing.at),
         certificate_expiry=timing.certificate_expiry,
+        lifecycle=lifecycle(result.headers),
     )
 
 
@@ -98,17 +87,8 @@ def _with_queue(phases: Phases, queued: float) -> Phases:
 
 
 def _status_finding(status: int) -> Finding | None:
-    if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-        return None
-    return Finding(_status_reason(status), f"answered {status}")
-
-
-def _status_reason(status: int) -> Reason:
-    if status < HTTPStatus.BAD_REQUEST:
-        return "redirect"
-    if status < HTTPStatus.INTERNAL_SERVER_ERROR:
-        return _REASONS.get(status, "http_4xx")
-    return "http_5xx"
+    kind = kind_of(status)
+    return None if kind is None else Finding(kind.reason, f"answered {status}")
 
 
 def _document(body: bytes) -> dict[str, Json] | None:

@@ -14,10 +14,11 @@ Method: TypeAlias = Literal["GET", "POST", "PUT", "DELETE"]
 class Request(Struct, frozen=True):
     """One request, ready to be sent.
 
-    ``path`` is appended to the target's base URL and is percent-encoded already. ``timeout``
-    bounds all of it, in seconds, from the moment of sending. ``idempotent`` requests may use a
-    kept connection, others get a fresh one: a POST on a connection that the server just closed
-    would look like a failure of the API (RFC 9110, section 9.2.2).
+    ``path`` is appended to the target's base URL, or is a whole URL, and is percent-encoded
+    already. ``timeout`` bounds all of it, in seconds, from the moment of sending. ``essential``
+    requests have connections that no others use. ``idempotent`` requests may use a kept
+    connection, others get a fresh one: a POST on a connection that the server just closed would
+    look like a failure of the API (RFC 9110, section 9.2.2).
     """
 
     method: Method
@@ -25,6 +26,11 @@ class Request(Struct, frozen=True):
     headers: Mapping[str, str]
     timeout: float
     body: bytes | None = None
+    essential: bool = False
+
+    def __repr__(self) -> str:
+        """Never the headers or the body, which carry secrets."""
+        return f"Request({self.method} {self.path})"
 
     @property
     def idempotent(self) -> bool:

@@ -42,10 +42,24 @@ class FamilyError(RefusedError):
     """The host is an address that ``connection.ip_protocol`` rules out."""
 
 
+class ProxyUrlError(RefusedError):
+    """The environment names a proxy that cannot be used."""
+
+
+class RedirectError(RefusedError):
+    """A redirect that is not followed. ``why`` has rows of its own."""
+
+    def __init__(self, why: Literal["loop", "many", "plain", "bound", "invalid"]) -> None:
+        """Say why not."""
+        super().__init__(why)
+        self.why = why
+
+
 class Row(NamedTuple):
     """An error of this type, with this code and in this phase, has this reason.
 
-    ``code`` is the verify code of a certificate, OpenSSL's name of a TLS error, or the errno.
+    ``code`` is the verify code of a certificate, OpenSSL's name of a TLS error, the errno, the
+    status that a proxy answered, or why a redirect is not followed.
     """
 
     error: type[Exception]
@@ -55,6 +69,7 @@ class Row(NamedTuple):
     phase: Phase | None = None
 
 
+_NO_CERTIFICATE: Final = "TLSV13_ALERT_CERTIFICATE_REQUIRED"
 _CERTIFICATE: Final = ssl.SSLCertVerificationError
 
 TABLE: Final[tuple[Row, ...]] = (
@@ -66,6 +81,11 @@ TABLE: Final[tuple[Row, ...]] = (
     Row(CodingError, "body_invalid", "the content coding is cut short or was not asked for"),
     Row(zlib.error, "body_invalid", "the compressed body is broken"),
     Row(StatusError, "protocol", "the status is outside of 200..599"),
+    Row(RedirectError, "redirect", "the redirects lead in a circle", "loop"),
+    Row(RedirectError, "redirect", "there were too many redirects", "many"),
+    Row(RedirectError, "redirect", "the redirect leaves TLS", "plain"),
+    Row(RedirectError, "redirect", "the redirect leads to where the token must not go", "bound"),
+    Row(RedirectError, "redirect", "the redirect leads nowhere", "invalid"),
     # Certificates; the codes are OpenSSL's X509_V_ERR_*
     Row(_CERTIFICATE, "tls_verify", "the certificate is not valid yet", 9),
     Row(_CERTIFICATE, "tls_expired", "the certificate has expired", 10),
@@ -86,6 +106,7 @@ TABLE: Final[tuple[Row, ...]] = (
     Row(TimeoutError, "connect_timeout", "the time was over before a connection was begun"),
     # TLS
     Row(ssl.SSLError, "tls_handshake", "{peer} does not speak TLS", "WRONG_VERSION_NUMBER"),
+    Row(ssl.SSLError, "tls_handshake", "{peer} wants a client certificate", _NO_CERTIFICATE),
     Row(ssl.SSLError, "reset", "TLS broke in the body", phase="receive"),
     Row(ssl.SSLError, "tls_handshake", "the TLS handshake failed", phase="tls"),
     Row(ssl.SSLError, "tls_handshake", "the server ended TLS with an alert"),
@@ -107,6 +128,13 @@ TABLE: Final[tuple[Row, ...]] = (
     Row(OSError, "connect_refused", "connecting to {peer} is forbidden here", errno.EPERM),
     Row(OSError, "connect_refused", "no local address to reach {peer} from", errno.EADDRNOTAVAIL),
     Row(OSError, "connect_refused", "cannot connect to {peer}", phase="connect"),
+    # A proxy's answer to CONNECT; that to a plain request cannot be told from the API's
+    Row(ProxyUrlError, "connect_refused", "the environment's proxy is no http://HOST:PORT"),
+    Row(aiohttp.ClientHttpProxyError, "http_4xx", "the proxy wants other credentials", 407),
+    Row(
+        aiohttp.ClientHttpProxyError, "connect_timeout", "the proxy got no connection in time", 504
+    ),
+    Row(aiohttp.ClientHttpProxyError, "connect_refused", "the proxy made no connection"),
     # The answer
     Row(http.LineTooLong, "protocol", "a line of the head is over the limit"),
     Row(http.ContentLengthError, "reset", "the connection ended before the body did"),
@@ -181,6 +209,10 @@ def _code(error: BaseException) -> int | str | None:
             return getattr(error, "reason", None)
         case OSError():
             return error.errno
+        case aiohttp.ClientHttpProxyError():
+            return error.status
+        case RedirectError():
+            return error.why
         case _:
             return None
 

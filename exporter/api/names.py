@@ -1,4 +1,4 @@
-"""Where a target is: its URL, and the addresses of its host."""
+"""Where a target is: its URLs, and the addresses of their hosts."""
 
 import asyncio
 import ipaddress
@@ -15,35 +15,61 @@ from exporter.api.faults import FamilyError, UrlError
 
 FAMILIES: Final = {"auto": socket.AF_UNSPEC, "ip4": socket.AF_INET, "ip6": socket.AF_INET6}
 """What ``connection.ip_protocol`` means."""
+WHOLE: Final = ("http://", "https://")
+"""What a whole URL begins with."""
 _LITERALS: Final = {4: socket.AF_INET, 6: socket.AF_INET6}
 
 
 @lru_cache(maxsize=4096)
-def join(base: str, path: str, family: socket.AddressFamily) -> URL:
+def join(base: str, path: str) -> URL:
     """Make a URL, once for all requests to it.
 
     Args:
         base: the target's URL.
-        path: what follows, percent-encoded already.
-        family: of the addresses that may be used; ``AF_UNSPEC`` for any.
+        path: what follows, percent-encoded already; or a whole URL, and the base is not used.
 
     Returns:
         The URL, its host in ASCII (RFC 5891).
 
     Raises:
-        UrlError: the base has no host or port that could be asked.
-        FamilyError: its host is an address of another family.
+        UrlError: it has no host or port that could be asked.
     """
     try:
+        if path.startswith(WHOLE):
+            return URL(path)
         root = URL(base)
     except ValueError:
         raise UrlError from None
-    # aiohttp would fail an assertion
-    if family is not socket.AF_UNSPEC and _literal(root.raw_host or "") not in (None, family):
-        raise FamilyError
     return URL(str(root).rstrip("/") + path, encoded=True)
 
 
+def origin_of(url: URL) -> tuple[str, str | None, int | None]:
+    """Tell who gets what is sent there.
+
+    Args:
+        url: a whole one.
+
+    Returns:
+        Scheme, host and port (RFC 6454, section 4), the port also where it goes without saying.
+    """
+    return url.scheme, url.raw_host, url.port
+
+
+def allow(host: str, family: socket.AddressFamily) -> None:
+    """Refuse a host that is an address of the wrong kind; aiohttp would fail an assertion.
+
+    Args:
+        host: a name or an address.
+        family: of the addresses that may be used; ``AF_UNSPEC`` for any.
+
+    Raises:
+        FamilyError: it is an address of another family.
+    """
+    if family is not socket.AF_UNSPEC and _literal(host) not in (None, family):
+        raise FamilyError
+
+
+@lru_cache(maxsize=4096)
 def _literal(host: str) -> socket.AddressFamily | None:
     try:
         return _LITERALS[ipaddress.ip_address(host).version]
@@ -66,7 +92,7 @@ _Pending: TypeAlias = asyncio.Future[list[Address]]
 
 
 class Names:
-    """Looks up the one name of a target, at most once at a time; nothing is remembered.
+    """Looks up names, each at most once at a time; nothing is remembered.
 
     ``getaddrinfo`` cannot be stopped. On the event loop's own few threads a name server that does
     not answer would hold up every other target, and the end of the process: so each look-up has
@@ -75,15 +101,15 @@ class Names:
 
     def __init__(self) -> None:
         """Nothing is looked up yet."""
-        self._pending: _Pending | None = None
+        self._pending: dict[tuple[str, int], _Pending] = {}
 
     async def look_up(self, host: str, port: int, family: int) -> list[Address]:
         """Find the addresses of the name.
 
         Args:
-            host: the name, the same one every time.
+            host: the name.
             port: to go with the addresses.
-            family: of the addresses wanted; ``AF_UNSPEC`` for any.
+            family: of the addresses wanted, the same one every time; ``AF_UNSPEC`` for any.
 
         Returns:
             The addresses, at least one.
@@ -92,13 +118,12 @@ class Names:
             OSError: there are none, or nobody knows (``socket.gaierror``).
             UnicodeError: that is no name.
         """
-        if self._pending is None:
-            self._pending = _begin(lambda: _addresses(host, port, family))
-            self._pending.add_done_callback(self._done)
-        return await asyncio.shield(self._pending)
-
-    def _done(self, _: _Pending) -> None:
-        self._pending = None
+        pending = self._pending.get((host, port))
+        if pending is None:
+            pending = _begin(lambda: _addresses(host, port, family))
+            self._pending[host, port] = pending
+            pending.add_done_callback(lambda _: self._pending.pop((host, port)))
+        return await asyncio.shield(pending)
 
 
 def _addresses(host: str, port: int, family: int) -> list[Address]:

@@ -6,6 +6,8 @@ from contextvars import ContextVar
 from time import perf_counter
 from typing import Final
 
+from aiohttp import ClientResponse
+
 from exporter.api.faults import Phase
 from exporter.api.tls import Peer
 from exporter.observation import Phases
@@ -21,10 +23,11 @@ class Progress:
 
     __slots__ = (
         "_began", "_started", "connecting", "handshaking", "peer", "received",
-        "receiving", "resolving", "sending", "transport", "waiting",
+        "receiving", "resolving", "response", "sending", "transport", "waiting",
     )  # fmt: skip
 
     peer: Peer | None
+    response: ClientResponse | None
     transport: asyncio.Transport | None
     resolving: float | None
     connecting: float | None
@@ -45,7 +48,7 @@ class Progress:
     def restart(self) -> None:
         """Begin anew on another connection; the time that was spent stays spent."""
         self.leave()
-        self.peer = self.transport = None
+        self.peer = self.transport = self.response = None
         self.resolving = self.connecting = self.handshaking = None
         self.sending = self.waiting = self.receiving = None
 

@@ -6,17 +6,23 @@ each handshake.
 """
 
 import asyncio.sslproto
+import math
 import ssl
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
+from time import monotonic
 from typing import Any, Final, TypeAlias, cast
 from weakref import WeakValueDictionary
+
+from msgspec.structs import replace
 
 from exporter.config.schema import Tls
 
 Begun: TypeAlias = Callable[["Peer"], None]
 
+_LOOK_AGAIN: Final = 10.0
+"""Seconds until files are looked at again."""
 _READ_BUFFER: Final = 16 * 1024
 """Bytes each connection keeps to read into: one record (RFC 8446, section 5.1), not 256 KiB."""
 
@@ -77,6 +83,71 @@ def context_of(settings: Tls, begun: Begun) -> Context:
     return context
 
 
+def problem_of(settings: Tls) -> str | None:
+    """Try whether the files can be used.
+
+    Args:
+        settings: of a target.
+
+    Returns:
+        What is wrong, in a few words; ``None`` where nothing is.
+    """
+    try:
+        context_of(settings, _nobody)
+    except ssl.SSLError as error:
+        return f"hold no certificate or key that can be used ({error.reason or 'no PEM'})"
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    return None
+
+
+def _nobody(peer: Peer) -> None:
+    del peer
+
+
+class Contexts:
+    """The contexts of one target: for its own origin, and for others.
+
+    Its certificate and the name that it goes by are for its own origin alone. Files that changed
+    are read again: whoever renews a client certificate need not know of this process.
+    """
+
+    def __init__(self, settings: Tls, begun: Begun) -> None:
+        """Prepare; nothing is read.
+
+        Args:
+            settings: of the target.
+            begun: as for ``context_of``.
+        """
+        abroad = replace(settings, cert_file=None, key_file=None, server_name=None)
+        self._settings = {True: settings, False: abroad}
+        self._begun = begun
+        self._found: dict[bool, Context] = {}
+        self._looked: dict[bool, float] = {}
+
+    def get(self, *, home: bool) -> Context:
+        """Find the context for a connection.
+
+        Args:
+            home: it is to the target's own origin.
+
+        Returns:
+            The context. While a file that changed cannot be used it is the last one.
+
+        Raises:
+            OSError: as for ``context_of``, and there is no last one.
+        """
+        now = monotonic()
+        if now - self._looked.get(home, -math.inf) > _LOOK_AGAIN:
+            try:
+                self._found[home] = context_of(self._settings[home], self._begun)
+            except OSError:  # half of a pair is there, perhaps
+                if home not in self._found:
+                    raise
+            self._looked[home] = now
+        return self._found[home]
+
+
 def _build(settings: Tls) -> Context:
     asyncio.sslproto.SSLProtocol.max_size = _READ_BUFFER  # for this process; there is no other way
     context = Context(ssl.PROTOCOL_TLS_CLIENT)
@@ -87,7 +158,8 @@ def _build(settings: Tls) -> Context:
     else:
         context.load_verify_locations(settings.ca_file)
     if settings.cert_file is not None:
-        context.load_cert_chain(settings.cert_file, settings.key_file)
+        # An empty pass phrase: OpenSSL would ask for one on the terminal.
+        context.load_cert_chain(settings.cert_file, settings.key_file, password="")
     if settings.insecure_skip_verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

@@ -1,6 +1,6 @@
 """The configuration: a YAML file and the environment, decoded into frozen typed structs."""
 
-from exporter.config.files import secret_of
+from exporter.config.files import secret_file_of, secret_of
 from exporter.config.load import Loaded, load, source_of
 from exporter.config.problems import ConfigError, Places, Problem, describe
 from exporter.config.schema import Auth, Config, Target
@@ -18,6 +18,7 @@ __all__ = [
     "Target",
     "describe",
     "load",
+    "secret_file_of",
     "secret_of",
     "source_of",
 ]

@@ -165,9 +165,11 @@ class _Decoder:
             except RefusedError as error:
                 right = False
                 wrong = _unknown(text, shape.key.choices) if shape.key.choices else str(error)
+                if shape.hidden:
+                    here, wrong = (*path, name_in(text)), f"is no key; allowed: {shape.key.allowed}"
                 self._refuse(id(entry), Problem(here, wrong))
             else:
-                values[key] = self.value(shape.value, entry.value, here)
+                values[key] = self.value(shape.value_of(text), entry.value, here)
         return values if right and _INVALID not in values.values() else _INVALID
 
     def _record(self, shape: Record, table: Table, path: Path) -> object:
@@ -192,7 +194,7 @@ class _Decoder:
         for mistake in table.mistakes:
             here = path
             if mistake.key is not None:
-                whole = isinstance(shape, Keyed) or mistake.key == MERGE
+                whole = mistake.key == MERGE or (isinstance(shape, Keyed) and not shape.hidden)
                 here = (*path, mistake.key if whole else name_in(mistake.key))
             self._refuse(id(mistake), Problem(here, mistake.message, mistake.place))
         return not table.mistakes

@@ -110,8 +110,12 @@ def _open_auth(target: Table) -> Table | None:
     if not isinstance(auth, Table):
         return None
     kind = auth.entries.get("type")
-    is_login = kind is not None and isinstance(kind.value, Scalar) and kind.value.text == "login"
-    return auth if is_login or not auth.entries else None
+    is_account = (
+        kind is not None
+        and isinstance(kind.value, Scalar)
+        and kind.value.text in {"login", "basic"}
+    )
+    return auth if is_account or not auth.entries else None
 
 
 def _left_out(auth: Table) -> Iterator[str]:

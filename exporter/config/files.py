@@ -1,6 +1,7 @@
 """Files that a configuration names, and the secrets that are in some of them."""
 
 import pathlib
+import re
 import stat
 from typing import Final
 
@@ -8,7 +9,7 @@ from msgspec import Struct
 
 from exporter.config.problems import Path, Problem
 from exporter.config.schema import Auth
-from exporter.config.values import InputFile, Secret
+from exporter.config.values import FIELD_VALUE, InputFile, Secret
 from exporter.config.words import shown
 
 _LARGEST_SECRET: Final = 65536
@@ -25,23 +26,36 @@ class NamedFile(Struct, frozen=True):
 
 
 def secret_of(auth: Auth) -> Secret:
-    """Get the password of a login, from its file each time: it may have changed.
+    """Get the secret of an account, from its file each time: it may have changed.
 
     Args:
-        auth: of type ``login``.
+        auth: of any type but ``none``.
 
     Returns:
-        The password, without the line break at the end of its file.
+        The password, the token or the client's secret, without the line break at the file's end.
 
     Raises:
         OSError: its file cannot be read.
-        ValueError: there is no password, or its file holds none. No content is in the message.
+        ValueError: there is no secret, or its file holds none. No content is in the message.
     """
     if auth.password is not None:
         return auth.password
-    if auth.password_file is None:
-        raise ValueError("there is no password")
-    return _secret_in(pathlib.Path(auth.password_file))
+    file = secret_file_of(auth)
+    if file is None:
+        raise ValueError("there is no secret")
+    return _secret_in(pathlib.Path(file))
+
+
+def secret_file_of(auth: Auth) -> str | None:
+    """Name the file that an account's secret is in.
+
+    Args:
+        auth: of any type.
+
+    Returns:
+        Its path; ``None`` where the secret is in no file.
+    """
+    return auth.password_file or auth.token_file or auth.client_secret_file
 
 
 def problem_of(named: NamedFile) -> Problem | None:
@@ -54,7 +68,9 @@ def problem_of(named: NamedFile) -> Problem | None:
         What is wrong with it, if anything is.
     """
     try:
-        if named.kind.secret:
+        if named.kind.field:
+            field_value_in(named.file)
+        elif named.kind.secret:
             _secret_in(named.file)
         else:
             _read(named.file, 1)
@@ -68,6 +84,25 @@ def problem_of(named: NamedFile) -> Problem | None:
         return None
     written = "the file" if named.kind.secret else shown(named.written)
     return Problem(named.path, f"{written} {reason}")
+
+
+def field_value_in(file: pathlib.Path) -> Secret:
+    """Get the value of a header from its file.
+
+    Args:
+        file: where it is.
+
+    Returns:
+        The value, without the line break at the file's end.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: no header may have what is in it. No content is in the message.
+    """
+    secret = _secret_in(file)
+    if re.match(FIELD_VALUE, secret.reveal()) is None:
+        raise ValueError("is not one line of printable ASCII characters, as a header needs it")
+    return secret
 
 
 def _secret_in(file: pathlib.Path) -> Secret:

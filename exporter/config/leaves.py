@@ -70,15 +70,20 @@ def _text(leaf: Leaf, scalar: Scalar) -> object:
 def _secret(leaf: Leaf, scalar: Scalar) -> Secret:
     if scalar.kind != "text":
         raise _unquoted(leaf, scalar)
-    if not scalar.text:
-        raise RefusedError(f"is empty; allowed: {leaf.allowed}")
-    return Secret(_encodable(leaf, scalar))
+    text = _encodable(leaf, scalar)
+    try:
+        _within(leaf, scalar, text)
+    except RefusedError:
+        if text:
+            raise
+        raise RefusedError(f"is empty; allowed: {leaf.allowed}") from None
+    return Secret(text)
 
 
 def _duration(leaf: Leaf, scalar: Scalar) -> Duration:
-    if scalar.kind in ("int", "float"):
+    if scalar.kind in ("int", "float") and scalar.text != "0":
         raise RefusedError(f"{shortened(scalar.text)} has no unit; allowed: {leaf.allowed}")
-    if scalar.kind != "text":
+    if scalar.kind not in ("text", "int"):
         raise _of_wrong_kind(leaf, scalar)
     try:
         value = Duration.parse(scalar.text)

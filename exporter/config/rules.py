@@ -1,6 +1,6 @@
 """Rules over several keys. Each looks at one struct and yields paths that begin there."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Final
 from urllib.parse import urlsplit
@@ -9,33 +9,60 @@ from msgspec import Struct
 
 from exporter.config.problems import Problem
 from exporter.config.schema import Auth, Config, Latency, Target, Tls
+from exporter.config.shapes import FILE_SUFFIX
 from exporter.config.words import quoted, shown
 
-_CREDENTIALS: Final = ("username", "password", "password_file")
+_PASSWORD: Final = ("username", "password", "password_file")
+_USES: Final[Mapping[str, tuple[str, ...]]] = {
+    "login": _PASSWORD,
+    "bearer": ("token_file",),
+    "basic": _PASSWORD,
+    "oauth2": ("token_url", "client_id", "client_secret_file", "scopes"),
+    "none": (),
+}
+"""What each type of ``auth`` takes; all of it is needed but scopes and one of the passwords."""
+_MANAGED: Final[Mapping[str, str]] = {
+    "authorization": "auth, which sends it",
+    "proxy-authorization": "user and password in proxy_url",
+    **dict.fromkeys(("host", "content-length", "content-type", "content-encoding"), ""),
+    **dict.fromkeys(("accept-encoding", "cookie", "expect", "traceparent", "tracestate"), ""),
+    # Hop-by-hop (RFC 9110, section 7.6.1), and what was so once (RFC 2616, section 13.5.1)
+    **dict.fromkeys(("connection", "transfer-encoding", "te", "trailer", "upgrade"), ""),
+    **dict.fromkeys(("keep-alive", "proxy-connection", "proxy-authenticate"), ""),
+}
+"""Headers that nobody sets for a target, and what to use instead."""
+_REACHABLE: Final = "a host name or an address, and a port from 1 to 65535"
+_OPTIONAL: Final = ("password", "password_file", "scopes")
 
 
-def login_has_username(auth: Auth) -> Iterator[Problem]:
-    """A login is somebody's."""
-    if auth.type == "login" and auth.username is None:
-        yield Problem(("username",), "missing; type login needs it")
+def credentials_are_whole(auth: Auth) -> Iterator[Problem]:
+    """An account without its name is nobody's."""
+    for key in _USES[auth.type]:
+        if key not in _OPTIONAL and getattr(auth, key) is None:
+            yield Problem((key,), f"missing; type {auth.type} needs it")
 
 
-def login_has_one_password(auth: Auth) -> Iterator[Problem]:
+def account_has_one_password(auth: Auth) -> Iterator[Problem]:
     """A password comes from one of its two keys."""
-    if auth.type != "login":
+    if auth.type not in ("login", "basic"):
         return
     if auth.password is None and auth.password_file is None:
-        yield Problem(("password_file",), "missing; type login needs password_file or password")
+        needs = f"missing; type {auth.type} needs password_file or password"
+        yield Problem(("password_file",), needs)
     if auth.password is not None and auth.password_file is not None:
         yield Problem(("password_file",), "not together with password; allowed: one of the two")
 
 
-def none_has_no_credentials(auth: Auth) -> Iterator[Problem]:
-    """Credentials that nobody uses mean that ``type`` was forgotten."""
-    found = [key for key in _CREDENTIALS if getattr(auth, key) is not None]
-    if auth.type == "none" and found:
-        message = f"type none takes no {' or '.join(found)}; allowed: type: login, or leave it out"
-        yield Problem((found[0],), message)
+def credentials_fit_their_type(auth: Auth) -> Iterator[Problem]:
+    """Credentials that nobody uses mean that ``type`` is wrong, or was forgotten."""
+    given = [key for key in dict.fromkeys(chain(*_USES.values())) if getattr(auth, key)]
+    found = [key for key in given if key not in _USES[auth.type]]
+    if not found:
+        return
+    fitting = [kind for kind, used in _USES.items() if set(given) <= set(used)]
+    allowed = f"type: {' or '.join(fitting)}, or leave it out" if fitting else "one type's keys"
+    message = f"type {auth.type} takes no {' or '.join(found)}; allowed: {allowed}"
+    yield Problem((found[0],), message)
 
 
 def certificate_has_key(tls: Tls) -> Iterator[Problem]:
@@ -59,8 +86,30 @@ def url_has_possible_host(target: Target) -> Iterator[Problem]:
     except ValueError:
         port = 0
     if port == 0:
-        allowed = "a host name or an address, and a port from 1 to 65535"
-        yield Problem(("url",), f"{shown(target.url)} cannot be reached; allowed: {allowed}")
+        yield Problem(("url",), f"{shown(target.url)} cannot be reached; allowed: {_REACHABLE}")
+
+
+def proxy_has_possible_port(target: Target) -> Iterator[Problem]:
+    """The same of the proxy, whose URL is not shown: a password may be in it."""
+    try:
+        port = urlsplit(target.proxy_url.reveal()).port
+    except ValueError:
+        port = 0
+    if port == 0:
+        yield Problem(("proxy_url",), f"cannot be reached; allowed: {_REACHABLE}")
+
+
+def headers_are_the_users(target: Target) -> Iterator[Problem]:
+    """What belongs to the connection or to the request itself is set by who sends it."""
+    first: dict[str, str] = {}
+    for key in target.headers:
+        name = key.removesuffix(FILE_SUFFIX)
+        if name.lower() in _MANAGED:
+            allowed = _MANAGED[name.lower()] or "headers that the exporter does not send itself"
+            yield Problem(("headers", key), f"cannot be set here; allowed: {allowed}")
+        elif (before := first.setdefault(name.lower(), key)) != key:
+            message = f"is the same header as {before}; allowed: one of the two"
+            yield Problem(("headers", key), message)
 
 
 def total_is_within_interval(target: Target) -> Iterator[Problem]:
@@ -69,17 +118,6 @@ def total_is_within_interval(target: Target) -> Iterator[Problem]:
     if total is not None and total > interval:
         message = f"{total} is above the interval, which is {interval}; allowed: at most that"
         yield Problem(("timeouts", "total"), message)
-
-
-def timeouts_are_within_intervals(target: Target) -> Iterator[Problem]:
-    """The same of one entry, where no other can change its interval; the plan knows the rest."""
-    shared = all(options.interval is None for options in target.surfaces.values())
-    for glob, options in target.surfaces.items():
-        interval = target.interval if shared else options.interval
-        timeout = options.timeout
-        if timeout is not None and interval is not None and timeout > interval:
-            message = f"{timeout} is above the interval, which is {interval}; allowed: at most that"
-            yield Problem(("surfaces", glob, "timeout"), message)
 
 
 def names_are_unique(config: Config) -> Iterator[Problem]:
@@ -91,13 +129,14 @@ def names_are_unique(config: Config) -> Iterator[Problem]:
             yield Problem(("targets", index, "name"), f"{message}; allowed: a name of its own")
 
 
-_AUTH: Final = (login_has_username, login_has_one_password, none_has_no_credentials)
+_AUTH: Final = (credentials_are_whole, account_has_one_password, credentials_fit_their_type)
 _TLS: Final = (certificate_has_key,)
 _LATENCY: Final = (good_is_not_above_bad,)
 _TARGET: Final = (
     url_has_possible_host,
+    proxy_has_possible_port,
+    headers_are_the_users,
     total_is_within_interval,
-    timeouts_are_within_intervals,
 )
 _CONFIG: Final = (names_are_unique,)
 

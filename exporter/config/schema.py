@@ -8,7 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta, Struct
 
-from exporter.config.values import Duration, InputFile, Secret
+from exporter.config.values import FIELD_VALUE, Duration, InputFile, Secret
 from exporter.observation import RateClass
 
 Name: TypeAlias = Annotated[
@@ -22,8 +22,9 @@ Name: TypeAlias = Annotated[
 LabelName: TypeAlias = Annotated[
     str,
     Meta(
-        pattern=r"^(?!__|target\Z)[a-zA-Z_][a-zA-Z0-9_]*\Z",
-        description="a Prometheus label name other than 'target', not beginning with '__'",
+        pattern=r"^(?!__|(target|transport)\Z)[a-zA-Z_][a-zA-Z0-9_]*\Z",
+        description="a Prometheus label name other than 'target' and 'transport', not beginning "
+        "with '__'",
     ),
 ]
 Url: TypeAlias = Annotated[
@@ -38,8 +39,34 @@ Text: TypeAlias = Annotated[str, Meta(min_length=1, description="a text that is 
 _PATH = Meta(pattern=r"^[^\0]+\Z", description="the path of a file")
 File: TypeAlias = Annotated[str, _PATH, InputFile()]
 SecretFile: TypeAlias = Annotated[str, _PATH, InputFile(secret=True)]
+HeaderName: TypeAlias = Annotated[
+    str,
+    Meta(
+        pattern=r"^(?!_file\Z)[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}\Z",
+        description="the name of a header such as 'X-Tenant', with '_file' after it where a file "
+        "holds the value",
+    ),
+]
+HeaderValue: TypeAlias = Annotated[
+    Secret,
+    Meta(
+        pattern=FIELD_VALUE,
+        description="a text of printable ASCII characters, neither beginning nor ending with a "
+        "space",
+    ),
+]
+HeaderFile: TypeAlias = Annotated[str, _PATH, InputFile(secret=True, field=True)]
+ProxyUrl: TypeAlias = Annotated[
+    Secret,
+    Meta(
+        pattern=r"^(http://([A-Za-z0-9._~!$&'()*+,;=:%-]+@)?"
+        r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?/?)?\Z",
+        description="http://[USER:PASSWORD@]HOST[:PORT], or '' for the environment's",
+    ),
+]
 Glob: TypeAlias = Annotated[str, Meta(min_length=1, description="an id or a glob such as 'edge-*'")]
 Positive: TypeAlias = Annotated[Duration, Meta(ge=0.001, le=86400)]
+Age: TypeAlias = Annotated[Duration, Meta(ge=0, le=86400)]
 Interval: TypeAlias = Annotated[Duration, Meta(ge=1, le=86400)]
 Share: TypeAlias = Annotated[
     float, Meta(gt=0, le=1, description="a ratio above 0 and up to 1, such as 0.05")
@@ -56,12 +83,17 @@ Mode: TypeAlias = Literal["off", "read", "dry_run"]
 
 
 class Auth(Struct, frozen=True):
-    """How to get a token. A password comes from one of its two keys."""
+    """In whose name to ask. A password comes from one of its two keys."""
 
-    type: Literal["login", "none"] = "none"
+    type: Literal["login", "bearer", "basic", "oauth2", "none"] = "none"
     username: Text | None = None
     password: Secret | None = None
     password_file: SecretFile | None = None
+    token_file: SecretFile | None = None
+    token_url: Url | None = None
+    client_id: Text | None = None
+    client_secret_file: SecretFile | None = None
+    scopes: tuple[Text, ...] = ()
 
 
 class Tls(Struct, frozen=True):
@@ -83,10 +115,14 @@ class Timeouts(Struct, frozen=True):
 
 
 class Connection(Struct, frozen=True):
-    """How many requests at once, over which internet protocol."""
+    """How many requests at once, over which internet protocol, on connections of which age.
+
+    With a ``max_age`` of 0 each request has a connection of its own.
+    """
 
     concurrency: Count = 10
     ip_protocol: Literal["auto", "ip4", "ip6"] = "auto"
+    max_age: Age = Duration(300)
 
 
 class Latency(Struct, frozen=True):
@@ -150,6 +186,9 @@ class Target(Struct, frozen=True):
     timeouts: Timeouts = Timeouts()
     connection: Connection = Connection()
     latency: Latency = Latency()
+    headers: dict[HeaderName, HeaderValue | HeaderFile] = {}
+    proxy_url: ProxyUrl = Secret("")
+    follow_redirects: bool = False
     resources: Resources = Resources()
     surfaces: dict[Glob, SurfaceOptions] = {}
     rate_limits: RateLimits = RateLimits()

@@ -10,6 +10,8 @@ from msgspec.structs import FieldInfo, fields
 
 from exporter.config.values import Duration, InputFile, Secret
 
+FILE_SUFFIX: Final = "_file"
+"""What a key ends in whose value is in a file."""
 LeafKind: TypeAlias = Literal["bool", "int", "float", "text", "choice", "duration", "secret"]
 
 
@@ -37,11 +39,26 @@ class Each(Struct, frozen=True):
 
 
 class Keyed(Struct, frozen=True):
-    """A mapping whose keys the user chooses."""
+    """A mapping whose keys the user chooses.
+
+    With ``in_file`` a key that ends in ``_file`` has that in the value's place.
+    """
 
     key: Leaf
     value: "Shape"
     allowed: str
+    in_file: Leaf | None = None
+
+    @property
+    def hidden(self) -> bool:
+        """Whether a key that is wrong may have a secret in it: where a space was forgotten."""
+        return self.in_file is not None
+
+    def value_of(self, key: str) -> "Shape":
+        """What belongs to this key."""
+        if self.in_file is not None and key.endswith(FILE_SUFFIX):
+            return self.in_file
+        return self.value
 
 
 class Field(Struct, frozen=True):
@@ -106,7 +123,7 @@ def shape_of(wanted: object) -> Shape:
 
 def _bare(wanted: object) -> tuple[object, tuple[object, ...]]:
     """Take ``None`` and annotations off a type: a key is left out, it is never null."""
-    if get_origin(wanted) in (Union, UnionType):
+    if _is_union(wanted):
         (wanted,) = (option for option in get_args(wanted) if option is not NoneType)
     if get_origin(wanted) is Annotated:
         bare, *extras = get_args(wanted)
@@ -114,11 +131,17 @@ def _bare(wanted: object) -> tuple[object, tuple[object, ...]]:
     return wanted, ()
 
 
+def _is_union(wanted: object) -> bool:
+    return get_origin(wanted) in (Union, UnionType)
+
+
 def _leaf(bare: object, extras: Iterable[object], metas: Iterable[Meta], words: str | None) -> Leaf:
     kind, allowed = _LEAVES[bare]
     bounds = _bounds(metas, Duration if kind == "duration" else partial(format))
     glue = "," if bounds and kind == "duration" else ""
     constraint: object = float if kind == "duration" else bare
+    if kind == "secret":
+        constraint = str if words else Annotated[str, Meta(min_length=1)]
     for meta in metas:
         constraint = Annotated[constraint, meta]
     file = next((extra for extra in extras if isinstance(extra, InputFile)), None)
@@ -146,11 +169,13 @@ def _bounds(metas: Iterable[Meta], spell: Callable[[float], object]) -> str:
 
 
 def _keyed(key: object, value: object, words: str | None) -> Keyed:
-    key_shape, value_shape = shape_of(key), shape_of(value)
-    if not isinstance(key_shape, Leaf):
+    plain, in_file = get_args(value) if _is_union(value) else (value, None)
+    key_shape, value_shape = shape_of(key), shape_of(plain)
+    file_shape = None if in_file is None else shape_of(in_file)
+    if not isinstance(key_shape, Leaf) or not isinstance(file_shape, Leaf | None):
         raise TypeError(f"the configuration's schema cannot have {key} as a key")
     allowed = words or f"a mapping from {key_shape.allowed} to {value_shape.allowed}"
-    return Keyed(key_shape, value_shape, allowed)
+    return Keyed(key_shape, value_shape, allowed, file_shape)
 
 
 def _record(build: type[Struct]) -> Record:

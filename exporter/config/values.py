@@ -7,6 +7,8 @@ from typing import Final
 from msgspec import Struct
 
 _MILLISECONDS: Final = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
+FIELD_VALUE: Final = r"^[!-~]([ -~]*[!-~])?\Z"
+"""What a header may say: nothing that could end it (RFC 9110, section 5.5)."""
 _DURATION: Final = re.compile(
     "".join(rf"(?:([0-9]{{1,9}}(?:\.[0-9]{{1,6}})?){unit})?" for unit in _MILLISECONDS)
 )
@@ -80,7 +82,9 @@ class InputFile(Struct, frozen=True):
     """Marks a text in the schema as the path of a file that must be there.
 
     Paths begin at the configuration's folder. The path of a ``secret`` file is not shown either:
-    the secret itself is too easily written in its place.
+    the secret itself is too easily written in its place. What is in a ``field`` file is to be
+    the value of a header.
     """
 
     secret: bool = False
+    field: bool = False

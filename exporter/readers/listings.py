@@ -9,6 +9,8 @@ from exporter.observation import Key, Reading
 from exporter.wire import Json
 
 _LONGEST_ID: Final = 256
+_PAGE: Final = 50
+"""What a list answers without being asked for more (OpenAPI document, LimitParam)."""
 
 
 class Listing(Struct, frozen=True):
@@ -50,8 +52,16 @@ def read_ids(
         items = document.get(listing.field)
         if isinstance(items, list):
             ids = tuple((*parent, found) for item in items if (found := _id_of(item, listing)))
-            readings.append(Reading(key, at, listing.kind, parent, ids))
+            complete = _complete(document.get("total"), len(items))
+            readings.append(Reading(key, at, listing.kind, parent, ids, complete))
     return tuple(readings)
+
+
+def _complete(total: Json, named: int) -> bool:
+    """Whether all there is was named; without a total, whether it was less than a page."""
+    if isinstance(total, int) and not isinstance(total, bool):
+        return named >= total
+    return named < _PAGE
 
 
 def _id_of(item: Json, listing: Listing) -> str | None:

@@ -8,7 +8,7 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter
 
-from exporter.observation import Call, Key, Reason, Run, Skip
+from exporter.observation import Call, GrantKind, Key, Reason, Renewal, Run, Skip
 from exporter.sinks.direct import counter, histogram
 from exporter.sinks.families.row import SKIP_REASONS
 from exporter.sinks.snapshot import QuotaKey
@@ -33,6 +33,9 @@ class Families:
         self.skipped = counter(registry, "oran_mano_probe_skipped_total")
         self.durations = histogram(registry, "oran_mano_probe_duration_seconds")
         self.reasons = counter(registry, "oran_mano_probe_failure_reasons_total")
+        self.renewals = counter(registry, "oran_mano_token_renewals_total")
+        self.renewal_failures = counter(registry, "oran_mano_token_renewal_failures_total")
+        self.rejections = counter(registry, "oran_mano_token_rejections_total")
         self.requests = counter(registry, "oran_mano_api_requests_total")
         self.request_durations = histogram(registry, "oran_mano_api_request_duration_seconds")
         self.throttled_responses = counter(
@@ -127,6 +130,40 @@ class ComponentSeries:
         """End them."""
         for reason in self._reasons:
             self._family.remove(*self._labels, reason)
+
+
+class TokenSeries:
+    """Renewals of one target's token, by how it was tried, and the rejections of it."""
+
+    def __init__(self, families: Families, of: tuple[str, tuple[GrantKind, ...]]) -> None:
+        """Begin them at 0 for those ways that its ``auth`` has."""
+        self._families = families
+        self._target, grants = of
+        self._rejections = families.rejections.labels(self._target)
+        self._renewals = {grant: families.renewals.labels(self._target, grant) for grant in grants}
+        self._failures: set[tuple[GrantKind, Reason]] = set()
+
+    def renewed(self, renewal: Renewal) -> None:
+        """Count an attempt."""
+        if renewal.grant not in self._renewals:
+            return
+        self._renewals[renewal.grant].inc()
+        if renewal.reason is not None:
+            self._failures.add((renewal.grant, renewal.reason))
+            labels = (self._target, renewal.grant, renewal.reason)
+            self._families.renewal_failures.labels(*labels).inc()
+
+    def rejected(self) -> None:
+        """Count a rejection."""
+        self._rejections.inc()
+
+    def remove(self) -> None:
+        """End them."""
+        self._families.rejections.remove(self._target)
+        for grant in self._renewals:
+            self._families.renewals.remove(self._target, grant)
+        for grant, reason in self._failures:
+            self._families.renewal_failures.remove(self._target, grant, reason)
 
 
 class EndpointSeries:

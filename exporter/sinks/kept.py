@@ -8,11 +8,13 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from exporter.job import Job, TargetPlan
-from exporter.observation import RateLimit, Run, Skip, SkipReason
+from exporter.observation import RateLimit, Renewal, Run, Skip, SkipReason
 from exporter.sinks.snapshot import QuotaKey, QuotaNow, State, SurfaceNow
 
 HELD_INTERVALS: Final = 3
 """Values outlive the last run or skip by this many intervals."""
+CLOCK_STEP: Final = 60.0
+"""What was seen so many seconds in the future was seen before our clock was set back."""
 FORGETTING: Final[frozenset[SkipReason]] = frozenset(("not_leader", "no_resource"))
 """After these skips the last run tells nothing of what is now."""
 
@@ -34,6 +36,12 @@ class KeptSurface(Struct):
     skipped: SkipReason | None = None
     idle_since: float | None = None
     seen: float = -math.inf
+    held_until: float = math.inf
+
+    def renewed(self, renewal: Renewal) -> None:
+        """Take in a renewal: a passive surface is well for as long as the token it gave is good."""
+        well = renewal.reason is None and renewal.expires is not None
+        self.held_until = renewal.expires if well and renewal.expires is not None else math.inf
 
     def ran(self, run: Run) -> None:
         """Take in a run. What was not seen for a while may still be as it was: since then."""
@@ -75,9 +83,9 @@ class KeptSurface(Struct):
         )
 
     def _expired(self, now: float) -> bool:
-        """Whether nothing was seen for too long; a passive surface has no interval to pass."""
+        """Whether nothing was seen for too long; a passive surface holds as its token does."""
         if self.job.surface.passive:
-            return False
+            return now >= self.held_until
         return now - self.seen >= HELD_INTERVALS * self.job.interval
 
 
@@ -101,10 +109,10 @@ class KeptQuota(Struct):
     sample: RateLimit | None = None
     sampled_at: float = -math.inf
 
-    def take(self, sample: RateLimit, at: float) -> None:
-        """Take in what an answer told; the newest answer counts, not the last to be seen."""
+    def take(self, sample: RateLimit, at: float, now: float) -> None:
+        """Take in what an answer told; the newest counts, unless our clock was set back."""
         told = (sample.limit, sample.remaining, sample.reset) != (None, None, None)
-        if told and at >= self.sampled_at:
+        if told and (at >= self.sampled_at or self.sampled_at > now + CLOCK_STEP):
             self.sample, self.sampled_at = sample, at
 
     def resuming(self, former: "KeptQuota | None") -> "KeptQuota":

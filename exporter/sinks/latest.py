@@ -7,9 +7,22 @@ from typing import TypeAlias, assert_never
 from msgspec.structs import asdict
 
 from exporter.job import Plan
-from exporter.observation import Call, Heartbeat, Key, Observation, Reading, Run, Skip, Visit
-from exporter.sinks.kept import KeptQuota, KeptSurface, planned_quotas, planned_surface
+from exporter.observation import (
+    Call,
+    Heartbeat,
+    Key,
+    Observation,
+    Reading,
+    Rejection,
+    Renewal,
+    Run,
+    Skip,
+    Visit,
+)
+from exporter.sinks.kept import CLOCK_STEP, KeptQuota, KeptSurface, planned_quotas, planned_surface
+from exporter.sinks.lifecycle import Lifecycles
 from exporter.sinks.snapshot import CertificateNow, QuotaKey, Snapshot
+from exporter.sinks.tokens import KeptTokens
 
 Clock: TypeAlias = Callable[[], float]
 """Unix time in seconds."""
@@ -31,6 +44,8 @@ class Latest:
         self._surfaces: dict[Key, KeptSurface] = {}
         self._quotas: dict[QuotaKey, KeptQuota] = {}
         self._certificates: dict[tuple[str, str], tuple[float, float]] = {}
+        self._lifecycles = Lifecycles()
+        self._tokens = KeptTokens()
         self._heartbeat: float | None = None
 
     def follow(self, plan: Plan) -> None:
@@ -40,6 +55,8 @@ class Latest:
             plan: what is planned from now on.
         """
         self._forget_moved(plan)
+        self._lifecycles.follow(plan)
+        self._tokens.follow(plan)
         self._plan = plan
         jobs = {job.key: job for target in plan.targets for job in target.every}
         self._surfaces = {
@@ -66,6 +83,12 @@ class Latest:
             case Skip():
                 if (surface := self._surfaces.get(observation.key)) is not None:
                     surface.skip(observation)
+            case Renewal():
+                self._tokens.renewed(observation)
+                if (surface := self._surfaces.get(observation.key)) is not None:
+                    surface.renewed(observation)
+            case Rejection():
+                self._tokens.rejected(observation)
             case Heartbeat():
                 self._heartbeat = observation.at
             case Reading() | Visit():
@@ -86,16 +109,20 @@ class Latest:
             ),
             connections=self._connections(),
             heartbeat=self._heartbeat,
+            lifecycles=self._lifecycles.at(now),
+            tokens=tuple(self._tokens.at(now)),
         )
 
     def _call(self, call: Call) -> None:
         if call.key not in self._surfaces:
             return
+        self._lifecycles.take(call)
         if call.rate_limit is not None:
-            self._quota(call).take(call.rate_limit, call.at)
+            self._quota(call).take(call.rate_limit, call.at, self._clock())
         if call.certificate_expiry is not None:
             of = (call.key.target, call.key.component)
-            if of not in self._certificates or call.at >= self._certificates[of][0]:
+            seen, _ = self._certificates.get(of, (-math.inf, None))
+            if call.at >= seen or seen > self._clock() + CLOCK_STEP:
                 self._certificates[of] = (call.at, call.certificate_expiry)
 
     def _quota(self, call: Call) -> KeptQuota:

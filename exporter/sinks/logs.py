@@ -1,14 +1,28 @@
 """The sink that logs: a line for each change of state, and one for everything at debug."""
 
 import logging
+import math
 import sys
 from collections.abc import Mapping
-from typing import Final, Literal, TextIO, TypeAlias, assert_never
+from typing import Final, Literal, NamedTuple, TextIO, TypeAlias, assert_never
 
 from exporter.job import Plan
-from exporter.observation import Call, Heartbeat, Key, Observation, Reading, Run, Skip, Visit
+from exporter.observation import (
+    Call,
+    Heartbeat,
+    Key,
+    Observation,
+    Reading,
+    Rejection,
+    Renewal,
+    Run,
+    Skip,
+    Visit,
+)
 from exporter.sinks.kept import FORGETTING
+from exporter.sinks.lifecycle import Lifecycles
 from exporter.sinks.logformat import Json, Logfmt, rfc3339
+from exporter.sinks.snapshot import LifecycleNow, LifecycleProblem
 
 Level: TypeAlias = Literal["debug", "info", "warn", "error"]
 Form: TypeAlias = Literal["logfmt", "json"]
@@ -19,6 +33,17 @@ _LEVELS: Final[Mapping[Level, int]] = {
     "warn": logging.WARNING,
     "error": logging.ERROR,
 }
+
+_LIFECYCLE: Final[Mapping[LifecycleProblem, str]] = {
+    "unparseable": "API life cycle: a date was announced that cannot be read",
+    "sunset_before_deprecation": "API life cycle: the sunset lies before the deprecation",
+    "sunset_moved_earlier": "API life cycle: the sunset was moved to an earlier date",
+    "notice_below_policy": "API life cycle: less than 180 days from deprecation to sunset",
+    "withdrawn": "API life cycle: the sunset has passed",
+    "version_mismatch": "API life cycle: the API has another major version than its URL",
+}
+_REVIEW_EVERY: Final = 60.0
+"""Seconds: how often who says nothing new is looked at all the same, as dates pass."""
 
 _log: Final = logging.getLogger(__name__)
 
@@ -54,6 +79,8 @@ class Logs:
     def __init__(self) -> None:
         """Begin with everything well."""
         self._failing_since: dict[Key, float] = {}
+        self._lifecycles = Lifecycles()
+        self._reviews: dict[tuple[str, str], _Review] = {}
 
     def follow(self, plan: Plan) -> None:
         """Forget what left the plan.
@@ -65,6 +92,9 @@ class Logs:
         self._failing_since = {
             key: since for key, since in self._failing_since.items() if key in planned
         }
+        self._lifecycles.follow(plan)
+        known = self._lifecycles.of
+        self._reviews = {of: last for of, last in self._reviews.items() if known(*of, last.at)}
 
     def __call__(self, observation: Observation) -> None:
         """Log one observation."""
@@ -72,14 +102,30 @@ class Logs:
             case Call():
                 if _log.isEnabledFor(logging.DEBUG):
                     _debug_call(observation)
+                self._called(observation)
             case Run():
                 self._ran(observation)
             case Skip():
                 self._skipped(observation)
-            case Heartbeat() | Reading() | Visit():
+            case Heartbeat() | Reading() | Visit() | Renewal() | Rejection():
                 pass  # nothing in them is for a person
             case _:
                 assert_never(observation)
+
+    def _called(self, call: Call) -> None:
+        """Tell what became wrong, or is no longer, with what a component says of its end."""
+        of = (call.key.target, call.key.component)
+        last = self._reviews.get(of, _Review())
+        if not self._lifecycles.take(call) and call.at < last.at + _REVIEW_EVERY:
+            return
+        if (now := self._lifecycles.of(*of, call.at)) is None:
+            return
+        self._reviews[of] = _Review(call.at, now.problems)
+        for reason, text in _LIFECYCLE.items():
+            if reason in now.problems and reason not in last.problems:
+                _tell_lifecycle("warn", text, now, reason)
+            elif reason in last.problems and reason not in now.problems:
+                _tell_lifecycle("info", "API life cycle: a problem is over", now, reason)
 
     def _ran(self, run: Run) -> None:
         if _log.isEnabledFor(logging.DEBUG):
@@ -106,6 +152,32 @@ class Logs:
             _tell("info", text, skip.key, reason=skip.reason)
         elif _log.isEnabledFor(logging.DEBUG):
             _tell("debug", "run skipped", skip.key, reason=skip.reason)
+
+
+class _Review(NamedTuple):
+    """When a component was looked at, and what was wrong with it."""
+
+    at: float = -math.inf
+    problems: frozenset[LifecycleProblem] = frozenset()
+
+
+def _tell_lifecycle(level: Level, text: str, now: LifecycleNow, reason: LifecycleProblem) -> None:
+    moved = reason == "sunset_moved_earlier" and reason in now.problems
+    fields = {
+        "target": now.target,
+        "component": now.component,
+        "reason": reason,
+        "api_version": now.version,
+        "deprecation": _date(now.deprecation),
+        "sunset": _date(now.sunset),
+        "sunset_before": _date(now.promised) if moved else None,
+        "links": ",".join(now.relations) or None,
+    }
+    _log.log(_LEVELS[level], text, extra={"fields": fields})
+
+
+def _date(at: float | None) -> str | None:
+    return None if at is None else rfc3339(at)
 
 
 def _debug_call(call: Call) -> None:

@@ -9,13 +9,26 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from exporter.job import Job, Plan
-from exporter.observation import Call, Heartbeat, Key, Observation, Reading, Run, Skip, Visit
+from exporter.observation import (
+    Call,
+    GrantKind,
+    Heartbeat,
+    Key,
+    Observation,
+    Reading,
+    Rejection,
+    Renewal,
+    Run,
+    Skip,
+    Visit,
+)
 from exporter.sinks.children import (
     ComponentSeries,
     EndpointSeries,
     Families,
     QuotaSeries,
     SurfaceSeries,
+    TokenSeries,
 )
 from exporter.sinks.direct import counter, histogram
 from exporter.sinks.families import BY_NAME
@@ -25,6 +38,14 @@ from exporter.sinks.snapshot import QuotaKey
 from exporter.sinks.views import Views
 
 _THROTTLED: Final = 429
+_GRANTS: Final[Mapping[str, tuple[GrantKind, ...]]] = {
+    "login": ("login", "refresh"),
+    "oauth2": ("login",),
+    "bearer": ("file",),
+    "basic": (),
+    "none": (),
+}
+"""How each type of ``auth`` may come by a token."""
 
 
 class Metrics:
@@ -53,12 +74,18 @@ class Metrics:
         self._components: dict[tuple[str, str], ComponentSeries] = {}
         self._endpoints: dict[tuple[str, str, str], EndpointSeries] = {}
         self._quotas: dict[QuotaKey, QuotaSeries] = {}
+        self._by_grants: dict[tuple[str, tuple[GrantKind, ...]], TokenSeries] = {}
+        self._tokens: dict[str, TokenSeries] = {}
         self._lateness = histogram(registry, "oran_mano_exporter_schedule_lateness_seconds")
         self._lag = histogram(registry, "oran_mano_exporter_event_loop_lag_seconds")
         self._scrapes = histogram(registry, "oran_mano_exporter_scrape_duration_seconds")
         self._sink_failures = counter(registry, "oran_mano_exporter_sink_failures_total")
         for sink in sinks:
             self._sink_failures.labels(sink)
+        prefix = "oran_mano_exporter_config_last_reload"
+        self._reload_successful = _gauge(registry, f"{prefix}_successful")
+        self._reloaded_at = _gauge(registry, f"{prefix}_success_timestamp_seconds")
+        self.reloaded(successful=True)
         _register_build_info(registry, version, revision)
         registry.register(Views(latest.snapshot))
         ProcessCollector(registry=registry)
@@ -76,6 +103,13 @@ class Metrics:
         self._components = _kept(self._components, make, map(_component_of, jobs), ComponentSeries)
         self._endpoints = _kept(self._endpoints, make, map(_endpoint_of, jobs), EndpointSeries)
         self._quotas = _kept(self._quotas, make, map(quota_of, jobs), QuotaSeries)
+        owners = (
+            (each.target.name, grants)
+            for each in plan.targets
+            if (grants := _GRANTS[each.target.auth.type])
+        )
+        self._by_grants = _kept(self._by_grants, make, owners, TokenSeries)
+        self._tokens = {target: series for (target, _), series in self._by_grants.items()}
 
     def __call__(self, observation: Observation) -> None:
         """Count one observation; one of a surface that is not planned is dropped."""
@@ -87,12 +121,28 @@ class Metrics:
             case Skip():
                 if (surface := self._surfaces.get(observation.key)) is not None:
                     surface.skip(observation)
+            case Renewal():
+                if (token := self._tokens.get(observation.key.target)) is not None:
+                    token.renewed(observation)
+            case Rejection():
+                if (token := self._tokens.get(observation.key.target)) is not None:
+                    token.rejected()
             case Heartbeat():
                 self._lag.observe(max(0.0, observation.lag))
             case Reading() | Visit():
                 pass  # they steer the next runs
             case _:
                 assert_never(observation)
+
+    def reloaded(self, successful: bool) -> None:  # noqa: FBT001  # that is all there is to tell
+        """Tell of an attempt to put another configuration into force.
+
+        Args:
+            successful: whether it is in force.
+        """
+        self._reload_successful.set(successful)
+        if successful:
+            self._reloaded_at.set_to_current_time()
 
     def scraped(self, seconds: float) -> None:
         """Count a scrape that was answered.
@@ -169,7 +219,11 @@ def _endpoint_of(job: Job) -> tuple[str, str, str]:
     return job.key.target, job.surface.method, job.endpoint
 
 
+def _gauge(registry: CollectorRegistry, name: str) -> Gauge:
+    row = BY_NAME[name]
+    return Gauge(row.name, row.help, row.labels, unit=row.unit, registry=registry)
+
+
 def _register_build_info(registry: CollectorRegistry, version: str, revision: str) -> None:
-    row = BY_NAME["oran_mano_exporter_build_info"]
-    gauge = Gauge(row.name, row.help, row.labels, registry=registry)
+    gauge = _gauge(registry, "oran_mano_exporter_build_info")
     gauge.labels(version, revision or "unknown", platform.python_version()).set(1)

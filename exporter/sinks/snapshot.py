@@ -7,10 +7,20 @@ from msgspec import Struct
 
 from exporter.config.schema import Target
 from exporter.job import Job
-from exporter.observation import Credential, Key, RateClass, Reason, Run, SkipReason
+from exporter.observation import Credential, Key, RateClass, Reason, Relation, Run, SkipReason
 
 State: TypeAlias = Literal["well", "failing", "skipped", "waiting"]
 """``skipped``: no run is to be shown, and the last due one was skipped. ``waiting``: neither."""
+
+LifecycleProblem: TypeAlias = Literal[
+    "unparseable",
+    "sunset_before_deprecation",
+    "sunset_moved_earlier",
+    "notice_below_policy",
+    "withdrawn",
+    "version_mismatch",
+]
+"""What may be wrong with what a component says of its version and end."""
 
 
 class QuotaKey(Struct, frozen=True):
@@ -91,6 +101,34 @@ class CertificateNow(Struct, frozen=True):
     expiry: float
 
 
+class LifecycleNow(Struct, frozen=True):
+    """What a component says of its version and end, dates in Unix seconds.
+
+    ``promised`` is the latest sunset that any of its surfaces announced so far.
+    """
+
+    target: str
+    component: str
+    version: str | None
+    deprecation: float | None
+    sunset: float | None
+    promised: float | None
+    problems: frozenset[LifecycleProblem]
+    relations: tuple[Relation, ...]
+
+
+class TokenNow(Struct, frozen=True):
+    """The token of a target; times are Unix seconds, and what was not seen yet is ``None``."""
+
+    target: str
+    valid: bool = False
+    expires: float | None = None
+    lifetime: float | None = None
+    renewed_at: float | None = None
+    failures: int | None = None
+    skew: float | None = None
+
+
 class Snapshot(Struct, frozen=True):
     """All that is known at one moment, in the plan's order."""
 
@@ -102,3 +140,7 @@ class Snapshot(Struct, frozen=True):
     connections: Mapping[str, int]
     """Connections in use by target: its requests on the wire."""
     heartbeat: float | None
+    lifecycles: tuple[LifecycleNow, ...] = ()
+    """Of the components that told something."""
+    tokens: tuple[TokenNow, ...] = ()
+    """Of the targets that are probed with one."""

@@ -7,10 +7,11 @@ from prometheus_client import Metric
 from prometheus_client.registry import Collector
 from prometheus_client.samples import Sample
 
+from exporter.config.schema import Target
 from exporter.observation import Call, Phases
 from exporter.sinks.families import BY_NAME
-from exporter.sinks.families.row import PHASES
-from exporter.sinks.snapshot import QuotaNow, Snapshot, SurfaceNow
+from exporter.sinks.families.row import LIFECYCLE_PROBLEMS, PHASES
+from exporter.sinks.snapshot import LifecycleNow, QuotaNow, Snapshot, SurfaceNow, TokenNow
 
 Labels: TypeAlias = Mapping[str, str]
 View: TypeAlias = Callable[[Snapshot], Iterable[tuple[Labels, float]]]
@@ -123,7 +124,14 @@ def _intervals(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
 
 def _target_info(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
     for target in snapshot.targets:
-        yield {**target.labels, "target": target.name}, 1.0
+        yield {**target.labels, "target": target.name, "transport": _transport(target)}, 1.0
+
+
+def _transport(target: Target) -> str:
+    """How well what crosses the network is kept from others."""
+    if target.url.startswith("http:"):
+        return "http"
+    return "https_unverified" if target.tls.insecure_skip_verify else "https"
 
 
 def _connections(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
@@ -139,6 +147,42 @@ def _certificates(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
         yield labels, certificate.expiry
 
 
+def _per_component(read: Callable[[LifecycleNow], float | None]) -> View:
+    """One value of each component that told something of its life cycle."""
+
+    def view(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
+        for now in snapshot.lifecycles:
+            if (value := read(now)) is not None:
+                yield {"target": now.target, "component": now.component}, value
+
+    return view
+
+
+def _versions(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
+    for now in snapshot.lifecycles:
+        if now.version is not None:
+            labels = {"target": now.target, "component": now.component}
+            yield {**labels, "api_version": now.version}, 1.0
+
+
+def _lifecycle_problems(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
+    for now in snapshot.lifecycles:
+        for reason in LIFECYCLE_PROBLEMS:
+            labels = {"target": now.target, "component": now.component, "reason": reason}
+            yield labels, float(reason in now.problems)
+
+
+def _per_token(read: Callable[[TokenNow], float | None]) -> View:
+    """One value of each target that is probed with a token."""
+
+    def view(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
+        for token in snapshot.tokens:
+            if (value := read(token)) is not None:
+                yield {"target": token.target}, value
+
+    return view
+
+
 def _heartbeat(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
     if snapshot.heartbeat is not None:
         yield {}, snapshot.heartbeat
@@ -146,6 +190,7 @@ def _heartbeat(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
 
 _PROBE: Final = "oran_mano_probe_"
 _RATE_LIMIT: Final = "oran_mano_rate_limit_"
+_RENEWED: Final = "oran_mano_token_"
 
 VIEWS: Final[Mapping[str, View]] = {
     _PROBE + "success": _per_surface(lambda now: float(now.state == "well")),
@@ -168,5 +213,15 @@ VIEWS: Final[Mapping[str, View]] = {
     _RATE_LIMIT + "reset_timestamp_seconds": _per_quota(lambda quota: quota.reset),
     _RATE_LIMIT + "last_sample_timestamp_seconds": _per_quota(lambda quota: quota.at),
     _RATE_LIMIT + "documented_requests": _per_quota(lambda quota: quota.documented),
+    "oran_mano_api_version_info": _versions,
+    "oran_mano_api_deprecation_timestamp_seconds": _per_component(lambda now: now.deprecation),
+    "oran_mano_api_sunset_timestamp_seconds": _per_component(lambda now: now.sunset),
+    "oran_mano_api_lifecycle_problem": _lifecycle_problems,
+    _RENEWED + "valid": _per_token(lambda token: token.valid),
+    _RENEWED + "expiry_timestamp_seconds": _per_token(lambda token: token.expires),
+    _RENEWED + "lifetime_seconds": _per_token(lambda token: token.lifetime),
+    _RENEWED + "last_renewal_timestamp_seconds": _per_token(lambda token: token.renewed_at),
+    _RENEWED + "consecutive_renewal_failures": _per_token(lambda token: token.failures),
+    "oran_mano_api_clock_skew_seconds": _per_token(lambda token: token.skew),
     "oran_mano_exporter_schedule_heartbeat_timestamp_seconds": _heartbeat,
 }

@@ -9,6 +9,11 @@ from aiohttp import web
 from exporter.web.address import Address
 
 _TEXT = "text/plain"
+_LINGER = 0.4
+"""Seconds that answers under way have at the end; aiohttp takes them twice."""
+_FORBIDDEN = 403
+_GONE = 499
+_FAILED = 500
 _NOT_READY = 503
 
 
@@ -17,7 +22,8 @@ class Pages:
     """What the routes answer with.
 
     ``metrics`` renders for an Accept and an Accept-Encoding header; ``status`` is the page at
-    ``/``; ``unhealthy`` and ``unready`` say what is wrong, or nothing.
+    ``/``; ``unhealthy`` and ``unready`` say what is wrong, or nothing. ``reload`` reads the
+    configuration again and says what is wrong with it; ``None`` where that is not allowed.
     """
 
     metrics: Callable[[str, str], tuple[bytes, Mapping[str, str]]]
@@ -25,6 +31,7 @@ class Pages:
     status: Callable[[], str]
     unhealthy: Callable[[], str | None]
     unready: Callable[[], str | None]
+    reload: Callable[[], list[str]] | None = None
 
 
 class Server:
@@ -37,9 +44,10 @@ class Server:
         app.router.add_get(telemetry_path, self._metrics)
         app.router.add_get("/-/healthy", self._healthy)
         app.router.add_get("/-/ready", self._ready)
+        app.router.add_post("/-/reload", self._reload)
         if telemetry_path != "/":
             app.router.add_get("/", self._status)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_LINGER)
 
     async def open(self, address: Address) -> Address:
         """Start listening.
@@ -63,10 +71,13 @@ class Server:
         return Address(address.host, self._runner.addresses[0][1])
 
     async def close(self) -> None:
-        """Stop listening; answers that are under way have a second to finish."""
+        """Stop listening; answers that are under way have a moment to finish."""
         await self._runner.cleanup()
 
     async def _metrics(self, request: web.Request) -> web.Response:
+        if request.transport is None or request.transport.is_closing():
+            # A scraper that has gone while the loop was busy: rendering for it would keep it so.
+            return web.Response(status=_GONE)
         started = time.perf_counter()
         accept = request.headers.get("Accept", "")
         body, headers = self._pages.metrics(accept, request.headers.get("Accept-Encoding", ""))
@@ -84,6 +95,17 @@ class Server:
     async def _ready(self, request: web.Request) -> web.Response:
         del request
         return _verdict(self._pages.unready(), "ready")
+
+    async def _reload(self, request: web.Request) -> web.Response:
+        del request
+        if self._pages.reload is None:
+            text = "reloading by HTTP is not enabled: start with --web.enable-lifecycle\n"
+            return web.Response(text=text, content_type=_TEXT, status=_FORBIDDEN)
+        wrong = self._pages.reload()
+        if wrong:
+            text = "not reloaded, the former configuration is kept:\n" + "\n".join(wrong) + "\n"
+            return web.Response(text=text, content_type=_TEXT, status=_FAILED)
+        return web.Response(text="reloaded\n", content_type=_TEXT)
 
 
 def _verdict(wrong: str | None, well: str) -> web.Response:

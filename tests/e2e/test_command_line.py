@@ -19,11 +19,9 @@ API: Final = {
 }
 
 FLAGS_TO_COME: Final = (
-    "--config.auto-reload-interval=5s",
     "--web.config.file=web.yaml",
     "--web.external-url=http://x",
     "--web.route-prefix=/x",
-    "--web.enable-lifecycle",
     "--shard.index=0",
 )
 COMMANDS_TO_COME: Final = ("probe", "diagnose", "workflow", "webhooks")
@@ -124,9 +122,21 @@ WRONG: Final[dict[str, tuple[list[str], str]]] = {
     "a path that is none": (
         ["--web.telemetry-path", "metrics"],
         (
-            'oran-mano-exporter: --web.telemetry-path: "metrics" is no path; '
-            'allowed: one that begins with "/" and has no braces'
+            'oran-mano-exporter: --web.telemetry-path: "metrics" cannot be used; '
+            'allowed: a path that begins with "/" but not with "/-/'
         ),
+    ),
+    "a path that is taken": (
+        ["--web.telemetry-path", "/-/healthy"],
+        'oran-mano-exporter: --web.telemetry-path: "/-/healthy" cannot be used',
+    ),
+    "a host that is none": (
+        ["--web.listen-address", "nosuch.invalid:80"],
+        "oran-mano-exporter: cannot listen on nosuch.invalid:80: ",
+    ),
+    "an interval that is none": (
+        ["--config.auto-reload-interval", "5"],
+        'oran-mano-exporter: --config.auto-reload-interval: "5" is no duration; allowed: ',
     ),
     "a level that is none": (
         ["--log.level", "loud"],
@@ -182,3 +192,18 @@ async def test_the_environment_alone_is_enough(start: Start) -> None:
     line = await process.line(r"^.*msg=started.*$")
     assert "surfaces=2" in line[0]
     assert "need a token" in line[0]
+
+
+async def test_tls_files_that_hold_nothing_are_a_mistake_of_the_configuration(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "ca.pem").write_text("no certificate")
+    file = tmp_path / "config.yaml"
+    file.write_text("targets:\n- {name: lab, url: 'https://lab', tls: {ca_file: ca.pem}}\n")
+    for call in (["--config.check"], ["check"], []):
+        ended = await command(*call, "--config.file", str(file))
+        assert (ended.code, ended.out) == (2, "")
+        assert ended.err.startswith(
+            f"{file}:2: targets[0].tls: its files hold no certificate or key"
+        )
+        assert ended.err.count("\n") == 1

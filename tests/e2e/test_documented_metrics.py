@@ -24,6 +24,11 @@ CONFIG: Final = """
         interval: 1s
         timeouts: {{total: 1s}}
         rate_limits: {{share: 1}}
+      - name: refused
+        url: {sick}
+        auth: {{type: login, username: demo, password: wrong}}
+        interval: 1s
+        rate_limits: {{share: 1}}
       - name: secure
         url: {secure}
         tls: {{ca_file: {authority}}}
@@ -77,10 +82,15 @@ async def test_the_page_and_the_exposition_have_the_same_families(
     config = CONFIG.format(sick=simulator.url, secure=secure, authority=authority)
     exporter = await start(Exporter(config))
     await exporter.until(lambda scrape: scrape.sum("oran_mano_rate_limit_remaining_requests"))
-    await simulator.play("failing_component")
+    await simulator.play("failing_component", deprecated_days=-30, sunset_days=180)
 
     def shown(scrape: Scrape) -> bool:
-        return bool(scrape.reasons()) and "expiry" in scrape.text
+        sunset = "oran_mano_api_sunset_timestamp_seconds{" in scrape.text
+        return (
+            bool(scrape.reasons())
+            and sunset
+            and "tls_certificate_expiry_timestamp_seconds{" in scrape.text
+        )
 
     scrape = await exporter.until(shown)
     assert exposed(scrape.text) == documented()

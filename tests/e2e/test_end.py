@@ -88,6 +88,6 @@ async def test_a_port_that_is_taken_is_one_clear_line(start: Start, tmp_path: Pa
     ended = await command("--config.file", str(config), "--web.listen-address", exporter.address)
     assert (ended.code, ended.out) == (2, "")
     assert ended.err == (
-        f"oran-mano-exporter: cannot listen on {exporter.address}: Address already in use; "
+        f"oran-mano-exporter: cannot listen on {exporter.address}: address already in use; "
         "give another --web.listen-address\n"
     )

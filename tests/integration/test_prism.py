@@ -44,4 +44,5 @@ async def test_every_safe_surface_succeeds(document: Path, start: Start) -> None
     assert scrape.by("surface", "oran_mano_probe_success") == dict.fromkeys(PROBED, 1.0)
     assert scrape.sum("oran_mano_probe_failures_total") == 0
     assert "oran_mano_rate_limit_remaining_requests{" not in scrape.text
+    assert scrape.by("grant", "oran_mano_token_renewals_total") == {"login": 1, "refresh": 0}
     assert "hunter2" not in exporter.process.output() + scrape.text

@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from exporter.api.client import Client
 from exporter.api.faults import Phase
 from exporter.config.schema import Connection, Target, Timeouts, Tls
@@ -40,6 +42,7 @@ async def client(
     tls: Tls | None = None,
     connection: Connection | None = None,
     thorough: bool = True,
+    **more: Any,  # noqa: ANN401  # keys of Target
 ) -> AsyncIterator[Client]:
     """A client that leaves nothing behind: no request, no connection, no error unseen.
 
@@ -47,7 +50,7 @@ async def client(
     """
     complaints: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
-    subject = Client(target(url, tls=tls, connection=connection))
+    subject = Client(replace(target(url, tls=tls, connection=connection), **more))
     try:
         yield subject
     finally:
@@ -64,9 +67,11 @@ async def get(subject: Client, path: str = "/", total: float = TOTAL) -> Exchang
     return await subject.send(Request("GET", path, {}, total))
 
 
-async def well(subject: Client, method: Method = "GET", body: bytes | None = None) -> Exchange:
+async def well(
+    subject: Client, method: Method = "GET", body: bytes | None = None, *, essential: bool = False
+) -> Exchange:
     """One request, which must be answered."""
-    outcome = await subject.send(Request(method, "/", {}, 5, body))
+    outcome = await subject.send(Request(method, "/", {}, 5, body, essential))
     assert isinstance(outcome, Exchange), outcome
     return outcome
 

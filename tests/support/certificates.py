@@ -40,6 +40,20 @@ class Authority(trustme.CA):
         leaf = self.issue_cert(name, not_before=NOW + begins, not_after=NOW + ends)
         return server_context(leaf)
 
+    def demanding(self) -> ssl.SSLContext:
+        """The context of a server that demands a certificate of its clients."""
+        context = self.server()
+        context.verify_mode = ssl.CERT_REQUIRED
+        self.configure_trust(context)
+        return context
+
+    def shown(self, folder: Path) -> Tls:
+        """The settings of a client that has one to show."""
+        own = self.issue_cert("probe.example")
+        own.cert_chain_pems[0].write_to_path(folder / "cert.pem")
+        own.private_key_pem.write_to_path(folder / "key.pem")
+        return Tls(self.tls.ca_file, str(folder / "cert.pem"), str(folder / "key.pem"))
+
 
 def self_signed(folder: Path) -> ssl.SSLContext:
     """The context of a server that vouches for itself, for a day."""

@@ -10,7 +10,7 @@ import ssl
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 LOOPBACK = "127.0.0.1"
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -92,6 +92,11 @@ class Peer:
         self._writer.write(data)
         await self._writer.drain()
         await turns()
+
+    def certificate(self) -> dict[str, Any]:
+        """The one that the client showed."""
+        shown: dict[str, Any] = self._writer.get_extra_info("peercert")
+        return shown
 
     async def gone(self) -> None:
         """Wait until the client ended the connection."""

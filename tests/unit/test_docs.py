@@ -28,7 +28,7 @@ def test_the_example_names_every_key_and_can_be_planned(tmp_path: Path) -> None:
     config, _ = decode(example.encode(), tmp_path)
     assert plan(CATALOG, config).jobs
     names = {path.removesuffix(".*").rpartition(".")[2] for path in TODAY}
-    assert [name for name in names if not re.search(rf"\b{name}:", example)] == []
+    assert [name for name in names if not re.search(rf"\b{name}:", CONFIGURATION)] == []
 
 
 def test_flags_of_the_page_are_those_of_the_command() -> None:
@@ -46,7 +46,7 @@ def test_both_commands_are_in_the_readme() -> None:
 
 
 def test_every_make_target_of_the_pages_exists() -> None:
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     for page in PAGES:
         assert set(re.findall(r"`make ([a-z-]+)", page.read_text())) <= targets, page
 

@@ -4,6 +4,7 @@ from typing import Final
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from exporter.catalog import CATALOG
 from exporter.config.schema import Auth, Config, Resources, Target
@@ -31,12 +32,19 @@ class Story:
     """Lists and visits, told in a line each."""
 
     def __init__(self, **resources: object) -> None:
-        settings = Resources(**resources)  # type: ignore[arg-type]  # a builder for tests
-        self.followed = Followed({"lab": settings})
+        self.followed = Followed()
+        self.plan("http://lab", **resources)
 
-    def listed(self, kind: str, *ids: str, parent: tuple[str, ...] = ()) -> None:
+    def plan(self, url: str = "http://lab", **resources: object) -> None:
+        settings = Resources(**resources)  # type: ignore[arg-type]  # a builder for tests
+        target = replace(TARGET, url=url, resources=settings)
+        self.followed.follow(plan(CATALOG, Config((target,))))
+
+    def listed(
+        self, kind: str, *ids: str, parent: tuple[str, ...] = (), complete: bool = True
+    ) -> None:
         pairs = tuple((*parent, found) for found in ids)
-        self.followed(Reading(LIST, 0, kind, parent, pairs))
+        self.followed(Reading(LIST, 0, kind, parent, pairs, complete))
 
     def visit(self, job: Job, *, well: str = "", failed: str = "", gone: str = "") -> None:
         assert job.surface.ids is not None
@@ -96,6 +104,35 @@ def test_what_the_list_no_longer_names_is_let_go() -> None:
     story.listed("agents", "a", "b")
     story.listed("agents")
     assert story.order(AGENTS) == ""
+
+
+def test_a_page_that_is_not_all_takes_nothing_away() -> None:
+    story = Story()
+    story.listed("intents", "a", "b")
+    story.listed("intents", "c", "d", complete=False)
+    job = JOBS["orchestrator.intents.get"]
+    assert story.order(job) == "a b c d"
+    story.visit(job, gone="a")
+    assert story.order(job) == "b c d"
+
+
+def test_another_plan_keeps_the_ids_unless_it_is_another_api() -> None:
+    story = Story()
+    story.listed("agents", "a", "b")
+    story.plan(max=5)
+    assert story.order(AGENTS) == "a b"
+    story.plan(url="http://elsewhere")
+    assert story.order(AGENTS) == ""
+
+
+def test_nothing_is_kept_of_what_comes_and_goes() -> None:
+    story = Story()
+    for number in range(1000):
+        story.listed("agents", str(number % 10))
+        story.visit(AGENTS, failed=str(number % 10))
+    story.listed("agents")
+    story.visit(AGENTS)
+    assert story.followed._failed == {AGENTS.key: set()}  # noqa: SLF001  # memory shows nowhere else
 
 
 def test_what_is_gone_is_let_go_and_comes_back_with_doubt_if_listed_again() -> None:

@@ -1,7 +1,7 @@
 """A round is one run: which calls it takes and what is concluded from them."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
 import msgspec
@@ -19,6 +19,25 @@ Answering = Callable[[Request], Exchange | Fault]
 T = TypeVar("T")
 
 
+class Name:
+    """In whose name it is asked, with as many further tokens as there are."""
+
+    def __init__(self, *further: str) -> None:
+        self.headers: Mapping[str, str] = {"Authorization": "t"}
+        self.further = list(further)
+        self.was_refused = False
+
+    async def renew(self, rejected: Mapping[str, str]) -> bool:
+        assert rejected is self.headers
+        if not self.further:
+            return False
+        self.headers = {"Authorization": self.further.pop(0)}
+        return True
+
+    def refused(self) -> None:
+        self.was_refused = True
+
+
 def candidates(names: str, again: str = "") -> tuple[Candidate, ...]:
     return tuple(Candidate((name,), name in again) for name in names)
 
@@ -28,6 +47,7 @@ async def observed(
     answering: Answering,
     asked_for: tuple[Candidate, ...] = NO_ID,
     lanes: int = 1,
+    identity: Name | None = None,
 ) -> tuple[list[Observation], list[Request]]:
     sent: list[Request] = []
 
@@ -36,7 +56,7 @@ async def observed(
         await asyncio.sleep(0)
         return answering(request)
 
-    errand = Errand(job, asked_for, {"Authorization": "Bearer t"}, 0.001, lanes)
+    errand = Errand(job, asked_for, identity or Name(), 0.001, lanes)
     return await probe(errand, send), sent
 
 
@@ -156,22 +176,80 @@ async def test_never_more_in_flight_than_there_are_lanes(lanes: int, most: int) 
         flying -= 1
         return answer({})
 
-    errand = Errand(JOBS["tn-manager.agents.status"], candidates("abcdef"), {}, 0, lanes)
+    errand = Errand(JOBS["tn-manager.agents.status"], candidates("abcdef"), Name(), 0, lanes)
     await probe(errand, send)
     assert peak == most
 
 
-async def test_a_round_ends_in_time_and_says_how_far_it_came() -> None:
+async def test_a_round_begins_nothing_that_cannot_have_its_time() -> None:
     clock = asyncio.get_running_loop()
 
     async def send(request: Request) -> Exchange:
         del request
-        await asyncio.sleep(0.06)
+        await asyncio.sleep(0.04)
         return answer({})
 
     job = JOBS["tn-manager.agents.status"]
     short = msgspec.structs.replace(job, timeout=0.1)
     started = clock.time()
-    run = only(Run, await probe(Errand(short, candidates("abcdef"), {}, 0), send))
+    seen = await probe(Errand(short, candidates("abcdef"), Name(), 0), send)
+    run = only(Run, seen)
+    assert 1 <= len(only(Visit, seen).well) < 6
     assert clock.time() - started < 0.2
-    assert (run.reason, run.detail) == ("read_timeout", "2 of 6 ids in time")
+    assert run.reason is None
+
+
+def accepting(*tokens: str) -> Answering:
+    return lambda request: answer(
+        {"vnfs": []}, status=200 if request.headers["Authorization"] in tokens else 401
+    )
+
+
+async def test_a_rejected_token_is_renewed_and_the_request_sent_once_more() -> None:
+    job, identity = JOBS["vnf-operator.vnfs.list"], Name("u")
+    seen, sent = await observed(job, accepting("u"), identity=identity)
+    assert [request.headers["Authorization"] for request in sent] == ["t", "u"]
+    assert [each.status for each in seen if isinstance(each, Call)] == [401, 200]
+    assert only(Run, seen).reason is None
+    assert not identity.was_refused
+
+
+async def test_a_token_rejected_again_is_one_failed_run_and_no_third_request() -> None:
+    job, identity = JOBS["vnf-operator.vnfs.list"], Name("u", "v")
+    seen, sent = await observed(job, accepting("v"), identity=identity)
+    assert len(sent) == 2
+    assert only(Run, seen).reason == "auth_rejected"
+    assert identity.was_refused
+
+
+async def test_without_another_token_a_rejection_is_final() -> None:
+    seen, sent = await observed(JOBS["vnf-operator.vnfs.list"], accepting())
+    assert len(sent) == 1
+    assert only(Run, seen).reason == "auth_rejected"
+
+
+async def test_a_lane_without_work_is_given_back_at_once() -> None:
+    left: list[int] = []
+    hang = asyncio.Event()
+
+    async def send(request: Request) -> Exchange:
+        if "/a/" in request.path:
+            await hang.wait()
+        return answer({})
+
+    job = JOBS["tn-manager.agents.status"]
+    errand = Errand(job, candidates("abcdef"), Name(), 0, 3, lambda: left.append(1))
+    task = asyncio.create_task(probe(errand, send))
+    async with asyncio.timeout(5):
+        while len(left) < 2:  # noqa: ASYNC110  # nothing else tells
+            await asyncio.sleep(0)
+    hang.set()
+    await task
+    assert len(left) == 3
+
+
+async def test_a_list_that_is_too_slow_still_tells_its_ids() -> None:
+    body = {"vnfs": [{"id": "a"}]}
+    seen, _ = await observed(JOBS["vnf-operator.vnfs.list"], lambda _: answer(body, duration=9))
+    assert only(Run, seen).reason == "slow"
+    assert only(Reading, seen).ids == (("a",),)

@@ -2,18 +2,22 @@
 
 import asyncio
 import logging
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from exporter.config.schema import Resources
+from exporter.config.schema import Target
 from exporter.followed import Followed
 from exporter.gates.slots import Slots
-from exporter.observation import Call, Key, Observation, Reading, Run, Skip
+from exporter.job import Plan, TargetPlan
+from exporter.observation import Call, GrantKind, Key, Observation, Reading, Rejection, Run, Skip
 from exporter.runner import Access, Runner
-from exporter.tokens import Tokens
+from exporter.tokens.renewing import RenewingToken, Wire
 from exporter.wire import Exchange, Fault, Request
 from tests.support.jobs import ACCOUNT, answer, fault, jobs
+
+if TYPE_CHECKING:
+    from exporter.job import Job
 
 JOBS: Final = jobs()
 HEALTHY: Final = {"status": "healthy"}
@@ -30,11 +34,12 @@ class Stage:
         self.gate = asyncio.Event()
         self.gate.set()
         self.slots = Slots(concurrency)
-        self.tokens = Tokens(JOBS["auth.login"], ACCOUNT, self.slots, self.login, self.emit)
-        self.followed = Followed({"lab": Resources()})
-        self.runner = Runner(
-            {"lab": Access(self.send, self.slots, self.tokens)}, self.followed, self.emit
-        )
+        grants: dict[GrantKind, Job] = {"login": JOBS["auth.login"]}
+        self.tokens = RenewingToken(grants, ACCOUNT, Wire(self.login, self.slots), self.emit)
+        self.followed = Followed()
+        self.followed.follow(Plan((TargetPlan(Target("lab", "http://lab"), (), (), {}),)))
+        self.runner = Runner(self.followed, self.emit)
+        self.runner.follow({"lab": Access(Wire(self.send, self.slots), self.tokens)})
         self.login_result: Exchange | Fault = answer({"access_token": "t", "expires_in": 1e10})
 
     async def login(self, request: Request) -> Exchange | Fault:
@@ -148,12 +153,13 @@ async def test_a_fault_of_ours_is_a_run_and_is_logged_once(
     assert await stage.slots.acquire(essential=True, patience=0)
 
 
-async def test_a_rejected_token_is_replaced_before_the_next_run() -> None:
+async def test_a_token_rejected_within_ten_seconds_of_its_login_fails_the_run() -> None:
     stage = Stage()
-    await stage.run("vnf-operator.vnfs.list")
-    stage.result = answer({}, status=401, at=9e9)
-    await stage.run("vnf-operator.vnfs.list")
-    assert await stage.tokens.headers(0) is None
+    stage.result = answer({}, status=401)
+    assert conclusion(await stage.run("vnf-operator.vnfs.list")) == (Run, "auth_rejected")
+    assert len(stage.sent) == 1
+    assert any(isinstance(each, Rejection) for each in stage.seen)
+    assert await stage.tokens.headers(0) is not None
 
 
 async def test_the_lateness_is_told() -> None:

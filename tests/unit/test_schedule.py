@@ -66,7 +66,8 @@ class Log:
 async def running(
     log: Log, *jobs: Job, run: Callable[[Job, float], Awaitable[None]] | None = None
 ) -> AsyncIterator[Schedule]:
-    schedule = Schedule(jobs, run or log.run, log.emit)
+    schedule = Schedule(run or log.run, log.emit)
+    schedule.follow(jobs)
     schedule.start()
     try:
         yield schedule
@@ -233,13 +234,52 @@ async def test_the_end_waits_for_what_runs_and_then_cancels_it() -> None:
         finally:
             cancelled.set()
 
-    schedule = Schedule([job("a", 60)], hang, log.emit)
+    schedule = Schedule(hang, log.emit)
+    schedule.follow([job("a", 60)])
     schedule.start()
     await log.until(lambda: len(log.runs) == 1)
-    await schedule.stop(grace=0.05)
+    assert schedule.in_flight("lab")
+    assert await schedule.stop(grace=0.05) == 1
     assert cancelled.is_set()
     assert len(log.runs) == 1
 
 
+async def test_a_list_that_ends_while_stopping_disturbs_nothing() -> None:
+    log = Log()
+    async with running(log, job("below", 60, Ids("vnfs", "rotate"))) as schedule:
+        await schedule.stop(grace=0)
+        schedule(Reading(Key("lab", "c", "list"), 0, "vnfs", (), (("1",),)))
+
+
+async def test_a_stall_shows_in_the_lag_of_the_heartbeat() -> None:
+    log = Log()
+
+    def lags() -> list[float]:
+        return [seen.lag for seen in log.seen if isinstance(seen, Heartbeat)]
+
+    async with running(log):
+        await log.until(lambda: len(lags()) >= 1)
+        time.sleep(2.4)  # noqa: ASYNC251  # the stall
+        await log.until(lambda: len(lags()) >= 2)
+    assert max(lags()) > 1.3
+
+
+async def test_what_stays_in_the_plan_keeps_its_instants() -> None:
+    log = Log()
+    async with running(log, job("stays", 0.2), job("goes", 0.2), job("slower", 0.2)) as schedule:
+        await log.until(lambda: len(log.runs) >= 6)
+        for _ in range(20):
+            schedule.follow([job("stays", 0.2), job("slower", 5), job("comes", 0.2)])
+        before = len(log.runs)
+        await log.until(lambda: len([name for name, *_ in log.runs if name == "stays"]) >= 10)
+    planned = [when for name, when, _ in log.runs if name == "stays"]
+    gaps = [later - earlier for earlier, later in itertools.pairwise(planned[1:])]
+    assert gaps == pytest.approx([0.2] * len(gaps))
+    after = [name for name, *_ in log.runs[before:]]
+    assert "goes" not in after
+    assert after.count("slower") <= 1
+    assert after.count("comes") >= 4
+
+
 async def test_stopping_what_never_started_is_nothing() -> None:
-    await Schedule([], Log().run, Log().emit).stop(grace=1)
+    assert await Schedule(Log().run, Log().emit).stop(grace=1) == 0

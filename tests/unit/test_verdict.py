@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.observation import RateLimit, Reason
+from exporter.observation import Lifecycle, RateLimit, Reason
 from exporter.verdict import judge
 from tests.support.jobs import answer, fault, jobs
 
@@ -101,12 +101,18 @@ def test_a_fault_of_the_wire_is_told_as_it_came() -> None:
 
 
 def test_the_call_has_what_client_metrics_want() -> None:
-    headers = {"X-RateLimit-Limit": "1000", "X-RateLimit-Remaining": "7"}
+    headers = {
+        "X-RateLimit-Limit": "1000",
+        "X-RateLimit-Remaining": "7",
+        "X-RateLimit-Reset": "30",
+        "API-Version": "1.0.0",
+    }
     result = answer({}, status=404, headers=headers)
     call = judge(JOBS["vnf-operator.vnfs.get"], result, queued=0.25).call
     assert (call.method, call.endpoint) == ("GET", "/vnf-operator/vnfs/{vnfId}")
     assert (call.credential, call.rate_class) == ("account", "standard")
-    assert call.rate_limit == RateLimit(1000, 7, None)
+    assert call.rate_limit == RateLimit(1000, 7, 1030.0)
+    assert call.lifecycle == Lifecycle("1.0.0")
     assert (call.phases.queue, call.phases.dns) == (0.25, None)
     assert call.response_bytes == 2
 

@@ -6,9 +6,9 @@ row here and one entry in ``views``.
 
 from typing import Final
 
-from exporter.sinks.families import api, own, probes
+from exporter.sinks.families import api, own, probes, tokens
 
-GROUPS: Final = (*probes.GROUPS, *api.GROUPS, *own.GROUPS)
+GROUPS: Final = (*probes.GROUPS, *api.GROUPS, *tokens.GROUPS, *own.GROUPS)
 
 TABLE: Final = tuple(family for group in GROUPS for family in group.families)
 """Every family there is, prometheus-client's own included."""

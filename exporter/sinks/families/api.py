@@ -5,6 +5,7 @@ from typing import Final
 from exporter.sinks.families.row import (
     COMPONENT,
     DURATIONS,
+    LIFECYCLE_PROBLEMS,
     METHODS,
     QUOTA,
     QUOTAS,
@@ -73,7 +74,8 @@ GROUPS: Final = (
                 "oran_mano_rate_limit_reset_timestamp_seconds",
                 "gauge",
                 QUOTA,
-                "When the window ends, by the server's word and clock.",
+                "When the window ends, by the server's word; moved to this clock where the "
+                "server's is off by more than 5 s.",
                 QUOTAS,
             ),
             Family(
@@ -96,6 +98,56 @@ GROUPS: Final = (
                 QUOTA,
                 "Answers with status 429, whoever in the exporter asked.",
                 QUOTAS,
+            ),
+        ),
+    ),
+    Group(
+        "The API's life cycle",
+        "As headers tell it: `API-Version`; `API-Deprecation-Date`, or else `Deprecation` "
+        "(RFC 9745); `API-Sunset-Date`, or else `Sunset` (RFC 8594). Each surface's last word "
+        "counts: a good answer with any of these headers replaces all that its surface said, one "
+        "with another status adds and takes nothing back, one without them says nothing. So what "
+        "a server stops to send stays as long as its surface is planned at the same URL and says "
+        "nothing new. Nothing is here before one of the headers was seen; then a component has "
+        "all six problems, as 0 or 1.\n\n"
+        "A component has the problems of all its surfaces:\n\n"
+        "- `unparseable`: a date was sent that is none;\n"
+        "- `sunset_before_deprecation`: the dates contradict each other;\n"
+        "- `notice_below_policy`: from deprecation to sunset are less than 180 days, the guide's "
+        "6 months; not judged where one of the dates is missing;\n"
+        "- `sunset_moved_earlier`: the sunset is before the latest one that was ever announced "
+        "since the exporter started. It ends when that date is announced again, or passed, or the "
+        "sunset is no longer announced;\n"
+        "- `withdrawn`: the sunset has passed; the API may end any moment;\n"
+        "- `version_mismatch`: `API-Version` has another major number than the `/v1` in the "
+        "target's URL; not judged where one of the two is missing or no number.",
+        (
+            Family(
+                "oran_mano_api_version_info",
+                "gauge",
+                (*COMPONENT, "api_version"),
+                "1, with the version that the newest answer with one told; `other` for what is "
+                "not one to three numbers.",
+            ),
+            Family(
+                "oran_mano_api_deprecation_timestamp_seconds",
+                "gauge",
+                COMPONENT,
+                "When the API was or will be deprecated: the earliest date of the component's "
+                "surfaces.",
+            ),
+            Family(
+                "oran_mano_api_sunset_timestamp_seconds",
+                "gauge",
+                COMPONENT,
+                "When the API ends: the earliest date of the component's surfaces.",
+            ),
+            Family(
+                "oran_mano_api_lifecycle_problem",
+                "gauge",
+                (*COMPONENT, "reason"),
+                "1 for what is wrong now with version and dates, 0 for what is not.",
+                {"reason": LIFECYCLE_PROBLEMS},
             ),
         ),
     ),

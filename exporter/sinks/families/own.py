@@ -16,6 +16,19 @@ GROUPS: Final = (
                 "1, with what is running.",
             ),
             Family(
+                "oran_mano_exporter_config_last_reload_successful",
+                "gauge",
+                (),
+                "1 while the configuration in force is the one that was read last; at 0 a newer "
+                "one was refused, and the log says why.",
+            ),
+            Family(
+                "oran_mano_exporter_config_last_reload_success_timestamp_seconds",
+                "gauge",
+                (),
+                "When the configuration in force was read.",
+            ),
+            Family(
                 "oran_mano_exporter_schedule_heartbeat_timestamp_seconds",
                 "gauge",
                 (),

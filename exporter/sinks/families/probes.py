@@ -179,8 +179,10 @@ GROUPS: Final = (
             Family(
                 "oran_mano_target_info",
                 "gauge",
-                TARGET,
-                "1 for each target, with the labels that its configuration gives it.",
+                (*TARGET, "transport"),
+                "1 for each target, with how well what is sent to it is kept from others, and the "
+                "labels that its configuration gives it.",
+                {"transport": ("https", "https_unverified", "http")},
                 varying="those under `labels`",
             ),
         ),

@@ -6,11 +6,13 @@ from typing import Final, Literal, TypeAlias, get_args
 from msgspec import Struct
 
 from exporter.observation import Credential, RateClass, Reason, SkipReason
+from exporter.sinks.snapshot import LifecycleProblem
 
 Kind: TypeAlias = Literal["counter", "gauge", "histogram"]
 
 REASONS: Final[tuple[Reason, ...]] = get_args(Reason)
 SKIP_REASONS: Final[tuple[SkipReason, ...]] = get_args(SkipReason)
+LIFECYCLE_PROBLEMS: Final[tuple[LifecycleProblem, ...]] = get_args(LifecycleProblem)
 PHASES: Final = ("queue", "dns", "connect", "tls", "send", "wait", "receive")
 
 TARGET: Final = ("target",)

@@ -77,7 +77,7 @@ async def test_the_environments_proxy_is_not_used(monkeypatch: pytest.MonkeyPatc
 async def test_time_outs_are_not_rounded_up_to_whole_seconds() -> None:
     async with serve(answer(JSON)) as server, client(server.url) as subject:
         await well(subject)
-        for session in subject._sessions.values():  # noqa: SLF001  # it would take 5 s otherwise
+        for session in subject._pools._sessions.values():  # noqa: SLF001  # it would take 5 s otherwise
             assert session.timeout.ceil_threshold > 86_400
 
 

@@ -3,15 +3,17 @@
 import ssl
 from datetime import timedelta
 from pathlib import Path
+from time import monotonic
 from typing import Final
 
 import pytest
 from cryptography import x509
 
 from exporter.config.schema import Tls
-from tests.support.caller import client, seconds, well
+from exporter.wire import Fault
+from tests.support.caller import client, get, seconds, well
 from tests.support.certificates import DAY, NOW, Authority, server_context
-from tests.support.hostile import LOOPBACK, OK, answer, serve, serve_stubbornly, sized
+from tests.support.hostile import LOOPBACK, OK, Peer, answer, serve, serve_stubbornly, sized
 
 JSON: Final = answer(OK + sized(b"{}"))
 
@@ -74,19 +76,54 @@ async def test_another_server_name(authority: Authority) -> None:
 
 
 async def test_a_client_certificate(authority: Authority, tmp_path: Path) -> None:
-    context = authority.server()
-    context.verify_mode = ssl.CERT_REQUIRED
-    authority.configure_trust(context)
-    own = authority.issue_cert("probe.example")
-    own.cert_chain_pems[0].write_to_path(tmp_path / "cert.pem")
-    own.private_key_pem.write_to_path(tmp_path / "key.pem")
-    tls = Tls(
-        ca_file=authority.tls.ca_file,
-        cert_file=str(tmp_path / "cert.pem"),
-        key_file=str(tmp_path / "key.pem"),
-    )
+    tls = authority.shown(tmp_path)
+    context = authority.demanding()
     async with serve(JSON, tls=context) as server, client(server.url, tls=tls) as subject:
         await well(subject)
+
+
+async def test_a_client_certificate_that_is_renewed(
+    authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead = 0.0
+    monkeypatch.setattr("exporter.api.tls.monotonic", lambda: monotonic() + ahead)
+    shown: list[int] = []
+
+    async def script(peer: Peer) -> None:
+        while True:
+            await peer.request()
+            shown.append(int(peer.certificate()["serialNumber"], 16))
+            await peer.send(OK + sized(b"{}"))
+
+    tls = authority.shown(tmp_path)
+    context = authority.demanding()
+    async with serve(script, tls=context) as server, client(server.url, tls=tls) as subject:
+        await well(subject)
+        (tmp_path / "key.pem").write_text("half a pair")
+        ahead = 11
+        await well(subject)
+        authority.shown(tmp_path)
+        ahead = 22
+        await well(subject)
+        await well(subject)
+    assert shown[0] == shown[1]
+    assert shown[1] != shown[2] == shown[3]
+    assert server.connections == 2
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+async def test_no_client_certificate_where_one_is_demanded(
+    authority: Authority, version: ssl.TLSVersion
+) -> None:
+    context = authority.demanding()
+    context.maximum_version = version
+    async with (
+        serve_stubbornly(context, b"") as url,
+        client(url, tls=authority.tls) as subject,
+    ):
+        outcome = await get(subject)
+        assert isinstance(outcome, Fault)
+        assert outcome.reason == "tls_handshake"
 
 
 @pytest.mark.parametrize(("name", "ends"), [(LOOPBACK, -DAY / 2), ("other.example", DAY)])

@@ -156,7 +156,7 @@ def test_fills_what_the_only_target_leaves_out(
 
 NOT_WITH_NONE = (
     "FILE:4: targets[0].auth.username: type none takes no username; "
-    "allowed: type: login, or leave it out"
+    "allowed: type: login or basic, or leave it out"
 )
 NO_UNIT = (
     "FILE:3: targets[0].interval: 30 has no unit; "
@@ -164,7 +164,9 @@ NO_UNIT = (
 )
 NOT_A_MAPPING = (
     "FILE:4: targets[0].auth: a single value is not allowed; "
-    "allowed: a mapping with the keys password, password_file, type, username"
+    "allowed: a mapping with the keys "
+    "client_id, client_secret_file, password, password_file, scopes, token_file, token_url, "
+    "type, username"
 )
 MISSING_URL = (
     "FILE:2: targets[0].url: missing; allowed: http://HOST[:PORT][/PATH] or https://..., "

@@ -72,7 +72,7 @@ def test_no_secret_in_a_file(content: bytes, message: str, tmp_path: Path) -> No
 
 
 def test_no_secret_at_all() -> None:
-    with pytest.raises(ValueError, match=r"^there is no password$"):
+    with pytest.raises(ValueError, match=r"^there is no secret$"):
         secret_of(Auth())
 
 

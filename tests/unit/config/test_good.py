@@ -37,8 +37,14 @@ def test_every_key_has_its_value() -> None:
                 ),
                 interval=Duration(60),
                 timeouts=Timeouts(Duration(10), Duration(20), Duration(45)),
-                connection=Connection(5, "ip6"),
+                connection=Connection(5, "ip6", Duration(600)),
                 latency=Latency(Duration(0.5), Duration(1.5)),
+                headers={
+                    "X-Tenant": Secret("noc"),
+                    "X-Api-Key_file": str(GOOD / "secrets/password"),
+                },
+                proxy_url=Secret("http://probe:p%40ss@proxy.example.net:3128"),
+                follow_redirects=True,
                 resources=Resources(("edge-*", "core"), 50),
                 surfaces={
                     "monitoring.*": SurfaceOptions(interval=Duration(15)),
@@ -62,6 +68,22 @@ def test_every_key_has_its_value() -> None:
                 name="edge.01",
                 url="http://[::1]:8080",
                 auth=Auth("login", "probe@example.net", Secret("12345")),
+            ),
+            Target(
+                name="token",
+                url="http://mano.example.net",
+                auth=Auth("bearer", token_file=str(GOOD / "secrets/password")),
+            ),
+            Target(
+                name="client",
+                url="http://mano.example.net",
+                auth=Auth(
+                    "oauth2",
+                    token_url="https://id.example.net/token",
+                    client_id="exporter",
+                    client_secret_file=str(GOOD / "secrets/password"),
+                    scopes=("mano.read",),
+                ),
             ),
         )
     )
@@ -111,6 +133,26 @@ def test_mode_off_is_what_yaml_takes_for_false_too(written: str) -> None:
     )
 
     assert config.targets[0].surfaces["x"].mode == "off"
+
+
+@pytest.mark.parametrize("written", ["0", "0s", '"0"'])
+def test_no_time_at_all_needs_no_unit(written: str) -> None:
+    config, _ = decode(
+        f"targets: [{{name: a, url: http://a, connection: {{max_age: {written}}}}}]".encode()
+    )
+
+    assert config.targets[0].connection.max_age == Duration(0)
+    assert type(config.targets[0].connection.max_age) is Duration
+
+
+@pytest.mark.parametrize(
+    "url", ["", "http://proxy", "http://proxy:3128/", "http://u:p@[::1]:3128", "http://u@proxy"]
+)
+def test_proxies(url: str) -> None:
+    config, _ = decode(f'targets: [{{name: a, url: http://a, proxy_url: "{url}"}}]'.encode())
+
+    assert config.targets[0].proxy_url == Secret(url)
+    assert "proxy" not in repr(config).replace("proxy_url", "")
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])

@@ -1,6 +1,7 @@
 """What holds for every file, whoever or whatever wrote it."""
 
 import copy
+import pathlib
 from collections.abc import Iterator
 from typing import Final, TypeAlias
 
@@ -9,14 +10,14 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from exporter.config import load
+from exporter.config import ConfigError, describe, load
 from tests.unit.config.support import FULL, dumped, lines, refusal
 
 Path: TypeAlias = tuple[str | int, ...]
 
 _DOCUMENT: Final[dict[str, object]] = yaml.safe_load(FULL.read_text())
 _BYTES: Final = FULL.read_bytes()
-_CHOSEN: Final = frozenset({"labels", "surfaces"})
+_CHOSEN: Final = frozenset({"labels", "surfaces", "headers"})
 """Mappings in which any key is right."""
 _YAMLISH: Final = st.text(alphabet="[]{}:,-&*!<>|?%@`'\"#\n \tab1~._\\\r\x85\u2028=")
 _LEAVES: Final = (
@@ -190,6 +191,41 @@ def test_a_secret_in_the_place_of_a_key_is_never_shown(auth: str) -> None:
 
     assert found
     assert _PLANTED not in " ".join(found)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        "headers: {X-Api-Key:hunter2}",
+        "headers: {X-Api-Key:hunter2, X-Api-Key:hunter2}",
+        "headers: {X-Api-Key hunter2, X-Api-Key hunter2}",
+        "headers: {? X-Api-Key:hunter2 : x}",
+        "headers: {<<: {X-Api-Key:hunter2, X-Api-Key:hunter2}}",
+        "headers: [X-Api-Key, hunter2]",
+        "headers: X-Api-Key hunter2",
+        'headers: {X-Api-Key: "hunter2 "}',
+        "headers: {X-Api-Key: [hunter2]}",
+        "headers: {X-Api-Key: !key hunter2}",
+        "headers: {X-Api-Key_file: hunter2}",
+        "headers: {Cookie: hunter2}",
+        "proxy_url: hunter2",
+        "proxy_url: http://probe:hunter2@:1",
+        "proxy_url: http://probe:hunter2@proxy:0",
+        "proxy_url: http://probe:hunter2@[::g]",
+        "proxy_url: http://probe:hunter2@[1::2::3]",
+        "proxy_url: [http://probe:hunter2@proxy]",
+        "proxy_url: {hunter2: hunter2}",
+    ],
+)
+def test_a_secret_of_the_way_there_is_never_shown(keys: str, tmp_path: pathlib.Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text(f"targets: [{{name: a, url: http://a, {keys}}}]")
+
+    with pytest.raises(ConfigError) as raised:
+        load(file, {})
+
+    found = describe(raised.value, "FILE")
+    assert _PLANTED not in f"{found} {raised.value!r} {raised.value.problems}"
 
 
 def test_a_secret_is_in_no_repr_of_what_was_loaded() -> None:

@@ -36,6 +36,27 @@ def test_what_is_read(
     assert found == ids
 
 
+@pytest.mark.parametrize(
+    ("count", "total", "complete"),
+    [
+        (0, None, True),
+        (49, None, True),
+        (50, None, False),
+        (50, 50, True),
+        (2, 3, False),
+        (2, 0, True),
+    ],
+)
+def test_whether_a_list_was_seen_to_its_end(
+    count: int, total: int | None, complete: object
+) -> None:
+    document: dict[str, Json] = {"vnfs": [{"id": str(n)} for n in range(count)]}
+    if total is not None:
+        document["total"] = total
+    (reading,) = read_ids("vnfs", KEY, 1.0, (), document)
+    assert reading.complete is complete
+
+
 def test_nested_ids_begin_with_their_parent() -> None:
     document: dict[str, Json] = {"deployments": [{"id": "d"}]}
     (reading,) = read_ids("nf_deployments", KEY, 1.0, ("m",), document)

@@ -13,6 +13,7 @@ from exporter.observation import Call, Key, Observation, Phases, RateLimit, Run,
 from exporter.sinks.latest import Latest
 from exporter.sinks.metrics import Metrics
 from exporter.sinks.snapshot import SurfaceNow
+from tests.support.jobs import ACCOUNT
 
 NOW: Final = 1_800_000_000.0
 INTERVAL: Final = 30.0
@@ -62,7 +63,7 @@ def job(key: Key = HEALTH, *, interval: float = INTERVAL, **given: object) -> Jo
 
 def target_plan(*jobs: Job, name: str = "lab", **given: object) -> TargetPlan:
     return TargetPlan(
-        target=replace(Target(name=name, url=f"http://{name}.example/v1"), **given),
+        target=replace(Target(name=name, url=f"http://{name}.example/v1", auth=ACCOUNT), **given),
         jobs=tuple(each for each in jobs if not each.surface.passive),
         passive=tuple(each for each in jobs if each.surface.passive),
         limits={

@@ -3,7 +3,18 @@
 from msgspec.structs import replace
 
 from exporter.job import Plan
-from exporter.observation import Heartbeat, Key, Observation, Phases, RateLimit, Reading, Visit
+from exporter.observation import (
+    Heartbeat,
+    Key,
+    Lifecycle,
+    Observation,
+    Phases,
+    RateLimit,
+    Reading,
+    Rejection,
+    Renewal,
+    Visit,
+)
 from tests.unit.sinks.factories import (
     INTENTS,
     LOGIN,
@@ -30,6 +41,7 @@ def observations() -> tuple[Observation, ...]:
         response_bytes=312,
         rate_limit=RateLimit(5000, 4999, NOW + 60),
         certificate_expiry=NOW + 86400,
+        lifecycle=Lifecycle("1.0.0", NOW, NOW + 86400),
     )
     refused = call(INTENTS, status=None, fault="connect_refused", phases=Phases(dns=0.001))
     return (
@@ -44,6 +56,9 @@ def observations() -> tuple[Observation, ...]:
         run(deciding=replace(answer, status=429, reused=True), reason="throttled"),
         skip("retry_after"),
         call(LOGIN),
+        Renewal(LOGIN, NOW, "refresh", "auth_rejected"),
+        Renewal(LOGIN, NOW, "login", None, NOW + 3600, 3600, 0.5),
+        Rejection(INTENTS, NOW),
         run(LOGIN, lateness=None, deciding=call(LOGIN), slow=True),
     )
 

@@ -4,10 +4,21 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from typing import Any, Final
 
 import pytest
 
-from exporter.observation import Heartbeat, Key, Observation, Phases, Reading, SkipReason, Visit
+from exporter.job import Plan
+from exporter.observation import (
+    Heartbeat,
+    Key,
+    Lifecycle,
+    Observation,
+    Phases,
+    Reading,
+    SkipReason,
+    Visit,
+)
 from exporter.sinks.logs import Form, Level, Logs, configure
 from tests.unit.sinks.factories import HEALTH, INTENTS, NOW, call, job, plan, run, skip
 
@@ -17,10 +28,12 @@ Lines = list[dict[str, object]]
 class Log:
     """A sink with its lines, as JSON."""
 
-    def __init__(self, level: Level = "info") -> None:
+    def __init__(self, level: Level = "info", planned: Plan | None = None) -> None:
         self.stream = io.StringIO()
         configure(level, "json", self.stream)
         self.sink = Logs()
+        if planned is not None:
+            self.sink.follow(planned)
 
     def take(self, *observations: Observation) -> Lines:
         """Log them, and give the lines of just these, without time."""
@@ -100,6 +113,83 @@ def test_what_left_the_plan_is_forgotten_and_what_stays_is_not() -> None:
     log.sink.follow(plan(job(HEALTH)))
     log.sink.follow(plan())
     assert [line["surface"] for line in log.take(run(HEALTH), run(INTENTS))] == [HEALTH.surface]
+
+
+LIFECYCLE: Final = {"target": "lab", "component": "monitoring"}
+
+
+def told(at: float, **said: Any) -> Observation:  # noqa: ANN401  # the fields of a life cycle
+    return call(at=at, lifecycle=Lifecycle(**said))
+
+
+def test_a_life_cycle_without_problems_leaves_no_line() -> None:
+    log = Log(planned=plan())
+    assert log.take(told(NOW, version="1.0.0"), told(NOW, sunset=NOW + 86400), call()) == []
+
+
+def test_a_sunset_that_moved_earlier_is_told_once_and_when_it_is_back() -> None:
+    log = Log(planned=plan())
+    log.take(told(NOW, sunset=NOW + 2 * 86400, version="1.0.0"))
+    moved = told(NOW + 1, sunset=NOW + 86400, version="1.0.0", relations=("successor-version",))
+    dates = {"api_version": "1.0.0", "links": "successor-version"}
+    assert log.take(moved, moved, told(NOW + 99, sunset=NOW + 86400)) == [
+        {
+            **LIFECYCLE,
+            **dates,
+            "level": "warn",
+            "msg": "API life cycle: the sunset was moved to an earlier date",
+            "reason": "sunset_moved_earlier",
+            "sunset": "2027-01-16T08:00:00.000Z",
+            "sunset_before": "2027-01-17T08:00:00.000Z",
+        }
+    ]
+    assert log.take(told(NOW + 100, sunset=NOW + 2 * 86400)) == [
+        {
+            **LIFECYCLE,
+            "level": "info",
+            "msg": "API life cycle: a problem is over",
+            "reason": "sunset_moved_earlier",
+            "sunset": "2027-01-17T08:00:00.000Z",
+        }
+    ]
+
+
+def test_each_problem_has_a_line_of_its_own() -> None:
+    said = {"deprecation": NOW - 2, "sunset": NOW - 1, "unparseable": True, "version": "2"}
+    lines = Log(planned=plan()).take(told(NOW, **said))
+    assert [line["reason"] for line in lines] == [
+        "unparseable",
+        "notice_below_policy",
+        "withdrawn",
+        "version_mismatch",
+    ]
+    assert len({line["msg"] for line in lines}) == 4
+    assert {line["deprecation"] for line in lines} == {"2027-01-15T07:59:58.000Z"}
+
+
+def test_a_sunset_that_passes_is_told_though_nothing_new_was_said() -> None:
+    log = Log(planned=plan())
+    log.take(told(NOW, sunset=NOW + 30))
+    assert log.take(call(at=NOW + 59), told(NOW + 59, sunset=NOW + 30)) == []
+    (line,) = log.take(*(call(at=NOW + at, status=410) for at in (60, 61, 300)))
+    assert (line["reason"], line["sunset"]) == ("withdrawn", "2027-01-15T08:00:30.000Z")
+
+
+def test_a_life_cycle_survives_a_reload_and_leaves_with_the_plan() -> None:
+    log = Log(planned=plan())
+    assert len(log.take(told(NOW, version="2"))) == 1
+    log.sink.follow(plan(job(HEALTH)))
+    assert log.take(told(NOW + 100, version="2")) == []
+    log.sink.follow(plan(job(INTENTS)))
+    log.sink.follow(plan())
+    assert len(log.take(told(NOW + 200, version="2"))) == 1
+
+
+def test_no_problem_of_a_former_server_is_over_at_another_one() -> None:
+    log = Log(planned=plan())
+    log.take(told(NOW, version="2"))
+    log.sink.follow(plan(url="http://lab.example/v2"))
+    assert log.take(told(NOW + 1, version="2")) == []
 
 
 def test_debug_has_every_call_run_and_skip() -> None:

@@ -1,185 +1,282 @@
-"""The owner of the token: when it logs in, and when it does not."""
+"""The owner of the token: when it logs in, when it refreshes, and when it does neither."""
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import itertools
 from pathlib import Path
 from typing import Final
 
-import jwt
 import pytest
 
 from exporter.config.schema import Auth
-from exporter.gates.slots import Slots
-from exporter.observation import Call, Observation, Run, Skip
-from exporter.tokens import Tokens
-from exporter.wire import Exchange, Fault, Request
-from tests.support.jobs import ACCOUNT, answer, fault, jobs
-
-LOGIN: Final = jobs()["auth.login"]
-
-
-def grant(lifetime: float = 3600, token: str | None = None) -> dict[str, object]:
-    claims = {"exp": time.time() + lifetime}
-    return {
-        "access_token": token or jwt.encode(claims, "k" * 32),
-        "token_type": "Bearer",
-        "expires_in": lifetime,
-    }
-
-
-class Api:
-    """Answers logins as it is told, and counts them."""
-
-    def __init__(self, answering: Callable[[], Exchange | Fault]) -> None:
-        self.answering = answering
-        self.requests: list[Request] = []
-        self.open = asyncio.Event()
-        self.open.set()
-        self.ran = asyncio.Event()
-        self.seen: list[Observation] = []
-
-    def emit(self, observation: Observation) -> None:
-        self.seen.append(observation)
-        if isinstance(observation, Run):
-            self.ran.set()
-
-    async def send(self, request: Request) -> Exchange | Fault:
-        self.requests.append(request)
-        await self.open.wait()
-        return self.answering()
-
-    def runs(self) -> list[str | None]:
-        return [each.reason for each in self.seen if isinstance(each, Run)]
-
-
-@asynccontextmanager
-async def tokens(api: Api, auth: Auth = ACCOUNT) -> AsyncIterator[Tokens]:
-    owner = Tokens(LOGIN, auth, Slots(10), api.send, api.emit)
-    try:
-        yield owner
-    finally:
-        await owner.close()
+from exporter.observation import Call, Rejection, Renewal, Run, Skip
+from exporter.wire import Exchange, Request
+from tests.support.jobs import answer, fault
+from tests.unit.tokens.stage import START, SURFACE, Answering, Hand, Server, stage
 
 
 async def test_one_login_serves_all_who_wait() -> None:
-    api = Api(lambda: answer(grant(), at=time.time()))
-    async with tokens(api) as owner:
-        found = await asyncio.gather(*(owner.headers(1) for _ in range(200)))
-        later = await owner.headers(1)
+    clock = Hand()
+    async with stage(Server(clock), clock) as api:
+        found = await asyncio.gather(*(api.owner.headers(1) for _ in range(200)))
+        later = await api.owner.headers(1)
     assert len(api.requests) == 1
-    assert all(headers == later for headers in found)
     assert later is not None
     assert later["Authorization"].startswith("Bearer ey")
-    assert [type(each) for each in api.seen] == [Call, Run]
+    assert all(headers is later for headers in found)
+    assert [type(each) for each in api.seen] == [Call, Renewal, Run]
 
 
-async def test_a_login_is_a_run_with_its_request_as_the_guide_has_it() -> None:
-    api = Api(lambda: answer(grant(), at=time.time()))
-    async with tokens(api) as owner:
-        await owner.headers(1)
+async def test_a_login_is_as_the_guide_has_it_and_tells_no_secret() -> None:
+    clock = Hand()
+    async with stage(Server(clock), clock) as api:
+        await api.owner.headers(1)
     request = api.requests[0]
     assert (request.method, request.path) == ("POST", "/auth/login")
     assert request.body == b'{"username":"probe","password":"hunter2"}'
     assert "hunter2" not in repr(api.seen)
+    assert "eyJ" not in repr(api.seen)
 
 
-async def test_nobody_waits_longer_than_his_patience_for_a_login() -> None:
-    api = Api(lambda: answer(grant(), at=time.time()))
-    api.open.clear()
-    async with tokens(api) as owner:
-        assert await owner.headers(0.01) is None
-        api.open.set()
-        assert await owner.headers(1) is not None
-    assert len(api.requests) == 1
+async def test_what_a_renewal_tells() -> None:
+    clock = Hand()
+    async with stage(Server(clock, 600, ahead=30), clock) as api:
+        await api.owner.headers(1)
+    (renewal,) = api.renewals()
+    assert (renewal.grant, renewal.reason, renewal.lifetime) == ("login", None, 600)
+    assert renewal.expires == pytest.approx(START + 600)
+    assert renewal.skew == pytest.approx(30, abs=1)
 
 
-async def test_an_opaque_token_lives_as_long_as_the_answer_says() -> None:
-    api = Api(lambda: answer(grant(3600, token="opaque"), at=time.time()))
-    async with tokens(api) as owner:
-        assert await owner.headers(1) == {"Authorization": "Bearer opaque"}
-
-
-async def test_a_token_near_its_end_is_used_while_it_is_renewed() -> None:
-    lifetimes = iter([10, 3600])
-    now = time.time()
-    api = Api(lambda: answer(grant(next(lifetimes)), at=now - 590))
-    async with tokens(api) as owner:
-        first = await owner.headers(1)
-        owner._not_before = 0  # noqa: SLF001  # or the test would take 10 s
+async def test_nobody_waits_longer_than_his_patience() -> None:
+    clock = Hand()
+    async with stage(Server(clock), clock) as api:
         api.open.clear()
-        assert await owner.headers(1) == first
+        assert await api.owner.headers(0.01) is None
         api.open.set()
-        api.ran.clear()
-        await asyncio.wait_for(api.ran.wait(), 5)
-        assert len(api.requests) == 2
-        assert await owner.headers(1) != first
-
-
-async def test_a_rejected_token_is_not_sent_again() -> None:
-    api = Api(lambda: answer(grant(), at=1000))
-    async with tokens(api) as owner:
-        assert await owner.headers(1) is not None
-        owner.rejected(sent=999)
-        assert await owner.headers(0) is not None
-        owner.rejected(sent=1001)
-        assert await owner.headers(0) is None
+        assert await api.owner.headers(1) is not None
     assert len(api.requests) == 1
 
 
-BAD: Final[list[tuple[Callable[[], Exchange | Fault], str]]] = [
-    (lambda: answer({}, status=401), "auth_rejected"),
-    (lambda: answer({}, status=503), "http_5xx"),
-    (lambda: fault("connect_refused"), "connect_refused"),
-    (lambda: answer({}), "body_invalid"),
-    (lambda: answer({"access_token": ""}), "body_invalid"),
-    (lambda: answer({"access_token": 7}), "body_invalid"),
-    (lambda: answer({"access_token": "a\r\nX-Evil: 1"}), "body_invalid"),
-    (lambda: answer({"access_token": "\u00e9"}), "body_invalid"),
-    (lambda: answer(grant(-10), at=time.time()), "body_invalid"),
-    (lambda: answer(b"<html>"), "body_invalid"),
-]
+async def test_near_its_end_a_token_is_used_while_it_is_refreshed() -> None:
+    clock = Hand()
+    server = Server(clock, 600)
+    async with stage(server, clock) as api:
+        first = await api.owner.headers(1)
+        clock.now = 479
+        assert await api.owner.headers(1) is first
+        assert server.refreshes == 0
+        clock.now = 481
+        api.open.clear()
+        api.ran.clear()
+        assert await api.owner.headers(1) is first
+        api.open.set()
+        await asyncio.wait_for(api.ran.wait(), 5)
+        assert await api.owner.headers(1) is not first
+    assert (server.logins, server.refreshes) == (1, 1)
+    assert api.requests[1].body == b'{"refresh_token":"r1"}'
 
 
-@pytest.mark.parametrize(("answering", "reason"), BAD)
-async def test_a_login_that_gives_no_token_is_a_failed_run(
-    answering: Callable[[], Exchange | Fault], reason: str
-) -> None:
-    api = Api(answering)
-    async with tokens(api) as owner:
-        assert await owner.headers(1) is None
-        assert await owner.headers(1) is None
+@pytest.mark.parametrize(("lifetime", "renewed_at"), [(3600, 3300), (600, 480), (100, 80)])
+async def test_the_last_part_of_a_life(lifetime: float, renewed_at: float) -> None:
+    clock = Hand()
+    server = Server(clock, lifetime)
+    async with stage(server, clock) as api:
+        await api.owner.headers(1)
+        for now, refreshes in ((renewed_at - 1, 0), (renewed_at + 1, 1)):
+            clock.now = now
+            await api.owner.headers(0)
+            await api.settle()
+            assert len(api.requests) == 1 + refreshes
+
+
+async def test_where_the_refresh_fails_a_login_follows_at_once() -> None:
+    clock = Hand()
+    server = Server(clock, 600)
+    server.refresh_works = False
+    async with stage(server, clock) as api:
+        await api.owner.headers(1)
+        clock.now = 700
+        assert await api.owner.headers(1) is not None
+    assert (server.logins, server.refreshes) == (2, 1)
+    grants = [(each.grant, each.reason) for each in api.renewals()]
+    assert grants == [("login", None), ("refresh", "auth_rejected"), ("login", None)]
+
+
+async def test_never_twice_within_ten_seconds() -> None:
+    clock = Hand()
+    server = Server(clock, 5)
+    async with stage(server, clock) as api:
+        for clock.now in range(60):
+            await api.owner.headers(1)
+    assert server.logins + server.refreshes == 6
+
+
+async def test_a_rejected_token_is_renewed_once_for_all_who_sent_it() -> None:
+    clock = Hand()
+    server = Server(clock)
+    async with stage(server, clock) as api:
+        old = await api.owner.headers(1)
+        assert old is not None
+        clock.now = 60
+        found = await asyncio.gather(*(api.owner.renewed(old, SURFACE, 1) for _ in range(20)))
+    assert all(headers is not None and headers is not old for headers in found)
+    assert len({id(headers) for headers in found}) == 1
+    assert (server.logins, server.refreshes) == (1, 1)
+    assert sum(isinstance(each, Rejection) for each in api.seen) == 1
+
+
+async def test_a_surface_that_rejects_fresh_tokens_costs_one_renewal_in_five_minutes() -> None:
+    clock = Hand()
+    server = Server(clock)
+    async with stage(server, clock) as api:
+        for clock.now in range(0, 600, 10):
+            headers = await api.owner.headers(1)
+            assert headers is not None
+            if await api.owner.renewed(headers, SURFACE, 1) is not None:
+                api.owner.refused(SURFACE)
+    assert server.logins + server.refreshes <= 4
+
+
+async def test_what_is_accepted_again_may_be_renewed_again() -> None:
+    clock = Hand()
+    server = Server(clock)
+    async with stage(server, clock) as api:
+        await api.owner.headers(1)
+        api.owner.refused(SURFACE)
+        api.owner.accepted(SURFACE)
+        clock.now = 60
+        headers = await api.owner.headers(1)
+        assert headers is not None
+        assert await api.owner.renewed(headers, SURFACE, 1) is not None
+
+
+def expired() -> Answering:
+    clock = Hand()
+    return Server(clock, lifetime=-10)
+
+
+BAD: Final[dict[str, tuple[Answering, str]]] = {
+    "refused": (lambda _: answer({}, status=401), "auth_rejected"),
+    "unavailable": (lambda _: answer({}, status=503), "http_5xx"),
+    "not there": (lambda _: fault("connect_refused"), "connect_refused"),
+    "no token": (lambda _: answer({}), "body_invalid"),
+    "an empty token": (lambda _: answer({"access_token": ""}), "body_invalid"),
+    "a number": (lambda _: answer({"access_token": 7}), "body_invalid"),
+    "a header in it": (lambda _: answer({"access_token": "a\r\nX: 1"}), "body_invalid"),
+    "no ASCII": (lambda _: answer({"access_token": "\u00e9"}), "body_invalid"),
+    "over already": (expired(), "body_invalid"),
+    "no time left": (
+        lambda _: answer({"access_token": "opaque", "expires_in": 0}),
+        "body_invalid",
+    ),
+    "HTML": (lambda _: answer(b"<html>"), "body_invalid"),
+}
+
+
+@pytest.mark.parametrize("case", BAD.values(), ids=BAD.keys())
+async def test_a_login_that_gives_no_token_is_one_failed_run(case: tuple[Answering, str]) -> None:
+    answering, reason = case
+    async with stage(answering) as api:
+        assert await api.owner.headers(1) is None
+        assert await api.owner.headers(1) is None
     assert api.runs() == [reason]
+    assert [each.reason for each in api.renewals()] == [reason]
 
 
-async def test_after_a_refused_password_only_a_new_one_is_tried(tmp_path: Path) -> None:
+async def test_a_login_that_is_too_slow_still_gives_its_token() -> None:
+    grant = {"access_token": "t", "expires_in": 600}
+    async with stage(lambda _: answer(grant, duration=9)) as api:
+        assert await api.owner.headers(1) is not None
+    assert api.runs() == ["slow"]
+
+
+async def test_an_outage_of_days_costs_no_more_than_an_attempt_a_minute() -> None:
+    clock = Hand()
+    async with stage(lambda _: fault("connect_refused"), clock) as api:
+        for clock.now in range(0, 3 * 86400, 60):
+            await api.owner.headers(1)
+    assert len(api.runs()) > 2000
+    assert set(api.runs()) == {"connect_refused"}
+
+
+async def test_a_fault_of_ours_is_a_run_and_not_silence() -> None:
+    def broken(_: Request) -> Exchange:
+        raise ZeroDivisionError
+
+    async with stage(broken) as api:
+        assert await api.owner.headers(1) is None
+    assert api.runs() == ["internal"]
+
+
+async def test_the_back_off_doubles_up_to_a_minute() -> None:
+    clock = Hand()
+    attempts = []
+    async with stage(lambda _: fault("reset"), clock) as api:
+        for tenth in range(3000):
+            clock.now = tenth / 10
+            before = len(api.requests)
+            await api.owner.headers(1)
+            if len(api.requests) > before:
+                attempts.append(clock.now)
+    gaps = [later - earlier for earlier, later in itertools.pairwise(attempts)]
+    for gap, delay in zip(gaps, (1, 2, 4, 8, 16, 32, 60, 60), strict=False):
+        assert delay <= gap <= delay * 1.1 + 0.11
+
+
+async def test_a_wrong_password_is_tried_at_most_five_times_an_hour() -> None:
+    clock = Hand()
+    server = Server(clock)
+    server.password = "another"
+    async with stage(server, clock) as api:
+        for clock.now in range(0, 3600, 5):
+            assert await api.owner.headers(1) is None
+    assert 1 <= server.logins <= 5
+
+
+async def test_after_a_refused_password_a_new_one_is_tried_at_once(tmp_path: Path) -> None:
     file = tmp_path / "password"
     file.write_text("old\n")
     auth = Auth(type="login", username="probe", password_file=str(file))
-    api = Api(lambda: answer({}, status=401))
-    async with tokens(api, auth) as owner:
-        await owner.headers(1)
-        await owner.headers(1)
+    clock = Hand()
+    async with stage(Server(clock), clock, auth) as api:
+        assert await api.owner.headers(1) is None
+        assert await api.owner.headers(1) is None
         assert len(api.requests) == 1
-        file.write_text("new\n")
-        api.answering = lambda: answer(grant(), at=time.time())
-        assert await owner.headers(1) is not None
-    assert api.requests[1].body == b'{"username":"probe","password":"new"}'
+        file.write_text("hunter2\n")
+        assert await api.owner.headers(1) is not None
 
 
 async def test_a_password_that_cannot_be_read_is_a_skip_and_not_a_crash(tmp_path: Path) -> None:
     auth = Auth(type="login", username="probe", password_file=str(tmp_path / "none"))
-    api = Api(lambda: answer(grant()))
-    async with tokens(api, auth) as owner:
-        assert await owner.headers(1) is None
+    clock = Hand()
+    async with stage(Server(clock), clock, auth) as api:
+        assert await api.owner.headers(1) is None
     assert [each.reason for each in api.seen if isinstance(each, Skip)] == ["no_token"]
     assert api.requests == []
 
 
 async def test_a_login_in_flight_at_the_end_is_a_skip() -> None:
-    api = Api(lambda: answer(grant()))
-    api.open.clear()
-    async with tokens(api) as owner:
-        await owner.headers(0.01)
+    clock = Hand()
+    async with stage(Server(clock), clock) as api:
+        api.open.clear()
+        await api.owner.headers(0.01)
     assert [each.reason for each in api.seen if isinstance(each, Skip)] == ["shutdown"]
+
+
+async def test_client_credentials_as_the_rfc_has_them(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text("s e:cret")
+    auth = Auth(
+        type="oauth2",
+        token_url="https://id.example.net/token",
+        client_id="me",
+        client_secret_file=str(file),
+        scopes=("a", "b"),
+    )
+    async with stage(lambda _: answer({"access_token": "t", "expires_in": 60}), auth=auth) as api:
+        assert await api.owner.headers(1) == {"Authorization": "Bearer t"}
+    (request,) = api.requests
+    assert request.path == "https://id.example.net/token"
+    assert request.body == b"grant_type=client_credentials&scope=a+b"
+    assert request.headers["Authorization"] == "Basic bWU6cyUyMGUlM0FjcmV0"
+    assert request.headers["Content-Type"] == "application/x-www-form-urlencoded"

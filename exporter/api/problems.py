@@ -1,0 +1,198 @@
+"""What an API says is wrong, as typed data.
+
+The classes are the guide's (chapter "Comprehensive Error Handler")::
+
+    ApiProblem                 any status of 3xx, 4xx or 5xx
+    ├── Validation             400, 422: with its field errors
+    ├── Authentication         401
+    ├── Forbidden              403
+    ├── NotFound               404
+    ├── Conflict               409
+    ├── RateLimited            429: with the delay that is asked for
+    ├── Redirection            3xx
+    ├── ServerFault            5xx
+    └── Other                  4xx that is none of these
+
+A body may be problem details (RFC 9457), the services' ``{"error", "details"}``, HTML, or nothing:
+what is not said is empty. Texts are the API's own: they are for a person who asks for them, and
+go into no metric, span or log line by themselves.
+"""
+
+from collections.abc import Mapping
+from typing import ClassVar, Final
+
+import msgspec
+from msgspec import Struct
+
+from exporter.api.ratelimit import retry_after
+from exporter.observation import Reason
+from exporter.wire import Exchange
+
+_LONGEST_TEXT: Final = 500
+_MOST_FIELDS: Final = 50
+DEFAULT_DELAY: Final = 60.0
+"""Seconds to wait after a 429 that names no time (guide, "Handling Rate Limits")."""
+
+
+class FieldError(Struct, frozen=True):
+    """One field of a request that was not accepted; ``code`` is such as ``RANGE_ERROR``."""
+
+    field: str
+    message: str
+    code: str
+
+
+class ApiProblem(Struct, frozen=True):
+    """Something that the API says is wrong."""
+
+    reason: ClassVar[Reason] = "http_4xx"
+
+    status: int
+    title: str = ""
+    detail: str = ""
+    type: str = ""
+
+
+class Validation(ApiProblem, frozen=True):
+    """The request is not as it has to be."""
+
+    reason: ClassVar[Reason] = "validation"
+
+    errors: tuple[FieldError, ...] = ()
+
+
+class Authentication(ApiProblem, frozen=True):
+    """There is no token, or it is not accepted."""
+
+    reason: ClassVar[Reason] = "auth_rejected"
+
+
+class Forbidden(ApiProblem, frozen=True):
+    """The account may not."""
+
+    reason: ClassVar[Reason] = "forbidden"
+
+
+class NotFound(ApiProblem, frozen=True):
+    """There is no such resource."""
+
+    reason: ClassVar[Reason] = "not_found"
+
+
+class Conflict(ApiProblem, frozen=True):
+    """The state of the resource does not allow it."""
+
+    reason: ClassVar[Reason] = "conflict"
+
+
+class RateLimited(ApiProblem, frozen=True):
+    """Too many requests; ``delay`` is in seconds."""
+
+    reason: ClassVar[Reason] = "throttled"
+
+    delay: float = DEFAULT_DELAY
+
+
+class Redirection(ApiProblem, frozen=True):
+    """It is elsewhere."""
+
+    reason: ClassVar[Reason] = "redirect"
+
+
+class ServerFault(ApiProblem, frozen=True):
+    """The API itself is at fault."""
+
+    reason: ClassVar[Reason] = "http_5xx"
+
+
+class Other(ApiProblem, frozen=True):
+    """Any other refusal."""
+
+
+_BY_STATUS: Final[Mapping[int, type[ApiProblem]]] = {
+    400: Validation,
+    401: Authentication,
+    403: Forbidden,
+    404: NotFound,
+    409: Conflict,
+    422: Validation,
+    429: RateLimited,
+}
+_BY_CLASS: Final[Mapping[int, type[ApiProblem]]] = {3: Redirection, 4: Other, 5: ServerFault}
+
+
+class _Body(Struct):
+    """Of problem details, and of the services' own form."""
+
+    title: object = ""
+    detail: object = ""
+    type: object = ""
+    errors: object = ()
+    error: object = ""
+    details: object = ""
+
+
+_decode: Final = msgspec.json.Decoder(_Body).decode
+
+
+def kind_of(status: int) -> type[ApiProblem] | None:
+    """The class of a status, without a look at the body.
+
+    Args:
+        status: of an answer, 200 to 599.
+
+    Returns:
+        The class; ``None`` for a success.
+    """
+    return _BY_STATUS.get(status) or _BY_CLASS.get(status // 100)
+
+
+def problem_of(exchange: Exchange) -> ApiProblem | None:
+    """Read what is wrong out of an answer.
+
+    Args:
+        exchange: any.
+
+    Returns:
+        The problem; ``None`` where the status is a success.
+    """
+    kind = kind_of(exchange.status)
+    if kind is None:
+        return None
+    body = _read(exchange.body)
+    title, detail = _text(body.title), _text(body.detail)
+    if not title and not detail:
+        title, detail = _text(body.error), _text(body.details)
+    told = (exchange.status, title, detail, _text(body.type))
+    if kind is Validation:
+        return Validation(*told, errors=_fields(body.errors))
+    if kind is RateLimited:
+        delay = retry_after(exchange.headers, exchange.timing.at)
+        return RateLimited(*told, delay=DEFAULT_DELAY if delay is None else delay)
+    return kind(*told)
+
+
+def _read(body: bytes) -> _Body:
+    try:
+        return _decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _Body()
+
+
+def _fields(errors: object) -> tuple[FieldError, ...]:
+    if not isinstance(errors, list):
+        return ()
+    found = []
+    for error in errors[:_MOST_FIELDS]:
+        if isinstance(error, dict):
+            texts = (_text(error.get(key)) for key in ("field", "message", "code"))
+            found.append(FieldError(*texts))
+    return tuple(found)
+
+
+def _text(value: object) -> str:
+    """A text that may be shown: of one line, and not longer than a person reads."""
+    if not isinstance(value, str):
+        return ""
+    shown = "".join(char if char.isprintable() else " " for char in value[:_LONGEST_TEXT])
+    return shown.strip()

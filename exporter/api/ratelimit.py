@@ -1,0 +1,172 @@
+"""What an answer says of the quota and of when to come back, in every dialect that is spoken.
+
+Three dialects tell a quota. They are looked at in this order:
+
+1. the guide's ``X-RateLimit-Limit``, ``-Remaining``, ``-Reset``;
+2. ``RateLimit`` and ``RateLimit-Policy`` (draft-ietf-httpapi-ratelimit-headers; the dictionary of
+   its version 07 too);
+3. ``RateLimit-Limit``, ``-Remaining``, ``-Reset`` (the same draft up to version 06).
+
+The first one that tells what *remains* is taken, or else the first one that tells anything: two
+dialects count different things or at different moments, so they are never mixed.
+
+A reset is taken for what it can only be: below 10^8 seconds from now (as a time that is 1973),
+from 10^11 milliseconds (as seconds that is the year 5138), between them a Unix time. Times by the
+server's clock are moved to ours where its ``Date`` is off by more than 5 seconds; below, the second
+that ``Date`` is cut to and the way here would only add noise.
+
+Of several quotas in one ``RateLimit`` the one with the least remaining counts, of equal ones the
+one that resets last: that is the one to be met first, and to be rid of last.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from exporter.api.headers import (
+    Member,
+    decimal,
+    http_date,
+    lines,
+    structured_dictionary,
+    structured_list,
+)
+from exporter.observation import RateLimit
+
+LONGEST_WAIT: Final = 86400.0
+"""Seconds: no answer keeps us away for longer than a day."""
+SKEW: Final = 5.0
+"""Seconds by which a server's clock may be off before it is taken into account."""
+
+_DELTAS_END: Final = 10**8
+_SECONDS_END: Final = 10**11
+_MILLISECONDS_END: Final = 10**14
+
+
+def rate_limit(headers: Mapping[str, str], now: float) -> RateLimit | None:
+    """Read the quota from an answer's headers.
+
+    Args:
+        headers: those of any answer, looked up in any case.
+        now: when it came, in Unix seconds.
+
+    Returns:
+        ``limit`` and ``remaining`` in requests, ``reset`` in Unix seconds by our clock; what was
+        absent, malformed or implausible is ``None`` in it, and so is all of it where nothing was
+        usable.
+    """
+    told: RateLimit | None = None
+    for read in (_guide, _structured, _older):
+        quota = read(headers, now)
+        if quota is not None and quota.remaining is not None:
+            return quota
+        told = told or quota
+    return told
+
+
+def retry_after(headers: Mapping[str, str], now: float) -> float | None:
+    """Read for how long to stay away (RFC 9110, section 10.2.3; guide, "Rate Limit Headers").
+
+    Args:
+        headers: those of any answer, looked up in any case.
+        now: when it came, in Unix seconds.
+
+    Returns:
+        Seconds from ``now``, 0 to `LONGEST_WAIT`: those of ``Retry-After`` or of
+        ``X-RateLimit-Retry-After``, whichever is longer, as both ask not to come earlier; ``None``
+        where neither can be read. A date counts from the answer's own ``Date``, if it has one:
+        that is how long its server meant, whatever its clock.
+    """
+    standard = headers.get("Retry-After")
+    guide = decimal(headers.get("X-RateLimit-Retry-After"))
+    waits = [] if guide is None else [float(guide)]
+    if standard is not None:
+        seconds = decimal(standard)
+        date = http_date(standard) if seconds is None else None
+        if seconds is not None:
+            waits.append(float(seconds))
+        elif date is not None:
+            server = http_date(headers.get("Date", ""))
+            waits.append(date - (now if server is None else server))
+    return min(max(0.0, *waits), LONGEST_WAIT) if waits else None
+
+
+def _guide(headers: Mapping[str, str], now: float) -> RateLimit | None:
+    return _quota(
+        decimal(headers.get("X-RateLimit-Limit")),
+        decimal(headers.get("X-RateLimit-Remaining")),
+        _instant(decimal(headers.get("X-RateLimit-Reset")), headers, now),
+    )
+
+
+def _older(headers: Mapping[str, str], now: float) -> RateLimit | None:
+    return _quota(
+        _first_number(lines(headers, "RateLimit-Limit")),
+        decimal(headers.get("RateLimit-Remaining")),
+        _instant(decimal(headers.get("RateLimit-Reset")), headers, now),
+    )
+
+
+def _structured(headers: Mapping[str, str], now: float) -> RateLimit | None:
+    state, policy = lines(headers, "RateLimit"), lines(headers, "RateLimit-Policy")
+    if state is None and policy is None:
+        return None
+    policies = structured_list(policy or "")
+    told = [
+        (remaining, _whole(of.get("t")), str(name))
+        for name, of in structured_list(state or "")
+        if (remaining := _whole(of.get("r"))) is not None
+    ]
+    if not told:
+        return _version_07(state or "", headers, now) or _quota(_limit(policies), None, None)
+    remaining, left, name = min(told, key=lambda quota: (quota[0], -(quota[1] or 0)))
+    return _quota(_limit(policies, name), remaining, _instant(left, headers, now))
+
+
+def _version_07(state: str, headers: Mapping[str, str], now: float) -> RateLimit | None:
+    """``limit=100, remaining=50, reset=30``: one quota, as a dictionary."""
+    values = {key: _whole(value) for key, (value, _) in structured_dictionary(state).items()}
+    reset = _instant(values.get("reset"), headers, now)
+    return _quota(values.get("limit"), values.get("remaining"), reset)
+
+
+def _limit(policies: list[Member], name: str = "") -> int | None:
+    """Of the policy that is called so, or else of the only one there is.
+
+    Version 07 writes ``100;w=60``: the limit has the place of the name.
+    """
+    limits = {str(of): _whole(values.get("q", of)) for of, values in policies}
+    if name in limits:
+        return limits[name]
+    return next(iter(limits.values())) if len(limits) == 1 else None
+
+
+def _first_number(text: str | None) -> int | None:
+    """``100``, or ``100, 100;w=60``: the limit, and policies that it follows from."""
+    if text is None or (number := decimal(text)) is not None:
+        return None if text is None else number
+    members = structured_list(text)
+    return _whole(members[0][0]) if members else None
+
+
+def _quota(limit: int | None, remaining: int | None, reset: float | None) -> RateLimit | None:
+    if limit is None and remaining is None and reset is None:
+        return None
+    return RateLimit(limit, remaining, reset)
+
+
+def _whole(value: object) -> int | None:
+    """A structured field's integer, but for a negative one; a boolean is none."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def _instant(value: int | None, headers: Mapping[str, str], now: float) -> float | None:
+    """When a window ends by our clock, of a number whose unit only its size tells."""
+    if value is None or value >= _MILLISECONDS_END:
+        return None
+    if value < _DELTAS_END:
+        return now + value
+    seconds = float(value) if value < _SECONDS_END else value / 1000
+    server = http_date(headers.get("Date", ""))
+    if server is None or abs(now - server) <= SKEW:
+        return seconds
+    return max(0.0, seconds + now - server)

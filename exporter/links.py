@@ -1,0 +1,111 @@
+"""What leads to each target: kept over reloads while nothing that it is made of changes."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from exporter.api.client import Client
+from exporter.config.problems import ConfigError, Problem
+from exporter.config.schema import Target
+from exporter.gates.slots import Slots
+from exporter.job import Plan, TargetPlan
+from exporter.observation import Emit
+from exporter.runner import Access
+from exporter.tokens import credentials_of
+from exporter.tokens.renewing import Wire
+
+_MADE_OF: Final = (
+    "url",
+    "auth",
+    "tls",
+    "timeouts",
+    "connection",
+    "headers",
+    "proxy_url",
+    "follow_redirects",
+)
+"""The settings that a link is made of; all others may change without a new one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A client with its slots and its owner of the token."""
+
+    identity: tuple[object, ...]
+    client: Client
+    access: Access
+
+    async def close(self) -> None:
+        """End what is in flight: a login first, then the connections."""
+        if self.access.credentials is not None:
+            await self.access.credentials.close()
+        await self.client.close()
+
+
+def links_for(plan: Plan, before: Mapping[str, Link], emit: Emit) -> dict[str, Link]:
+    """Link every target of a plan.
+
+    Args:
+        plan: what is to be done.
+        before: the links there are, by target.
+        emit: takes what owners of tokens observe.
+
+    Returns:
+        By target, those before where they still fit, else new ones. Nothing is opened.
+
+    Raises:
+        ConfigError: the files that a target names cannot be used.
+    """
+    links: dict[str, Link] = {}
+    problems: list[Problem] = []
+    for index, target_plan in enumerate(plan.targets):
+        target = target_plan.target
+        identity = _identity(target)
+        former = before.get(target.name)
+        try:
+            links[target.name] = (
+                former
+                if former is not None and former.identity == identity
+                else _link(target_plan, identity, emit)
+            )
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            problems.append(Problem(("targets", index, "tls"), f"cannot be used: {reason}"))
+    if problems:
+        raise ConfigError(problems)
+    return links
+
+
+async def retire(link: Link, runs: Iterable[asyncio.Task[object]]) -> None:
+    """Close a link once the runs that use it have ended; their time-outs bound that.
+
+    Args:
+        link: that no further run uses.
+        runs: those that may.
+    """
+    runs = set(runs)
+    if runs:
+        await asyncio.wait(runs)
+    await link.close()
+
+
+def _link(plan: TargetPlan, identity: tuple[object, ...], emit: Emit) -> Link:
+    client = Client(plan.target)
+    wire = Wire(client.send, Slots(plan.target.connection.concurrency))
+    return Link(identity, client, Access(wire, credentials_of(plan, wire, emit)))
+
+
+def _identity(target: Target) -> tuple[object, ...]:
+    settings = [getattr(target, name) for name in _MADE_OF]
+    files = (target.tls.ca_file, target.tls.cert_file, target.tls.key_file)
+    return (*settings, *(_changed(file) for file in files))
+
+
+def _changed(file: str | None) -> int | None:
+    """When a file last changed: certificates are replaced where they are."""
+    with suppress(OSError):
+        return None if file is None else Path(file).stat().st_mtime_ns
+    return None

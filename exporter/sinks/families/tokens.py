@@ -1,0 +1,76 @@
+"""Families of the token that a target is probed with."""
+
+from typing import Final, get_args
+
+from exporter.observation import GrantKind
+from exporter.sinks.families.row import TARGET, Family, Group
+
+GRANTS: Final[tuple[GrantKind, ...]] = get_args(GrantKind)
+
+GROUPS: Final = (
+    Group(
+        "Tokens",
+        "Of targets whose `auth.type` is `login`, `oauth2` or `bearer`. What was not seen yet is "
+        "absent, but for `valid`, which is 0 until there is a token.",
+        (
+            Family(
+                "oran_mano_token_valid",
+                "gauge",
+                TARGET,
+                "1 while there is a token that should be accepted; at 0 the surfaces that need "
+                "one are skipped for `no_token`.",
+            ),
+            Family(
+                "oran_mano_token_expiry_timestamp_seconds",
+                "gauge",
+                TARGET,
+                "When the newest token ends, by our clock; absent where it does not tell.",
+            ),
+            Family(
+                "oran_mano_token_lifetime_seconds",
+                "gauge",
+                TARGET,
+                "How long the newest token was good for when it came.",
+            ),
+            Family(
+                "oran_mano_token_last_renewal_timestamp_seconds",
+                "gauge",
+                TARGET,
+                "When the newest token came.",
+            ),
+            Family(
+                "oran_mano_token_consecutive_renewal_failures",
+                "gauge",
+                TARGET,
+                "Logins and refreshes that failed since the last one that did not.",
+            ),
+            Family(
+                "oran_mano_token_renewals_total",
+                "counter",
+                (*TARGET, "grant"),
+                "Attempts to get a token: by login, by refresh, or out of its file.",
+                {"grant": GRANTS},
+            ),
+            Family(
+                "oran_mano_token_renewal_failures_total",
+                "counter",
+                (*TARGET, "grant", "reason"),
+                "Those that gave none, by reason; a series begins with the first one.",
+                {"grant": GRANTS},
+            ),
+            Family(
+                "oran_mano_token_rejections_total",
+                "counter",
+                TARGET,
+                "Answers 401 to a token that should still be good: revoked, or not good there.",
+            ),
+            Family(
+                "oran_mano_api_clock_skew_seconds",
+                "gauge",
+                TARGET,
+                "By how much the server's clock was ahead of ours at the last renewal; tokens "
+                "and dates go wrong from minutes on.",
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,196 @@
+"""What is known of a component's version and end, and what is wrong with it. Pure.
+
+Headers of RFC 9745 and RFC 8594 are of one resource, so what is said is kept of each surface, and
+a component's dates are the earliest of its surfaces': one that is asked rarely, or says nothing,
+takes nothing back that another one said.
+
+- A good answer with any of the headers replaces all that its surface said before: a sunset that it
+  no longer has was taken back.
+- An answer that is no good one (a gateway's 503, a login page) replaces what it says and takes
+  nothing back; one with none of the headers says nothing.
+- It does not age: a server that stops to send any of them leaves the last word standing until its
+  surface leaves the plan or its target's URL changes.
+"""
+
+import re
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Final
+
+from msgspec import Struct, field
+
+from exporter.job import Plan
+from exporter.observation import Call, Lifecycle
+from exporter.sinks.snapshot import LifecycleNow, LifecycleProblem
+
+NOTICE: Final = 180 * 86400.0
+"""Seconds that lie at least between deprecation and sunset: the guide's "6 months".
+
+Six calendar months are 181 to 184 days: who means those is never accused, and PromQL can say it.
+"""
+_MAJOR: Final = re.compile("/v([0-9]{1,9})(?=/|$)")
+
+
+class Statement(Struct):
+    """What one surface said. ``promised`` is the latest sunset that it ever announced."""
+
+    said: Lifecycle
+    at: float
+    promised: float | None = None
+
+    def take(self, said: Lifecycle, at: float, *, good: bool) -> bool:
+        """Take in what an answer said; the newest answer counts, not the last to be seen.
+
+        Returns:
+            Whether that is otherwise than before.
+        """
+        if at < self.at:
+            return False
+        before = self.said
+        self.said, self.at = said if good else _added(before, said), at
+        self.promised = _latest((self.promised, said.sunset))
+        return self.said != before
+
+    def problems(self, now: float, major: int | None) -> set[LifecycleProblem]:
+        """What is wrong with it at ``now``, for who asks for ``major``."""
+        said = self.said
+        found: dict[LifecycleProblem, bool] = {
+            "unparseable": said.unparseable,
+            "version_mismatch": major is not None and _major(said.version) not in (None, major),
+        }
+        if said.sunset is not None:
+            found["withdrawn"] = said.sunset <= now
+            # Once the date that was promised passed too, nobody is worse off than was announced.
+            found["sunset_moved_earlier"] = max(said.sunset, now) < (self.promised or 0)
+        if said.sunset is not None and said.deprecation is not None:
+            notice = said.sunset - said.deprecation
+            found["sunset_before_deprecation"] = notice < 0
+            found["notice_below_policy"] = 0 <= notice < NOTICE
+        return {problem for problem, there in found.items() if there}
+
+
+class Component(Struct):
+    """One component of a target, with what each of its planned surfaces said, if anything."""
+
+    target: str
+    component: str
+    url: str
+    surfaces: dict[str, Statement | None] = field(default_factory=dict)
+
+    def at(self, now: float) -> LifecycleNow | None:
+        """What is to be shown; ``None`` before any of its surfaces said something."""
+        told = [statement for statement in self.surfaces.values() if statement is not None]
+        if not told:
+            return None
+        major = _MAJOR.findall(self.url)
+        wrong = [statement.problems(now, int(major[-1]) if major else None) for statement in told]
+        versions = [(s.at, s.said.version) for s in told if s.said.version is not None]
+        return LifecycleNow(
+            self.target,
+            self.component,
+            max(versions)[1] if versions else None,
+            _earliest(s.said.deprecation for s in told),
+            _earliest(s.said.sunset for s in told),
+            _latest(s.promised for s in told),
+            frozenset().union(*wrong),
+            tuple(sorted({relation for s in told for relation in s.said.relations})),
+        )
+
+
+class Lifecycles:
+    """What was said by all planned surfaces, by component."""
+
+    def __init__(self) -> None:
+        """Begin with nothing planned."""
+        self._components: dict[tuple[str, str], Component] = {}
+
+    def follow(self, plan: Plan) -> None:
+        """Forget what left the plan, and what a server at another URL said.
+
+        Args:
+            plan: what is planned from now on.
+        """
+        before, self._components = self._components, {}
+        for target in plan.targets:
+            name, url = target.target.name, target.target.url
+            for job in target.every:
+                of = (name, job.key.component)
+                now = self._components.setdefault(of, Component(*of, url))
+                former = before.get(of)
+                stays = former is not None and former.url == url
+                said = former.surfaces.get(job.key.surface) if former and stays else None
+                now.surfaces[job.key.surface] = said
+
+    def take(self, call: Call) -> bool:
+        """Take in what an answer said; nothing from a surface that is not planned.
+
+        Args:
+            call: any exchange.
+
+        Returns:
+            Whether its surface says otherwise than before.
+        """
+        component = self._components.get((call.key.target, call.key.component))
+        said, surface = call.lifecycle, call.key.surface
+        if said is None or component is None or surface not in component.surfaces:
+            return False
+        statement = component.surfaces[surface]
+        if statement is None:
+            component.surfaces[surface] = Statement(said, call.at, said.sunset)
+            return True
+        return statement.take(said, call.at, good=_is_good(call))
+
+    def of(self, target: str, component: str, now: float) -> LifecycleNow | None:
+        """What is known of one component.
+
+        Args:
+            target: its target's name.
+            component: its name.
+            now: Unix seconds.
+
+        Returns:
+            That; ``None`` before anything was said.
+        """
+        found = self._components.get((target, component))
+        return None if found is None else found.at(now)
+
+    def at(self, now: float) -> tuple[LifecycleNow, ...]:
+        """What is known of all components that said something, in the plan's order.
+
+        Args:
+            now: Unix seconds.
+
+        Returns:
+            That.
+        """
+        every = (component.at(now) for component in self._components.values())
+        return tuple(component for component in every if component is not None)
+
+
+def _is_good(call: Call) -> bool:
+    """Whether the operation itself answered, and not something in front of it."""
+    good = call.status is not None and HTTPStatus.OK <= call.status < HTTPStatus.MULTIPLE_CHOICES
+    return good and call.fault is None
+
+
+def _added(before: Lifecycle, said: Lifecycle) -> Lifecycle:
+    """What stands after an answer that takes nothing back."""
+    return Lifecycle(
+        version=before.version if said.version is None else said.version,
+        deprecation=before.deprecation if said.deprecation is None else said.deprecation,
+        sunset=before.sunset if said.sunset is None else said.sunset,
+        unparseable=before.unparseable or said.unparseable,
+        relations=before.relations or said.relations,
+    )
+
+
+def _major(version: str | None) -> int | None:
+    return None if version is None or version == "other" else int(version.split(".")[0])
+
+
+def _earliest(dates: Iterable[float | None]) -> float | None:
+    return min((date for date in dates if date is not None), default=None)
+
+
+def _latest(dates: Iterable[float | None]) -> float | None:
+    return max((date for date in dates if date is not None), default=None)

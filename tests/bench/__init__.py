@@ -1,0 +1,1 @@
+"""Benchmarks: what the product costs, measured against its peers. No test depends on a figure."""

@@ -1,0 +1,75 @@
+"""What the kernel tells of processes and of the machine."""
+
+import os
+import platform
+import resource
+import time
+from pathlib import Path
+from typing import Final, NamedTuple
+
+_TICK: Final = os.sysconf("SC_CLK_TCK")
+
+
+class Memory(NamedTuple):
+    """Resident memory in MiB."""
+
+    now: float
+    peak: float
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time of a process so far, all of its threads together."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICK
+
+
+def busy_seconds() -> float:
+    """Time that all cores together have been busy, whoever with."""
+    user, nice, system, _idle, _iowait, *interrupts = _cores()
+    return (user + nice + system + sum(interrupts)) / _TICK
+
+
+def _cores() -> list[int]:
+    line = Path("/proc/stat").read_text().partition("\n")[0]
+    return [int(field) for field in line.split()[1:9]]  # guests are in user and nice already
+
+
+def memory(pid: int) -> Memory:
+    """Resident memory of a process, now and at its most."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    sizes = {name: rest for name, _, rest in (line.partition(":") for line in lines)}
+    now, peak = (int(sizes[name].split()[0]) / 1024 for name in ("VmRSS", "VmHWM"))
+    return Memory(now, peak)
+
+
+def forget_peak(pid: int) -> None:
+    """Let the peak of a process's memory begin anew (proc(5), ``clear_refs``)."""
+    Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
+def words() -> str:
+    """The kind of machine, in words that name none."""
+    kernel = ".".join(platform.release().split(".")[:2])
+    cores = len(os.sched_getaffinity(0))
+    return f"{cores} cores ({platform.machine()}), {platform.system()} {kernel}"
+
+
+def load() -> float:
+    """How many tasks wanted to run at once in the last minute, on average."""
+    return os.getloadavg()[0]
+
+
+def today() -> str:
+    """The date, of UTC."""
+    return time.strftime("%Y-%m-%d", time.gmtime())
+
+
+def allow_files(wanted: int) -> None:
+    """Let this process and its children have that many files open, or exit with a line."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < wanted:
+        message = f"{wanted} open files are needed and {hard} allowed: ulimit -Hn"
+        raise SystemExit(message)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

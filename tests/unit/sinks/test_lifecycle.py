@@ -1,0 +1,283 @@
+"""Version, deprecation and sunset of a component, and what is wrong with them."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.job import Plan
+from exporter.observation import Call, Key, Lifecycle, Relation
+from exporter.sinks.families.row import LIFECYCLE_PROBLEMS
+from exporter.sinks.lifecycle import NOTICE
+from exporter.sinks.snapshot import LifecycleNow
+from tests.unit.sinks.factories import (
+    HEALTH,
+    INTENTS,
+    LOGIN,
+    NOW,
+    Bench,
+    call,
+    job,
+    plan,
+    target_plan,
+)
+
+DAY: Final = 86400.0
+OTHER: Final = Key("lab", "monitoring", "monitoring.metrics")
+MONITORING: Final = {"target": "lab", "component": "monitoring"}
+FAMILIES: Final = (
+    "oran_mano_api_version",
+    "oran_mano_api_dep",
+    "oran_mano_api_sun",
+    "oran_mano_api_l",
+)
+
+
+def answer(  # every word that an answer may have
+    key: Key = HEALTH,
+    at: float = NOW,
+    *,
+    status: int = 200,
+    version: str | None = None,
+    deprecation: float | None = None,
+    sunset: float | None = None,
+    unparseable: bool = False,
+    relations: tuple[Relation, ...] = (),
+) -> Call:
+    said = Lifecycle(version, deprecation, sunset, unparseable, relations)
+    return call(key, at=at, status=status, lifecycle=said)
+
+
+def two_surfaces() -> Plan:
+    return plan(job(HEALTH), job(OTHER), job(INTENTS))
+
+
+def problems(bench: Bench) -> set[str]:
+    """Those of monitoring; all six have to be there."""
+    states = {
+        reason: bench.value("oran_mano_api_lifecycle_problem", None, **MONITORING, reason=reason)
+        for reason in LIFECYCLE_PROBLEMS
+    }
+    assert set(states.values()) <= {0, 1}
+    return {reason for reason, state in states.items() if state}
+
+
+def dates(bench: Bench) -> tuple[float | None, float | None]:
+    deprecation = bench.value("oran_mano_api_deprecation_timestamp_seconds", None, **MONITORING)
+    return deprecation, bench.value("oran_mano_api_sunset_timestamp_seconds", None, **MONITORING)
+
+
+def versions(bench: Bench) -> list[str]:
+    return [labels["api_version"] for _, labels in bench.series("oran_mano_api_version_info")]
+
+
+def series(bench: Bench) -> Iterator[tuple[str, str]]:
+    for name, labels in bench.series(*FAMILIES):
+        yield name, labels["component"]
+
+
+def test_nothing_is_shown_before_a_header_was_seen() -> None:
+    bench = Bench()
+    bench.take(call(), call(INTENTS, status=503))
+    assert list(series(bench)) == []
+
+
+def test_a_version_alone_is_well() -> None:
+    bench = Bench()
+    bench.take(answer(version="1.0.0"))
+    assert versions(bench) == ["1.0.0"]
+    assert dates(bench) == (None, None)
+    assert problems(bench) == set()
+    assert {component for _, component in series(bench)} == {"monitoring"}
+
+
+def test_dates_are_shown_as_they_were_told() -> None:
+    bench = Bench()
+    bench.take(answer(deprecation=NOW - DAY, sunset=NOW + NOTICE))
+    assert dates(bench) == (NOW - DAY, NOW + NOTICE)
+    assert problems(bench) == set()
+    assert versions(bench) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (Lifecycle(unparseable=True), {"unparseable"}),
+        (Lifecycle(deprecation=NOW + 2, sunset=NOW + 1), {"sunset_before_deprecation"}),
+        (Lifecycle(deprecation=NOW, sunset=NOW + NOTICE - 1), {"notice_below_policy"}),
+        (Lifecycle(deprecation=NOW + 1, sunset=NOW + 1), {"notice_below_policy"}),
+        (Lifecycle(deprecation=NOW, sunset=NOW + NOTICE), set()),
+        (Lifecycle(sunset=NOW + 1), set()),
+        (Lifecycle(deprecation=NOW - NOTICE), set()),
+        (Lifecycle(sunset=NOW), {"withdrawn"}),
+        (Lifecycle(deprecation=NOW - NOTICE - 1, sunset=NOW - 1), {"withdrawn"}),
+        (Lifecycle("2.0.0"), {"version_mismatch"}),
+        (Lifecycle("01.5"), set()),
+        (Lifecycle("other"), set()),
+    ],
+)
+def test_what_is_wrong(said: Lifecycle, expected: set[str]) -> None:
+    bench = Bench()
+    bench.take(call(lifecycle=said))
+    assert problems(bench) == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "mismatch"),
+    [
+        ("http://lab.example/v2", True),
+        ("http://lab.example/v2/mano/v1/", False),
+        ("http://lab.example/v12", True),
+        ("http://lab.example/vim1/v1x", False),
+        ("http://v2.example", False),
+    ],
+)
+def test_the_major_version_is_the_last_one_in_the_url(url: str, mismatch: object) -> None:
+    bench = Bench(plan(url=url))
+    bench.take(answer(version="1.9.3"))
+    assert ("version_mismatch" in problems(bench)) is mismatch
+
+
+def test_a_sunset_passes_by_itself() -> None:
+    bench = Bench()
+    bench.take(answer(sunset=NOW + 10))
+    bench.clock.now = NOW + 9.9
+    assert problems(bench) == set()
+    bench.clock.now = NOW + 10
+    assert problems(bench) == {"withdrawn"}
+    bench.clock.now = NOW + 400 * DAY
+    assert problems(bench) == {"withdrawn"}
+
+
+def test_a_sunset_that_moves_earlier_until_it_is_back() -> None:
+    bench = Bench()
+    bench.take(answer(sunset=NOW + 100), answer(sunset=NOW + 200, at=NOW + 1))
+    assert problems(bench) == set()
+    bench.take(answer(sunset=NOW + 150, at=NOW + 2))
+    assert problems(bench) == {"sunset_moved_earlier"}
+    bench.take(answer(sunset=NOW + 199, at=NOW + 3))
+    assert problems(bench) == {"sunset_moved_earlier"}
+    bench.take(answer(sunset=NOW + 200, at=NOW + 4))
+    assert problems(bench) == set()
+
+
+def test_a_sunset_that_moved_earlier_until_the_first_one_passed() -> None:
+    bench = Bench()
+    bench.take(answer(sunset=NOW + 200), answer(sunset=NOW + 100, at=NOW + 1))
+    bench.clock.now = NOW + 199
+    assert problems(bench) == {"sunset_moved_earlier", "withdrawn"}
+    bench.clock.now = NOW + 200
+    assert problems(bench) == {"withdrawn"}
+
+
+def test_a_sunset_that_was_taken_back_is_remembered() -> None:
+    bench = Bench()
+    bench.take(answer(sunset=NOW + 200), answer(version="1", at=NOW + 1))
+    assert dates(bench) == (None, None)
+    assert problems(bench) == set()
+    bench.take(answer(sunset=NOW + 100, at=NOW + 2))
+    assert problems(bench) == {"sunset_moved_earlier"}
+
+
+def test_the_newest_answer_counts_not_the_last_to_be_seen() -> None:
+    bench = Bench()
+    bench.take(answer(version="1.1", at=NOW + 1), answer(version="1.0", sunset=NOW + 9))
+    assert versions(bench) == ["1.1"]
+    assert dates(bench) == (None, None)
+    bench.take(answer(version="1.2", at=NOW + 1))  # of two at once the last one
+    assert versions(bench) == ["1.2"]
+
+
+def test_surfaces_take_nothing_back_that_another_one_said() -> None:
+    bench = Bench(two_surfaces())
+    bench.take(answer(deprecation=NOW + 5, sunset=NOW + 300 * DAY, version="1.0"))
+    bench.take(answer(OTHER, at=NOW + 1, deprecation=NOW + 9, sunset=NOW + 200 * DAY))
+    assert dates(bench) == (NOW + 5, NOW + 200 * DAY)
+    assert versions(bench) == ["1.0"]
+    assert problems(bench) == set()  # an earlier sunset of another surface is no move
+    bench.take(answer(OTHER, at=NOW + 2, version="1.1"))
+    assert dates(bench) == (NOW + 5, NOW + 300 * DAY)
+    assert versions(bench) == ["1.1"]
+
+
+def test_an_answer_in_the_way_adds_and_takes_nothing_back() -> None:
+    bench = Bench()
+    bench.take(answer(deprecation=NOW, sunset=NOW + NOTICE, version="1.0"))
+    bench.take(answer(at=NOW + 1, status=503, version="1.1"))
+    bench.take(call(at=NOW + 2, status=502), call(at=NOW + 3))
+    assert dates(bench) == (NOW, NOW + NOTICE)
+    assert versions(bench) == ["1.1"]
+    bench.take(answer(at=NOW + 4, status=410, sunset=NOW + NOTICE + 1))
+    assert dates(bench) == (NOW, NOW + NOTICE + 1)
+
+
+def test_it_does_not_age() -> None:
+    bench = Bench()
+    bench.take(answer(version="1.0", sunset=NOW + 400 * DAY))
+    bench.clock.now = NOW + 300 * DAY
+    assert versions(bench) == ["1.0"]
+
+
+def test_it_survives_a_reload_but_not_a_move_to_another_server() -> None:
+    bench = Bench(two_surfaces())
+    bench.take(answer(sunset=NOW + 200), answer(sunset=NOW + 100, at=NOW + 1))
+    bench.follow(plan(job(HEALTH, interval=5), job(INTENTS)))
+    assert problems(bench) == {"sunset_moved_earlier"}
+    bench.follow(plan(job(HEALTH), url="http://elsewhere.example/v1"))
+    assert list(series(bench)) == []
+    bench.take(answer(sunset=NOW + 100))
+    assert problems(bench) == set()
+
+
+def test_what_left_the_plan_is_forgotten() -> None:
+    bench = Bench(two_surfaces())
+    bench.take(answer(OTHER, version="1.0"), answer(INTENTS, version="1.0"))
+    bench.follow(plan(job(HEALTH), job(INTENTS)))
+    assert {component for _, component in series(bench)} == {"orchestrator"}
+    bench.follow(two_surfaces())
+    assert {component for _, component in series(bench)} == {"orchestrator"}
+    bench.take(answer(Key("gone", "x", "x.y"), version="1"), answer(LOGIN, version="1"))
+    assert {component for _, component in series(bench)} == {"orchestrator"}
+
+
+def test_targets_are_told_apart() -> None:
+    south = Key("south", "monitoring", "monitoring.health")
+    bench = Bench(Plan((*plan().targets, target_plan(job(south), name="south"))))
+    bench.take(answer(sunset=NOW + 200), answer(south, sunset=NOW + 100, at=NOW + 1))
+    assert problems(bench) == set()
+    told = bench.latest.snapshot().lifecycles
+    assert [(now.target, now.sunset) for now in told] == [("lab", NOW + 200), ("south", NOW + 100)]
+
+
+def test_the_snapshot_has_more_than_the_gauges() -> None:
+    bench = Bench(two_surfaces())
+    bench.take(answer(sunset=NOW + 200, relations=("sunset",)))
+    bench.take(answer(at=NOW + 1, sunset=NOW + 100, relations=("deprecation", "sunset")))
+    bench.take(answer(OTHER, relations=("successor-version",)))
+    assert bench.latest.snapshot().lifecycles == (
+        LifecycleNow(
+            *("lab", "monitoring", None, None, NOW + 100, NOW + 200),
+            frozenset({"sunset_moved_earlier"}),
+            ("deprecation", "successor-version", "sunset"),
+        ),
+    )
+
+
+DATES = st.none() | st.floats(0, 253402300799)
+
+
+@given(st.lists(st.tuples(st.sampled_from([HEALTH, OTHER]), DATES, DATES, st.integers(100, 599))))
+def test_whatever_is_said_all_six_are_there_and_dates_are_the_earliest(
+    said: list[tuple[Key, float | None, float | None, int]],
+) -> None:
+    bench = Bench(two_surfaces())
+    for number, (key, deprecation, sunset, status) in enumerate(said):
+        told = answer(key, NOW + number, status=status, deprecation=deprecation, sunset=sunset)
+        bench.take(told)
+    if said:
+        wrong = problems(bench)
+        assert not {"sunset_before_deprecation", "unparseable"} <= wrong
+        _, sunset = dates(bench)
+        assert ("withdrawn" in wrong) == (sunset is not None and sunset <= NOW)
