@@ -253,7 +253,7 @@ def _settle() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 50, 100)
+    gc.set_threshold(10_000, 20, 50)
 
 
 def _start_line(plan: Plan, address: Address) -> dict[str, object]:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from textwrap import fill
 from typing import Final
 
 from rich.console import Console, Group
@@ -99,7 +100,7 @@ async def show(app: App, address: Address, api: str) -> None:
     console = Console()
     console.print(f"simulated API  {api}", f"status page    http://{address}/", sep="\n")
     console.print(f"metrics        http://{address}{app.telemetry_path}")
-    console.print(_scenarios(api), soft_wrap=True, highlight=False)
+    console.print(_scenarios(api, console.width), soft_wrap=True, highlight=False)
     console.print("Ctrl-C ends it.\n")
     if console.is_terminal and os.environ.get("TERM") != "dumb":
         await _live(app, console)
@@ -107,12 +108,11 @@ async def show(app: App, address: Address, api: str) -> None:
         await _changes(app, console)
 
 
-def _scenarios(api: str) -> str:
+def _scenarios(api: str, width: int) -> str:
     control = api.removesuffix("/v1") + "/simulator/scenario"
-    return (
-        f'scenario       switched by: curl -X PUT {control} -d \'{{"name": "down"}}\'\n'
-        f"               {', '.join(SCENARIOS)}"
-    )
+    call = f'scenario       curl -X PUT {control} -d \'{{"name": "down"}}\''
+    names = fill(", ".join(SCENARIOS), width, initial_indent=" " * 15, subsequent_indent=" " * 15)
+    return f"{call}\n{names}"
 
 
 async def _live(app: App, console: Console) -> None:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import Final
 from urllib.parse import quote, urlencode
 
-import jwt
 import msgspec
 from msgspec import Struct
 
@@ -228,6 +227,8 @@ def _positive(seconds: float) -> float:
 
 
 def _claims(token: str) -> dict[str, object]:
+    import jwt  # noqa: PLC0415  # megabytes that only those who log in have to pay for
+
     try:
         claims: dict[str, object] = jwt.decode(token, options={"verify_signature": False})
     except (jwt.InvalidTokenError, ValueError, RecursionError):
