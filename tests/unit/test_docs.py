@@ -10,6 +10,7 @@ from exporter.catalog import CATALOG
 from exporter.config.decode import decode
 from exporter.config.problems import ConfigError
 from exporter.plan import plan
+from exporter.simulator.scenarios import SCENARIOS
 from tests.unit.config.test_keys import TODAY
 
 ROOT: Final = Path(__file__).parents[2]
@@ -37,6 +38,12 @@ def test_flags_of_the_page_are_those_of_the_command() -> None:
     source += (ROOT / "exporter" / "simulator" / "command.py").read_text()
     defined = set(re.findall(r'"(--[a-z.-]+)"', source)) - {"--simulator.stop-on-eof"}
     assert documented == defined
+
+
+def test_every_scenario_is_on_the_page_of_the_simulator() -> None:
+    page = (ROOT / "docs" / "simulator.md").read_text()
+    for scenario in SCENARIOS.values():
+        assert f"| `{scenario.name}` | {scenario.summary} |" in page
 
 
 def test_both_commands_are_in_the_readme() -> None:
