@@ -37,7 +37,7 @@ GRACE: Final = 3.0
 _MOST_NAMES: Final = 5
 _SETTLED: Final = 5.0
 """Seconds after which what was made at the start is there to stay."""
-_SINKS: Final = ("latest", "metrics", "logs", "followed", "runner", "schedule")
+_SINKS: Final = ("latest", "metrics", "logs", "followed", "schedule")
 _SILENT: Final = 15 * HEARTBEAT_INTERVAL
 
 _log = logging.getLogger(__name__)
@@ -94,14 +94,13 @@ class App:
         )
         self._logs = Logs()
         self._followed = Followed()
-        self._runner = Runner(self._followed, self._emit)
+        self._runner = Runner(self._followed)
         self._schedule = Schedule(self._runner.run, self._emit)
         learners: tuple[Sink, ...] = (
             self._latest,
             self._metrics,
             self._logs,
             self._followed,
-            self._runner,
             self._schedule,
         )
         sinks = tuple(zip(_SINKS, learners, strict=True))
@@ -128,6 +127,7 @@ class App:
         self._runner.follow({name: link.access for name, link in self._links.items()})
         for name, link in before.items():
             if self._links.get(name) is not link:
+                link.valve.shut()
                 self._retire(link, self._schedule.in_flight(name))
         self._schedule.follow(plan.jobs)
 
@@ -162,6 +162,7 @@ class App:
         """
         self._started = False
         asyncio.get_running_loop().remove_signal_handler(signal.SIGHUP)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # its default would end the process now
         cancelled = await self._schedule.stop(GRACE)
         await asyncio.gather(*(link.close() for link in self._links.values()), *self._retiring)
         await self._server.close()
@@ -224,6 +225,7 @@ async def serve(
         ConfigError: the TLS files of a target cannot be used; nothing was started.
         ListenError: the listener cannot be opened; nothing was started.
     """
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
     app = App(loaded.plan, options, load)
     try:
         address = await app.open()

@@ -12,7 +12,7 @@ from exporter.config.problems import ConfigError, Problem
 from exporter.config.schema import Target
 from exporter.gates.slots import Slots
 from exporter.job import Plan, TargetPlan
-from exporter.observation import Emit
+from exporter.observation import Emit, Observation, Run, Skip
 from exporter.runner import Access
 from exporter.tokens import credentials_of
 from exporter.tokens.renewing import Wire
@@ -27,7 +27,25 @@ _MADE_OF: Final = (
     "proxy_url",
     "follow_redirects",
 )
-"""The settings that a link is made of; all others may change without a new one."""
+"""The settings that a link is made of, with how to log in; others may change without a new one."""
+
+
+class Valve:
+    """Lets observations of a link through; of a replaced one only what its runs count as."""
+
+    def __init__(self, emit: Emit) -> None:
+        """Begin open."""
+        self._emit = emit
+        self._open = True
+
+    def __call__(self, observation: Observation) -> None:
+        """Hand it on: what another API said before is not what this one says."""
+        if self._open or isinstance(observation, Run | Skip):
+            self._emit(observation)
+
+    def shut(self) -> None:
+        """The link was replaced."""
+        self._open = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +55,7 @@ class Link:
     identity: tuple[object, ...]
     client: Client
     access: Access
+    valve: "Valve"
 
     async def close(self) -> None:
         """End what is in flight: a login first, then the connections."""
@@ -63,7 +82,7 @@ def links_for(plan: Plan, before: Mapping[str, Link], emit: Emit) -> dict[str, L
     problems: list[Problem] = []
     for index, target_plan in enumerate(plan.targets):
         target = target_plan.target
-        identity = _identity(target)
+        identity = (*_identity(target), target_plan.passive)
         former = before.get(target.name)
         try:
             links[target.name] = (
@@ -71,9 +90,9 @@ def links_for(plan: Plan, before: Mapping[str, Link], emit: Emit) -> dict[str, L
                 if former is not None and former.identity == identity
                 else _link(target_plan, identity, emit)
             )
-        except OSError as error:
-            reason = error.strerror or type(error).__name__
-            problems.append(Problem(("targets", index, "tls"), f"cannot be used: {reason}"))
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or type(error).__name__
+            problems.append(Problem(("targets", index), f"a file cannot be used: {reason}"))
     if problems:
         raise ConfigError(problems)
     return links
@@ -95,7 +114,9 @@ async def retire(link: Link, runs: Iterable[asyncio.Task[object]]) -> None:
 def _link(plan: TargetPlan, identity: tuple[object, ...], emit: Emit) -> Link:
     client = Client(plan.target)
     wire = Wire(client.send, Slots(plan.target.connection.concurrency))
-    return Link(identity, client, Access(wire, credentials_of(plan, wire, emit)))
+    valve = Valve(emit)
+    access = Access(wire, valve, credentials_of(plan, wire, valve))
+    return Link(identity, client, access, valve)
 
 
 def _identity(target: Target) -> tuple[object, ...]:

@@ -17,6 +17,7 @@ from exporter.wire import Exchange, Fault, Request
 Send: TypeAlias = Callable[[Request], Awaitable[Exchange | Fault]]
 
 _UNAUTHORIZED: Final = 401
+_SUCCESSES: Final = range(200, 300)
 _SENDS_JSON: Final[Mapping[str, str]] = {"Content-Type": "application/json"}
 _WANTS_TEXT: Final[Mapping[str, str]] = {"Accept": "text/plain, */*;q=0.1"}
 
@@ -28,11 +29,14 @@ class Identity(Protocol):
     def headers(self) -> Mapping[str, str]:
         """What to send along."""
 
-    async def renew(self, rejected: Mapping[str, str]) -> bool:
+    async def renew(self, rejected: Mapping[str, str], patience: float) -> bool:
         """After a 401 to these headers: whether there are others now that are worth a retry."""
 
     def refused(self) -> None:
         """Learn that the retry was answered 401 too."""
+
+    def accepted(self, headers: Mapping[str, str]) -> None:
+        """Learn that a request with these headers was answered well."""
 
 
 class Errand(Struct, frozen=True):
@@ -123,13 +127,21 @@ async def _ask_each(errand: Errand, send: Send) -> list[Visited]:
 
 async def _ask(errand: Errand, candidate: Candidate, send: Send, deadline: float) -> Visited:
     """Ask for one id; once more with another token where the first was not accepted."""
-    headers = errand.identity.headers
+    identity = errand.identity
+    headers = identity.headers
     first = await _send(errand, candidate, headers, send, deadline)
-    if first.call.status != _UNAUTHORIZED or not await errand.identity.renew(headers):
+    if first.call.status != _UNAUTHORIZED:
+        if first.call.status in _SUCCESSES:
+            identity.accepted(headers)
         return Visited(candidate, first)
-    second = await _send(errand, candidate, errand.identity.headers, send, deadline)
+    if not await identity.renew(headers, deadline - _now()) or _now() >= deadline:
+        return Visited(candidate, first)
+    headers = identity.headers
+    second = await _send(errand, candidate, headers, send, deadline)
     if second.call.status == _UNAUTHORIZED:
-        errand.identity.refused()
+        identity.refused()
+    elif second.call.status in _SUCCESSES:
+        identity.accepted(headers)
     return Visited(candidate, second, rejected=first.call)
 
 

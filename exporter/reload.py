@@ -51,6 +51,10 @@ class Reloader:
             return self._refused(error.lines)
         except ConfigError as error:
             return self._refused([problem.message for problem in error.problems])
+        except Exception as error:  # noqa: BLE001  # see below
+            # Neither a signal nor the watching may end by a fault of ours.
+            _log.exception("a fault of the exporter")
+            return self._refused([f"a fault of the exporter: {type(error).__name__}"])
         warn(loaded)
         _log.info("the configuration is reloaded")
         self._done(True)  # noqa: FBT003  # it says it itself

@@ -10,23 +10,26 @@ from typing import Final
 from exporter.followed import Candidate, Followed
 from exporter.gates.slots import Slots
 from exporter.job import Job
-from exporter.observation import Call, Emit, Key, Observation, Run, Skip
+from exporter.observation import Emit, Key, Observation, Run, Skip
 from exporter.probe import Errand, Identity, probe
 from exporter.tokens.credentials import Credentials, Headers
 from exporter.tokens.renewing import Wire
 
 _PATIENCE: Final = 1.0
 """How long a run waits for a login in flight, and for a slot, in seconds."""
-_SUCCESSES: Final = range(200, 300)
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What the runs of one target share; nobody's ``credentials`` where auth is none."""
+    """What the runs of one target share; nobody's ``credentials`` where auth is none.
+
+    ``emit`` is the target's own: what runs observe after their link was replaced is another API's.
+    """
 
     wire: Wire
+    emit: Emit
     credentials: Credentials | None = None
 
 
@@ -35,12 +38,15 @@ class Anonymous:
 
     headers: Final[Headers] = {}
 
-    async def renew(self, rejected: Headers) -> bool:
+    async def renew(self, rejected: Headers, patience: float) -> bool:
         """There is nothing to renew."""
-        del rejected
+        del rejected, patience
         return False
 
     def refused(self) -> None:
+        """There is nothing to learn."""
+
+    def accepted(self, headers: Headers) -> None:
         """There is nothing to learn."""
 
 
@@ -56,11 +62,11 @@ class Account:
         self._key = key
         self.headers = headers
 
-    async def renew(self, rejected: Headers) -> bool:
+    async def renew(self, rejected: Headers, patience: float) -> bool:
         """See ``Identity``; what another request of the run got meanwhile serves this one too."""
         if self.headers is not rejected:
             return True
-        found = await self._credentials.renewed(rejected, self._key, _PATIENCE)
+        found = await self._credentials.renewed(rejected, self._key, min(patience, _PATIENCE))
         if found is None or found is rejected:
             return False
         self.headers = found
@@ -70,15 +76,18 @@ class Account:
         """See ``Identity``."""
         self._credentials.refused(self._key)
 
+    def accepted(self, headers: Headers) -> None:
+        """See ``Identity``."""
+        self._credentials.accepted(headers, self._key)
+
 
 class Runner:
     """Runs jobs. Whatever happens, a run ends as exactly one run or skip, and never raises."""
 
-    def __init__(self, followed: Followed, emit: Emit) -> None:
+    def __init__(self, followed: Followed) -> None:
         """Hold what runs need; no target is known yet."""
         self._access: Mapping[str, Access] = {}
         self._followed = followed
-        self._emit = emit
         self._logged: set[tuple[Key, str]] = set()
 
     def follow(self, access: Mapping[str, Access]) -> None:
@@ -100,29 +109,18 @@ class Runner:
             asyncio.CancelledError: it was cancelled; that is counted as a skip first.
         """
         started = asyncio.get_running_loop().time()
+        access = self._access[job.key.target]
         try:
-            observations = await self._attempt(job, max(0.0, started - planned))
+            observations = await self._attempt(job, access, max(0.0, started - planned))
         except asyncio.CancelledError:
-            self._emit(Skip(job.key, time.time(), "shutdown"))
+            access.emit(Skip(job.key, time.time(), "shutdown"))
             raise
         except Exception as error:  # noqa: BLE001  # a fault of ours is a run, not silence
             observations = [self._internal(job, started, error)]
         for observation in observations:
-            self._emit(observation)
+            access.emit(observation)
 
-    def __call__(self, observation: Observation) -> None:
-        """Learn as sinks do: what was accepted is good, whoever rejects it afterwards."""
-        if (
-            isinstance(observation, Call)
-            and observation.credential == "account"
-            and observation.status in _SUCCESSES
-            and (access := self._access.get(observation.key.target)) is not None
-            and access.credentials is not None
-        ):
-            access.credentials.accepted(observation.key)
-
-    async def _attempt(self, job: Job, lateness: float) -> list[Observation]:
-        access = self._access[job.key.target]
+    async def _attempt(self, job: Job, access: Access, lateness: float) -> list[Observation]:
         candidates = self._followed.candidates(job)
         if not candidates:
             return [Skip(job.key, time.time(), "no_resource")]

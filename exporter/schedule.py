@@ -249,6 +249,8 @@ class Schedule:
                 self._scheduler.modify_job(entry.name, next_run_time=_wall(entry.grid.planned))
 
     async def _fire(self, entry: _Entry) -> None:
+        if self._entries.get(entry.name) is not entry:
+            return  # it left the plan after it was due
         now = asyncio.get_running_loop().time()
         due = entry.grid.planned
         self._skip(entry, "misfire", entry.grid.missed(now))

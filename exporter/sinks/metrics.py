@@ -165,11 +165,8 @@ class Metrics:
         if call.key not in self._surfaces:
             return
         of = (target, call.method, call.endpoint)
-        endpoint = self._endpoints.get(of)
-        if endpoint is None:
-            # No planned surface is asked so: a call of another kind, counted all the same.
-            endpoint = self._endpoints[of] = EndpointSeries(self._families, of)
-        endpoint.called(call)
+        if (endpoint := self._endpoints.get(of)) is not None:
+            endpoint.called(call)
         if call.status == _THROTTLED:
             self._quota(QuotaKey(target, call.rate_class, call.credential)).throttled()
 

@@ -53,8 +53,8 @@ class Credentials(Protocol):
     def refused(self, key: Key) -> None:
         """Learn that a surface rejected the renewed headers too."""
 
-    def accepted(self, key: Key) -> None:
-        """Learn that a surface accepted what was sent."""
+    def accepted(self, headers: Headers, key: Key) -> None:
+        """Learn that a surface accepted these headers."""
 
     async def close(self) -> None:
         """End what is in flight."""

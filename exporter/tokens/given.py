@@ -14,6 +14,9 @@ from exporter.config import Auth, Secret, secret_file_of, secret_of
 from exporter.observation import Emit, Key, Rejection, Renewal
 from exporter.tokens.credentials import REFUSED_FOR, Clock, Headers
 
+_UNPROVED_FOR = 10.0
+"""Seconds between requests with a password that nothing accepted yet."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -87,7 +90,7 @@ class TokenFile:
     def refused(self, key: Key) -> None:
         """See ``Credentials``."""
 
-    def accepted(self, key: Key) -> None:
+    def accepted(self, headers: Headers, key: Key) -> None:
         """See ``Credentials``."""
 
     async def close(self) -> None:
@@ -128,7 +131,7 @@ class Password:
         self._clock = clock or Clock()
         self._secrets = _Secrets(auth, target)
         self._headers: Headers | None = None
-        self._proved = False
+        self._accepted: set[Key] = set()
         self._not_before = 0.0
 
     async def headers(self, patience: float) -> Headers | None:
@@ -136,31 +139,43 @@ class Password:
         del patience
         if self._secrets.changed():
             self._take()
-        return self._headers if self._clock.steady() >= self._not_before else None
+        now = self._clock.steady()
+        if now < self._not_before:
+            return None
+        if not self._accepted:
+            self._not_before = now + _UNPROVED_FOR  # or all would try a wrong one at once
+        return self._headers
 
     async def renewed(self, rejected: Headers, key: Key, patience: float) -> Headers | None:
-        """See ``Credentials``; a password that never worked is not tried again for a while."""
-        del key
-        headers = await self.headers(patience)
-        if headers is not rejected:
-            return headers
-        if not self._proved:
+        """See ``Credentials``; what may be a wrong password is not tried again for a while.
+
+        It may be one where no surface accepted it yet, or where one that did does no longer.
+        """
+        del patience
+        if self._secrets.changed():
+            self._take()
+        if self._headers is not rejected:
+            return await self.headers(0)
+        if not self._accepted or key in self._accepted:
+            self._accepted.clear()
             self._not_before = self._clock.steady() + REFUSED_FOR
         return None
 
     def refused(self, key: Key) -> None:
         """See ``Credentials``."""
 
-    def accepted(self, key: Key) -> None:
-        """See ``Credentials``: it is right, so that one surface's 401 is that surface's."""
-        del key
-        self._proved = True
+    def accepted(self, headers: Headers, key: Key) -> None:
+        """See ``Credentials``: it is right, so that another surface's 401 is that surface's."""
+        if headers is self._headers and key not in self._accepted:
+            self._accepted.add(key)
+            self._not_before = 0.0
 
     async def close(self) -> None:
         """See ``Credentials``."""
 
     def _take(self) -> None:
-        self._proved, self._not_before, self._headers = False, 0.0, None
+        self._accepted.clear()
+        self._not_before, self._headers = 0.0, None
         if (secret := self._secrets.secret) is not None:
             authorization = basic_authorization(self._username, secret.reveal())
             self._headers = {"Authorization": authorization}

@@ -48,6 +48,12 @@ _JITTER: Final = 0.1
 _STUBBORN_FOR: Final = 300.0
 """Seconds in which a surface that rejects fresh tokens too costs no further renewal."""
 
+_REFUSALS: Final[Mapping[str, tuple[Reason, ...]]] = {
+    "login": ("auth_rejected", "forbidden"),
+    "oauth2": ("auth_rejected", "forbidden", "validation"),
+}
+"""What says that the secret is wrong; OAuth 2 says so by 400 (RFC 6749, section 5.2)."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -113,6 +119,9 @@ class RenewingToken:
         """See ``Credentials``; requests that were rejected together cost one renewal."""
         if self._held is not None and self._held.headers is not rejected:
             return await self.headers(patience)
+        if self._renewal is not None:
+            found = await self._after_renewal(patience)
+            return None if found is rejected else found
         if self._held is not None:
             # A token that is fresh, or no better than the last one was here, is worth no other.
             kept = self._clock.steady() < max(self._not_before, self._stubborn.get(key, 0))
@@ -127,10 +136,8 @@ class RenewingToken:
         """See ``Credentials``: the fault is the surface's, or the account's on it."""
         self._stubborn[key] = self._clock.steady() + _STUBBORN_FOR
 
-    def accepted(self, key: Key) -> None:
-        """See ``Credentials``."""
-        if self._stubborn:
-            self._stubborn.pop(key, None)
+    def accepted(self, headers: Headers, key: Key) -> None:
+        """See ``Credentials``: one id that is accepted says nothing of another that is not."""
 
     async def close(self) -> None:
         """See ``Credentials``; what is in flight counts as a skip."""
@@ -190,7 +197,7 @@ class RenewingToken:
             self._back_off()
             return False
         reason = await self._attempt("login", self._login_request(secret))
-        if reason == "auth_rejected":
+        if reason in _REFUSALS[self._auth.type]:
             self._refused_secret = secret
             self._not_before = self._clock.steady() + REFUSED_FOR
         elif reason is not None:

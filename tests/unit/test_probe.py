@@ -26,8 +26,10 @@ class Name:
         self.headers: Mapping[str, str] = {"Authorization": "t"}
         self.further = list(further)
         self.was_refused = False
+        self.were_accepted: list[str] = []
 
-    async def renew(self, rejected: Mapping[str, str]) -> bool:
+    async def renew(self, rejected: Mapping[str, str], patience: float) -> bool:
+        assert patience > 0
         assert rejected is self.headers
         if not self.further:
             return False
@@ -36,6 +38,9 @@ class Name:
 
     def refused(self) -> None:
         self.was_refused = True
+
+    def accepted(self, headers: Mapping[str, str]) -> None:
+        self.were_accepted.append(headers["Authorization"])
 
 
 def candidates(names: str, again: str = "") -> tuple[Candidate, ...]:
@@ -212,6 +217,7 @@ async def test_a_rejected_token_is_renewed_and_the_request_sent_once_more() -> N
     assert [each.status for each in seen if isinstance(each, Call)] == [401, 200]
     assert only(Run, seen).reason is None
     assert not identity.was_refused
+    assert identity.were_accepted == ["u"]
 
 
 async def test_a_token_rejected_again_is_one_failed_run_and_no_third_request() -> None:

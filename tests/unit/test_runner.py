@@ -38,8 +38,8 @@ class Stage:
         self.tokens = RenewingToken(grants, ACCOUNT, Wire(self.login, self.slots), self.emit)
         self.followed = Followed()
         self.followed.follow(Plan((TargetPlan(Target("lab", "http://lab"), (), (), {}),)))
-        self.runner = Runner(self.followed, self.emit)
-        self.runner.follow({"lab": Access(Wire(self.send, self.slots), self.tokens)})
+        self.runner = Runner(self.followed)
+        self.runner.follow({"lab": Access(Wire(self.send, self.slots), self.emit, self.tokens)})
         self.login_result: Exchange | Fault = answer({"access_token": "t", "expires_in": 1e10})
 
     async def login(self, request: Request) -> Exchange | Fault:
@@ -57,7 +57,6 @@ class Stage:
     def emit(self, observation: Observation) -> None:
         self.seen.append(observation)
         self.followed(observation)
-        self.runner(observation)
 
     async def run(self, surface: str) -> list[Observation]:
         """Run a job; what it alone concluded."""

@@ -6,9 +6,11 @@ import jwt
 
 from exporter.config.schema import Auth
 from exporter.config.values import Secret
-from exporter.observation import Observation, Rejection, Renewal
+from exporter.observation import Key, Observation, Rejection, Renewal
 from exporter.tokens.given import Password, TokenFile
 from tests.unit.tokens.stage import SECRET, START, SURFACE, Hand
+
+OTHER = Key("lab", "monitoring", "monitoring.slices.metrics")
 
 
 def replace(file: Path, text: str) -> None:
@@ -95,9 +97,35 @@ async def test_one_surface_that_refuses_a_right_password_stops_no_other() -> Non
     owner = Password(auth, "lab", Hand())
     headers = await owner.headers(0)
     assert headers is not None
-    owner.accepted(SURFACE)
-    assert await owner.renewed(headers, SURFACE, 0) is None
+    owner.accepted(headers, SURFACE)
+    assert await owner.renewed(headers, OTHER, 0) is None
     assert await owner.headers(0) is headers
+
+
+async def test_a_password_changed_on_the_server_is_not_tried_on_and_on() -> None:
+    auth = Auth(type="basic", username="probe", password=Secret("hunter2"))
+    clock = Hand()
+    owner = Password(auth, "lab", clock)
+    headers = await owner.headers(0)
+    assert headers is not None
+    owner.accepted(headers, SURFACE)
+    sent = 0
+    for clock.now in range(0, 3600, 5):
+        headers = await owner.headers(0)
+        if headers is not None:
+            sent += 1
+            await owner.renewed(headers, SURFACE, 0)
+    assert 1 <= sent <= 5
+
+
+async def test_an_unproved_password_is_given_to_one_at_a_time() -> None:
+    auth = Auth(type="basic", username="probe", password=Secret("hunter2"))
+    owner = Password(auth, "lab", Hand())
+    given = [await owner.headers(0) for _ in range(40)]
+    assert sum(headers is not None for headers in given) == 1
+    assert given[0] is not None
+    owner.accepted(given[0], SURFACE)
+    assert await owner.headers(0) is given[0]
 
 
 async def test_a_new_password_is_tried_at_once(tmp_path: Path) -> None:

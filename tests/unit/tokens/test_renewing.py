@@ -137,17 +137,36 @@ async def test_a_surface_that_rejects_fresh_tokens_costs_one_renewal_in_five_min
     assert server.logins + server.refreshes <= 4
 
 
-async def test_what_is_accepted_again_may_be_renewed_again() -> None:
+async def test_a_rejection_while_a_renewal_is_in_flight_waits_for_it() -> None:
     clock = Hand()
-    server = Server(clock)
+    server = Server(clock, 600)
     async with stage(server, clock) as api:
-        await api.owner.headers(1)
-        api.owner.refused(SURFACE)
-        api.owner.accepted(SURFACE)
-        clock.now = 60
-        headers = await api.owner.headers(1)
-        assert headers is not None
-        assert await api.owner.renewed(headers, SURFACE, 1) is not None
+        old = await api.owner.headers(1)
+        assert old is not None
+        clock.now = 500
+        api.open.clear()
+        assert await api.owner.headers(1) is old
+        waiting = asyncio.create_task(api.owner.renewed(old, SURFACE, 5))
+        await api.settle()
+        api.open.set()
+        assert await waiting not in (None, old)
+    assert server.refreshes == 1
+
+
+@pytest.mark.parametrize("status", [400, 401, 403])
+async def test_a_wrong_client_secret_is_tried_at_most_five_times_an_hour(
+    status: int, tmp_path: Path
+) -> None:
+    file = tmp_path / "secret"
+    file.write_text("wrong")
+    auth = Auth(
+        type="oauth2", token_url="http://id/t", client_id="me", client_secret_file=str(file)
+    )
+    clock = Hand()
+    async with stage(lambda _: answer({}, status=status), clock, auth) as api:
+        for clock.now in range(0, 3600, 5):
+            await api.owner.headers(1)
+    assert 1 <= len(api.requests) <= 5
 
 
 def expired() -> Answering:

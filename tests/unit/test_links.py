@@ -1,0 +1,48 @@
+"""What leads to a target is kept while it fits, and shut when it does not."""
+
+from msgspec.structs import replace
+
+from exporter.catalog import CATALOG
+from exporter.config.schema import Config, Latency, Resources, SurfaceOptions, Target
+from exporter.config.values import Duration
+from exporter.job import Plan
+from exporter.links import links_for
+from exporter.observation import Key, Observation, Reading, Skip
+from exporter.plan import plan
+from tests.support.jobs import ACCOUNT
+
+TARGET = Target("lab", "http://lab", auth=ACCOUNT)
+
+
+def planned(target: Target) -> Plan:
+    return plan(CATALOG, Config((target,)))
+
+
+async def test_a_link_is_kept_until_something_changes_that_it_is_made_of() -> None:
+    before = links_for(planned(TARGET), {}, lambda _: None)
+    for same in (
+        replace(TARGET, interval=Duration(60)),
+        replace(TARGET, labels={"site": "north"}),
+        replace(TARGET, resources=Resources(max=5)),
+        replace(TARGET, surfaces={"monitoring.*": SurfaceOptions(mode="off")}),
+    ):
+        assert links_for(planned(same), before, lambda _: None)["lab"] is before["lab"]
+    for other in (
+        replace(TARGET, url="http://elsewhere"),
+        replace(TARGET, follow_redirects=True),
+        replace(TARGET, latency=Latency(Duration(1), Duration(2))),
+        replace(TARGET, surfaces={"auth.login": SurfaceOptions(timeout=Duration(2))}),
+    ):
+        assert links_for(planned(other), before, lambda _: None)["lab"] is not before["lab"]
+
+
+async def test_of_a_replaced_link_only_the_counts_of_its_runs_are_heard() -> None:
+    seen: list[Observation] = []
+    link = links_for(planned(TARGET), {}, seen.append)["lab"]
+    key = Key("lab", "vnf-operator", "vnf-operator.vnfs.list")
+    reading, skip = Reading(key, 0, "vnfs", (), ()), Skip(key, 0, "shutdown")
+    link.access.emit(reading)
+    link.valve.shut()
+    link.access.emit(reading)
+    link.access.emit(skip)
+    assert seen == [reading, skip]
