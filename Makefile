@@ -29,7 +29,7 @@ unit: $(READY) ## Tests without other servers: seconds
 	$(BIN)/pytest tests/unit -n auto $(ARGS)
 
 integration: $(READY) tools ## Tests against a real Prometheus, Prism and the demo: minutes
-	$(BIN)/pytest tests/integration tests/e2e -n auto $(ARGS)
+	$(BIN)/pytest tests/integration tests/e2e -n 4 $(ARGS)
 
 tools: $(READY) ## Fetch the servers that tests need into .cache/tools (no root needed)
 	@$(BIN)/python -m tests.support.tools
