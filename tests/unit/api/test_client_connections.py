@@ -172,7 +172,7 @@ async def test_ipv6() -> None:
         with socket.socket(socket.AF_INET6) as probe:
             probe.bind(("::1", 0))
     except OSError:
-        pytest.skip("no IPv6 on this machine")
+        pytest.fail("::1 cannot be used: sysctl -w net.ipv6.conf.lo.disable_ipv6=0")
     async with serve(answer(JSON), host="::1") as server, client(server.url) as subject:
         await well(subject)
 
