@@ -38,7 +38,7 @@ class Peer(ssl.SSLObject):
         once the handshake ended, well or not: the answer is kept.
         """
         # The public method came with Python 3.13, and gives DER, which ssl cannot read back.
-        chain = self._sslobj.get_unverified_chain() or ()  # type: ignore[attr-defined]
+        chain = self._sslobj.get_unverified_chain() or ()  # type: ignore[attr-defined]  # private
         return min(filter(None, map(_end_of, chain)), default=None)
 
 

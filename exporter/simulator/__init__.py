@@ -21,6 +21,6 @@ def main(argv: Sequence[str]) -> int:
     """
     # Imported late: aiohttp takes a quarter of a second, and the product's command line imports
     # this package for every command.
-    from exporter.simulator.command import main as run  # noqa: PLC0415
+    from exporter.simulator.command import main as run  # noqa: PLC0415  # see above
 
     return run(argv)

@@ -255,7 +255,7 @@ class RenewingToken:
                 key=call.key,
                 at=call.at,
                 grant=kind,
-                reason=reason,
+                reason=reason if grant is None else None,  # a slow one gave a token all the same
                 expires=None if lifetime is None else call.at + lifetime,
                 lifetime=lifetime,
                 skew=None if grant is None else grant.skew,

@@ -72,7 +72,7 @@ class ToolMissing(Exception):  # noqa: N818 - a state of the machine, not an err
         self.name = name
 
 
-class _Failed(Exception):  # noqa: N818
+class _Failed(Exception):  # noqa: N818  # private to this file
     """A command that fetches did not work; the message is what it said last."""
 
 

@@ -33,7 +33,7 @@ Values = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
 
 def openmetrics(text: str) -> Iterable[Metric]:
-    families: Iterable[Metric] = parse_openmetrics(text)  # type: ignore[no-untyped-call]
+    families: Iterable[Metric] = parse_openmetrics(text)  # type: ignore[no-untyped-call]  # the library's
     return families
 
 

@@ -119,6 +119,6 @@ def test_configured_labels_may_differ_between_targets() -> None:
 
 
 def test_a_configured_label_cannot_take_the_place_of_the_target() -> None:
-    pattern = next(meta.pattern for meta in LabelName.__metadata__)  # type: ignore[attr-defined]
+    pattern = next(meta.pattern for meta in LabelName.__metadata__)  # type: ignore[attr-defined]  # Annotated's
     assert re.search(pattern, "target") is None
     assert re.search(pattern, "site") is not None

@@ -36,7 +36,7 @@ events: st.SearchStrategy[tuple[Key, str, Event, bool]] = st.one_of(
 
 def observed(key: Key, kind: str, reason: Event, *, slow: bool) -> Observation:
     if kind == "skip":
-        return skip(reason, key)  # type: ignore[arg-type]
+        return skip(reason, key)  # type: ignore[arg-type]  # drawn from the set
     return run(key, reason=reason, slow=slow)
 
 

@@ -149,7 +149,7 @@ def test_values_are_shown_exactly_as_long_as_they_hold(
             bench.take(run(at=now))
         else:
             holds = holds and kind not in TAKING_AWAY
-            bench.take(skip(kind, at=now))  # type: ignore[arg-type]
+            bench.take(skip(kind, at=now))  # type: ignore[arg-type]  # drawn from the set
         seen = now
     bench.clock.now = now + later
     holds = holds and bench.clock.now - seen < 3 * INTERVAL

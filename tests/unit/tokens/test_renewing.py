@@ -207,6 +207,7 @@ async def test_a_login_that_is_too_slow_still_gives_its_token() -> None:
     async with stage(lambda _: answer(grant, duration=9)) as api:
         assert await api.owner.headers(1) is not None
     assert api.runs() == ["slow"]
+    assert [(each.reason, each.lifetime) for each in api.renewals()] == [(None, 600)]
 
 
 async def test_an_outage_of_days_costs_no_more_than_an_attempt_a_minute() -> None:
