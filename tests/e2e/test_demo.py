@@ -11,6 +11,21 @@ from exporter.demo import CONFIG
 from tests.support.product import Exporter, Scrape, Simulator, clean_environment, command
 from tests.support.servers import LOOPBACK, Process, Start, eventually, free_port, get, prints
 
+# A terminal whose size is set before anybody can ask for it.
+TERMINAL: Final = """
+import fcntl, os, pty, signal, struct, sys, termios
+child, screen = pty.fork()
+if not child:
+    fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 140, 0, 0))
+    os.execv(sys.argv[1], sys.argv[1:])
+signal.signal(signal.SIGTERM, lambda *_: os.kill(child, signal.SIGTERM))
+while True:
+    try:
+        shown = os.read(screen, 65536)
+    except OSError:  # it ended
+        break
+    os.write(1, shown)
+"""
 NOT_RUN: Final = {"auth.refresh", "orchestrator.deployments.get"}
 
 
@@ -68,14 +83,13 @@ async def test_the_simulator_ends_even_when_the_demo_is_killed(start: Start) -> 
 async def test_on_a_terminal_it_is_a_table_that_lives(start: Start) -> None:
     port = free_port()
     argv = [
-        *("script", "-qec"),
-        (
-            f"stty cols 140 rows 40; exec {sys.executable} -m exporter demo "
-            f"--web.listen-address {LOOPBACK}:{port} --simulator.listen-address {LOOPBACK}:0"
-        ),
-        "/dev/null",
+        *(sys.executable, "-c", TERMINAL, sys.executable, "-m", "exporter", "demo"),
+        *("--web.listen-address", f"{LOOPBACK}:{port}"),
+        *("--simulator.listen-address", f"{LOOPBACK}:0"),
     ]
     env = clean_environment({"TERM": "xterm-256color"})
+    for size in ("COLUMNS", "LINES"):
+        env.pop(size, None)
     terminal = await start(Process(argv, ready=prints(r"What is wrong"), env=env))
     await terminal.line(r"15 well", within=15)
 
