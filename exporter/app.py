@@ -14,6 +14,7 @@ from typing import Final, TypeAlias
 from prometheus_client import CollectorRegistry
 
 from exporter import __version__
+from exporter.context import Mint
 from exporter.followed import Followed
 from exporter.job import Plan
 from exporter.links import Link, links_for, retire
@@ -82,6 +83,7 @@ class App:
         self._options = options
         self._started = False
         self._links: dict[str, Link] = {}
+        self._mint = Mint()
         self._retiring: set[asyncio.Task[None]] = set()
         self._latest = Latest(time.time, self._in_flight)
         self._registry = CollectorRegistry()
@@ -119,7 +121,7 @@ class App:
             ConfigError: the TLS files of a target cannot be used; nothing was changed then.
         """
         before = self._links
-        self._links = links_for(plan, before, self._emit)
+        self._links = links_for(plan, before, self._emit, self._mint)
         self._latest.follow(plan)
         self._metrics.follow(plan)
         self._logs.follow(plan)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from exporter.catalog.surface import Surface
-from exporter.config.schema import ClassLimit, Mode, Target
+from exporter.config.schema import ClassLimit, Mode, State, Target, Traces
 from exporter.observation import Credential, Key, RateClass
 
 
@@ -54,6 +54,8 @@ class Plan(Struct, frozen=True):
     """All that this process does."""
 
     targets: tuple[TargetPlan, ...]
+    traces: Traces = Traces()
+    state: State = State()
 
     @property
     def jobs(self) -> tuple[Job, ...]:

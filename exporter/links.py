@@ -10,9 +10,10 @@ from typing import Final
 from exporter.api.client import Client
 from exporter.config.problems import ConfigError, Problem
 from exporter.config.schema import Target
+from exporter.context import Mint
 from exporter.gates.slots import Slots
 from exporter.job import Plan, TargetPlan
-from exporter.observation import Emit, Observation, Run, Skip
+from exporter.observation import Emit, Inquiry, Observation, Run, Skip
 from exporter.runner import Access
 from exporter.tokens import credentials_of
 from exporter.tokens.renewing import Wire
@@ -40,7 +41,7 @@ class Valve:
 
     def __call__(self, observation: Observation) -> None:
         """Hand it on: what another API said before is not what this one says."""
-        if self._open or isinstance(observation, Run | Skip):
+        if self._open or isinstance(observation, Run | Inquiry | Skip):
             self._emit(observation)
 
     def shut(self) -> None:
@@ -64,13 +65,14 @@ class Link:
         await self.client.close()
 
 
-def links_for(plan: Plan, before: Mapping[str, Link], emit: Emit) -> dict[str, Link]:
+def links_for(plan: Plan, before: Mapping[str, Link], emit: Emit, mint: Mint) -> dict[str, Link]:
     """Link every target of a plan.
 
     Args:
         plan: what is to be done.
         before: the links there are, by target.
         emit: takes what owners of tokens observe.
+        mint: makes the contexts of their runs.
 
     Returns:
         By target, those before where they still fit, else new ones. Nothing is opened.
@@ -88,7 +90,7 @@ def links_for(plan: Plan, before: Mapping[str, Link], emit: Emit) -> dict[str, L
             links[target.name] = (
                 former
                 if former is not None and former.identity == identity
-                else _link(target_plan, identity, emit)
+                else _link(target_plan, identity, emit, mint)
             )
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or type(error).__name__
@@ -111,9 +113,9 @@ async def retire(link: Link, runs: Iterable[asyncio.Task[object]]) -> None:
     await link.close()
 
 
-def _link(plan: TargetPlan, identity: tuple[object, ...], emit: Emit) -> Link:
+def _link(plan: TargetPlan, identity: tuple[object, ...], emit: Emit, mint: Mint) -> Link:
     client = Client(plan.target)
-    wire = Wire(client.send, Slots(plan.target.connection.concurrency))
+    wire = Wire(client.send, Slots(plan.target.connection.concurrency), mint)
     valve = Valve(emit)
     access = Access(wire, valve, credentials_of(plan, wire, valve))
     return Link(identity, client, access, valve)

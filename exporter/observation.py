@@ -82,6 +82,37 @@ class Phases(Struct, frozen=True):
     receive: float | None = None
 
 
+class Context(Struct, frozen=True):
+    """Where a call stands in a trace (W3C Trace Context): all calls of a run share its trace.
+
+    ``sampled`` is decided before the call, and the API is told of it. ``parent`` is the span of
+    somebody else who asked for the run.
+    """
+
+    trace_id: int
+    span_id: int
+    sampled: bool = False
+    parent: int | None = None
+
+    @property
+    def traceparent(self) -> str:
+        """The header's value (version 00)."""
+        return f"00-{self.trace_id:032x}-{self.span_id:016x}-0{self.sampled:d}"
+
+
+class Transport(Struct, frozen=True):
+    """How an exchange was carried; what it did not come to is ``None``.
+
+    ``ip_protocol`` is 4 or 6, ``http`` such as ``1.1``, ``tls`` such as ``TLSv1.3``;
+    ``redirects`` is how many were followed.
+    """
+
+    ip_protocol: Literal[4, 6] | None = None
+    http: str | None = None
+    tls: str | None = None
+    redirects: int = 0
+
+
 class RateLimit(Struct, frozen=True):
     """What the headers of one answer said of the quota (guide, "Rate Limit Headers").
 
@@ -134,6 +165,11 @@ class Call(Struct, frozen=True):
     rate_limit: RateLimit | None = None
     certificate_expiry: float | None = None
     lifecycle: Lifecycle | None = None
+    path: str = ""
+    """What was asked for, ids filled in; below the base URL, or a whole URL. No label."""
+    context: Context | None = None
+    """Its span."""
+    transport: Transport | None = None
 
 
 class Run(Struct, frozen=True):
@@ -154,6 +190,22 @@ class Run(Struct, frozen=True):
     deciding: Call | None = None
     detail: str = ""
     """A few words for a person, free of anything the API sent."""
+
+
+class Inquiry(Struct, frozen=True):
+    """A run that somebody asked for, and no schedule planned: no ``oran_mano_probe_`` series."""
+
+    run: Run
+
+    @property
+    def key(self) -> Key:
+        """Which surface."""
+        return self.run.key
+
+    @property
+    def at(self) -> float:
+        """When it ended."""
+        return self.run.at
 
 
 class Skip(Struct, frozen=True):
@@ -224,7 +276,9 @@ class Heartbeat(Struct, frozen=True):
     lag: float
 
 
-Observation: TypeAlias = Call | Run | Skip | Reading | Visit | Renewal | Rejection | Heartbeat
+Observation: TypeAlias = (
+    Call | Run | Inquiry | Skip | Reading | Visit | Renewal | Rejection | Heartbeat
+)
 
 Emit: TypeAlias = Callable[[Observation], None]
 """Where observations go."""

@@ -83,7 +83,8 @@ def plan(catalog: Sequence[Surface], config: Config) -> Plan:
     ]
     if problems:
         raise ConfigError(problems)
-    return Plan(tuple(_target_plan(target, catalog) for target in config.targets))
+    targets = tuple(_target_plan(target, catalog) for target in config.targets)
+    return Plan(targets, config.traces, config.state)
 
 
 def traffic(target_plan: TargetPlan) -> tuple[Traffic, ...]:

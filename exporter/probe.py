@@ -7,9 +7,10 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
+from exporter.context import Mint
 from exporter.followed import Candidate
 from exporter.job import Job
-from exporter.observation import Call, Observation, Run, Skip, Visit
+from exporter.observation import Call, Context, Observation, Run, Skip, Visit
 from exporter.readers.listings import read_ids
 from exporter.verdict import Verdict, judge
 from exporter.wire import Exchange, Fault, Request
@@ -43,16 +44,21 @@ class Errand(Struct, frozen=True):
     """What a run was admitted with.
 
     ``lanes`` is how many requests it may have in flight, and ``leave`` gives one of them up;
-    ``lateness`` and ``queued`` are seconds.
+    ``lateness`` and ``queued`` are seconds; ``lateness`` is ``None`` where no schedule planned it.
+    The first call stands in ``context``, further ones in others of the same trace. ``fresh`` ones
+    have new connections.
     """
 
     job: Job
     candidates: Sequence[Candidate]
     identity: Identity
-    lateness: float
+    lateness: float | None
     lanes: int = 1
     leave: Callable[[], None] = lambda: None
     queued: float = 0.0
+    mint: Mint = Mint()  # it keeps nothing of a run
+    context: Context | None = None
+    fresh: bool = False
 
 
 class Visited(Struct, frozen=True):
@@ -159,11 +165,19 @@ async def _send(
     if surface.body is not None:
         headers = {**headers, **_SENDS_JSON}
     path = _path(job, candidate.id)
-    timeout = deadline - _now()
-    result = await send(
-        Request(surface.method, path, headers, timeout, surface.body, job.essential)
+    context = errand.mint.another(errand.context or errand.mint.begin())
+    request = Request(
+        method=surface.method,
+        path=path,
+        headers=headers,
+        timeout=deadline - _now(),
+        body=surface.body,
+        essential=job.essential,
+        traceparent=context.traceparent,
+        fresh=errand.fresh,
     )
-    return judge(job, result, queued=errand.queued)
+    result = await send(request)
+    return judge(job, result, queued=errand.queued, path=path, context=context)
 
 
 def _path(job: Job, ids: tuple[str, ...]) -> str:

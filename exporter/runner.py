@@ -2,15 +2,19 @@
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from exporter.followed import Candidate, Followed
 from exporter.gates.slots import Slots
 from exporter.job import Job
-from exporter.observation import Emit, Key, Observation, Run, Skip
+from exporter.observation import Context, Emit, Inquiry, Key, Observation, Run, Skip
 from exporter.probe import Errand, Identity, probe
 from exporter.tokens.credentials import Credentials, Headers
 from exporter.tokens.renewing import Wire
@@ -81,6 +85,27 @@ class Account:
         self._credentials.accepted(headers, self._key)
 
 
+class _Order(Struct, frozen=True):
+    """What is to be run: as planned, or, with a ``deadline`` on the loop's clock, as asked."""
+
+    job: Job
+    lateness: float | None
+    deadline: float = math.inf
+    fresh: bool = False
+    parent: Context | None = None
+
+    @property
+    def patience(self) -> float:
+        """Seconds to wait for what it needs."""
+        return min(_PATIENCE, max(0.0, self.deadline - _now()))
+
+    @property
+    def bounded(self) -> Job:
+        """The job, with a time-out that ends before the deadline."""
+        left = self.deadline - _now()
+        return self.job if left >= self.job.timeout else replace(self.job, timeout=left)
+
+
 class Runner:
     """Runs jobs. Whatever happens, a run ends as exactly one run or skip, and never raises."""
 
@@ -89,6 +114,7 @@ class Runner:
         self._access: Mapping[str, Access] = {}
         self._followed = followed
         self._logged: set[tuple[Key, str]] = set()
+        self._waiting: dict[Key, list[asyncio.Future[list[Observation]]]] = {}
 
     def follow(self, access: Mapping[str, Access]) -> None:
         """Use these from now on; runs in flight end with what they began with.
@@ -108,29 +134,76 @@ class Runner:
         Raises:
             asyncio.CancelledError: it was cancelled; that is counted as a skip first.
         """
-        started = asyncio.get_running_loop().time()
+        lateness = max(0.0, _now() - planned)
         access = self._access[job.key.target]
         try:
-            observations = await self._attempt(job, access, max(0.0, started - planned))
+            observations = await self._execute(_Order(job, lateness), access)
         except asyncio.CancelledError:
             access.emit(Skip(job.key, time.time(), "shutdown"))
             raise
-        except Exception as error:  # noqa: BLE001  # a fault of ours is a run, not silence
-            observations = [self._internal(job, started, error)]
         for observation in observations:
             access.emit(observation)
 
-    async def _attempt(self, job: Job, access: Access, lateness: float) -> list[Observation]:
+    async def ask(
+        self, job: Job, patience: float, parent: Context | None = None
+    ) -> list[Observation]:
+        """Run a job now because somebody asks for it; one of it in flight serves as well.
+
+        Args:
+            job: what was asked for.
+            patience: seconds until there has to be an answer.
+            parent: the span of who asks.
+
+        Returns:
+            What was observed, the run or the skip that concludes it last. A run is emitted as an
+            ``Inquiry``, and a skip not at all: nothing was due.
+        """
+        if job.key in self._waiting:
+            return await self._join(job, patience)
+        access = self._access[job.key.target]
+        order = _Order(job, None, _now() + patience, fresh=True, parent=parent)
+        observations = await self._execute(order, access)
+        for observation in observations[:-1]:
+            access.emit(observation)
+        if isinstance(run := observations[-1], Run):
+            access.emit(Inquiry(run))
+        return observations
+
+    async def _join(self, job: Job, patience: float) -> list[Observation]:
+        concluded: asyncio.Future[list[Observation]] = asyncio.get_running_loop().create_future()
+        self._waiting[job.key].append(concluded)
+        await asyncio.wait({concluded}, timeout=patience)
+        return concluded.result() if concluded.done() else [Skip(job.key, time.time(), "overrun")]
+
+    async def _execute(self, order: "_Order", access: Access) -> list[Observation]:
+        """Attempt it, and tell those who joined."""
+        key, started = order.job.key, _now()
+        waiting = self._waiting[key] = []
+        observations: list[Observation] = [Skip(key, time.time(), "shutdown")]
+        try:
+            observations = await self._attempt(order, access)
+        except Exception as error:  # noqa: BLE001  # a fault of ours is a run, not silence
+            observations = [self._internal(order.job, started, error)]
+        finally:
+            if self._waiting.get(key) is waiting:
+                del self._waiting[key]
+            for concluded in waiting:
+                if not concluded.done():
+                    concluded.set_result(observations)
+        return observations
+
+    async def _attempt(self, order: "_Order", access: Access) -> list[Observation]:
+        job = order.job
         candidates = self._followed.candidates(job)
         if not candidates:
             return [Skip(job.key, time.time(), "no_resource")]
-        identity = await self._identity(job, access)
+        identity = await self._identity(order, access)
         if identity is None:
             return [Skip(job.key, time.time(), "no_token")]
-        asked = asyncio.get_running_loop().time()
-        if not await access.wire.slots.acquire(essential=job.essential, patience=_PATIENCE):
+        asked = _now()
+        if not await access.wire.slots.acquire(essential=job.essential, patience=order.patience):
             return [Skip(job.key, time.time(), "overrun")]
-        queued = asyncio.get_running_loop().time() - asked
+        queued = _now() - asked
         held = 1
 
         def leave() -> None:
@@ -140,15 +213,27 @@ class Runner:
 
         try:
             held += await self._further_lanes(job, access.wire.slots, candidates)
-            errand = Errand(job, candidates, identity, lateness, held, leave, queued)
+            errand = Errand(
+                job=order.bounded,
+                candidates=candidates,
+                identity=identity,
+                lateness=order.lateness,
+                lanes=held,
+                leave=leave,
+                queued=queued,
+                mint=access.wire.mint,
+                context=access.wire.mint.begin(order.parent),
+                fresh=order.fresh,
+            )
             return await probe(errand, access.wire.send)
         finally:
             access.wire.slots.release(essential=job.essential, count=held)
 
-    async def _identity(self, job: Job, access: Access) -> Identity | None:
+    async def _identity(self, order: "_Order", access: Access) -> Identity | None:
+        job = order.job
         if job.credential == "anonymous" or access.credentials is None:
             return _ANONYMOUS
-        headers = await access.credentials.headers(_PATIENCE)
+        headers = await access.credentials.headers(order.patience)
         return None if headers is None else Account(access.credentials, job.key, headers)
 
     async def _further_lanes(
@@ -165,5 +250,9 @@ class Runner:
             self._logged.add((job.key, kind))
             fields = {"target": job.key.target, "surface": job.key.surface}
             _log.error("a fault of the exporter", exc_info=error, extra={"fields": fields})
-        duration = asyncio.get_running_loop().time() - started
+        duration = _now() - started
         return Run(job.key, time.time(), duration, reason="internal", detail=kind)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

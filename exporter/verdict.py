@@ -9,7 +9,7 @@ from exporter.api.ratelimit import rate_limit
 from exporter.checks import CHECKS
 from exporter.checks.finding import Answer, Finding
 from exporter.job import Job
-from exporter.observation import Call, Phases
+from exporter.observation import Call, Context, Phases
 from exporter.wire import Exchange, Fault, Json
 
 _decode = msgspec.json.Decoder().decode
@@ -27,19 +27,28 @@ class Verdict(Struct, frozen=True):
     document: dict[str, Json] | None = None
 
 
-def judge(job: Job, result: Exchange | Fault, *, queued: float = 0.0) -> Verdict:
+def judge(
+    job: Job,
+    result: Exchange | Fault,
+    *,
+    queued: float = 0.0,
+    path: str = "",
+    context: Context | None = None,
+) -> Verdict:
     """Turn what came off the wire into what it means.
 
     Args:
         job: what was asked.
         result: what came.
         queued: seconds spent waiting for a slot of our own.
+        path: what was asked for.
+        context: the span that the request was sent in.
 
     Returns:
         The call, and what is wrong with its answer, if anything. The first fault counts: the
         wire, then the status, then the body, then the checks, then the time it took.
     """
-    call = _call(job, result, queued)
+    call = _call(job, result, queued, path, context)
     if isinstance(result, Fault):
         return Verdict(call, Finding(result.reason, result.detail))
     if (finding := _status_finding(result.status)) is not None:
@@ -59,7 +68,9 @@ def judge(job: Job, result: Exchange | Fault, *, queued: float = 0.0) -> Verdict
     return Verdict(call, None, call.duration > job.good, document)
 
 
-def _call(job: Job, result: Exchange | Fault, queued: float) -> Call:
+def _call(
+    job: Job, result: Exchange | Fault, queued: float, path: str, context: Context | None
+) -> Call:
     timing = result.timing
     return Call(
         key=job.key,
@@ -77,6 +88,9 @@ def _call(job: Job, result: Exchange | Fault, queued: float) -> Call:
         rate_limit=rate_limit(result.headers, timing.at),
         certificate_expiry=timing.certificate_expiry,
         lifecycle=lifecycle(result.headers),
+        path=path,
+        context=context,
+        transport=timing.transport,
     )
 
 

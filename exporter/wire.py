@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from exporter.observation import Phases, Reason
+from exporter.observation import Phases, Reason, Transport
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 Method: TypeAlias = Literal["GET", "POST", "PUT", "DELETE"]
@@ -16,9 +16,8 @@ class Request(Struct, frozen=True):
 
     ``path`` is appended to the target's base URL, or is a whole URL, and is percent-encoded
     already. ``timeout`` bounds all of it, in seconds, from the moment of sending. ``essential``
-    requests have connections that no others use. ``idempotent`` requests may use a kept
-    connection, others get a fresh one: a POST on a connection that the server just closed would
-    look like a failure of the API (RFC 9110, section 9.2.2).
+    requests have connections that no others use. ``traceparent`` is sent along where it is not
+    empty. A ``fresh`` one is to have a new connection, so that all phases of it are seen.
     """
 
     method: Method
@@ -27,15 +26,21 @@ class Request(Struct, frozen=True):
     timeout: float
     body: bytes | None = None
     essential: bool = False
+    traceparent: str = ""
+    fresh: bool = False
 
     def __repr__(self) -> str:
         """Never the headers or the body, which carry secrets."""
         return f"Request({self.method} {self.path})"
 
     @property
-    def idempotent(self) -> bool:
-        """Whether a kept connection may carry it."""
-        return self.method != "POST"
+    def may_reuse(self) -> bool:
+        """Whether a kept connection may carry it.
+
+        Not what is not idempotent: a POST on a connection that the server just closed would look
+        like a failure of the API (RFC 9110, section 9.2.2).
+        """
+        return self.method != "POST" and not self.fresh
 
 
 class Timing(Struct, frozen=True):
@@ -51,6 +56,7 @@ class Timing(Struct, frozen=True):
     phases: Phases
     reused: bool | None = None
     certificate_expiry: float | None = None
+    transport: Transport | None = None
 
 
 class Exchange(Struct, frozen=True):

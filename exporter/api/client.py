@@ -68,7 +68,7 @@ class Client:
     async def send(self, request: Request) -> Exchange | Fault:
         """Send a request and read the answer to its end.
 
-        An idempotent request that finds its kept connection dead is sent again (RFC 9112, section
+        A request that finds its kept connection dead is sent again (RFC 9112, section
         9.3.1), a redirect is followed where the configuration has it so: the duration covers
         everything, the phases are those of the last connection.
 
@@ -116,6 +116,7 @@ class Client:
             if following is None:
                 return response
             hop = following
+            progress.redirects += 1
             response.release()  # keeps the connection, if all of the body came with the head
             progress.restart()
 
@@ -158,6 +159,8 @@ class Client:
         if hop.home:
             headers.update(self._extra.now())
         headers.update(_carried(request.headers, hop))
+        if request.traceparent and (hop.home or not hop.before):
+            headers["traceparent"] = request.traceparent
         if proxy is not None:  # it reads the head itself; with TLS it is told by CONNECT
             headers.update(proxy.headers)
         return headers

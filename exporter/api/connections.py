@@ -33,9 +33,9 @@ _KEEP_ALIVE: Final = 75.0
 class Pools:
     """The connections to one target.
 
-    Idempotent requests share kept connections, essential ones have others of their own; each
-    other request has a new one. No pool ever queues. Cookies, kept ages and remembered addresses
-    would make a probe see something else than what is there: none is used.
+    Requests that may re-use one share kept connections, essential ones have others of their own;
+    each other request has a new one. No pool ever queues. Cookies, kept ages and
+    remembered addresses would make a probe see something else than what is there: none is used.
     """
 
     def __init__(self, target: Target) -> None:
@@ -64,7 +64,7 @@ class Pools:
         Returns:
             The session with the connections that it may use.
         """
-        key = (request.idempotent and self._max_age > 0, request.essential)
+        key = (request.may_reuse and self._max_age > 0, request.essential)
         found = self._sessions.get(key)
         if found is None:
             found = self._sessions[key] = self._open(keep=key[0])

@@ -10,8 +10,11 @@ from aiohttp import ClientResponse
 
 from exporter.api.faults import Phase
 from exporter.api.tls import Peer
-from exporter.observation import Phases
+from exporter.observation import Phases, Transport
 from exporter.wire import Timing
+
+_IPV4_NAME: Final = 2
+"""Address and port; an IPv6 name has two parts more."""
 
 
 class Progress:
@@ -23,7 +26,7 @@ class Progress:
 
     __slots__ = (
         "_began", "_started", "connecting", "handshaking", "peer", "received",
-        "receiving", "resolving", "response", "sending", "transport", "waiting",
+        "receiving", "redirects", "resolving", "response", "sending", "transport", "waiting",
     )  # fmt: skip
 
     peer: Peer | None
@@ -42,6 +45,7 @@ class Progress:
         self._began = perf_counter()
         self.received = 0
         """Bytes of the body, as they came."""
+        self.redirects = 0
         self.transport = None
         self.restart()
 
@@ -102,6 +106,19 @@ class Progress:
             phases=self._phases(end),
             reused=self.reused,
             certificate_expiry=None if self.peer is None else self.peer.earliest_expiry,
+            transport=self._carried(),
+        )
+
+    def _carried(self) -> Transport | None:
+        if self.transport is None:
+            return None
+        name = self.transport.get_extra_info("peername")
+        version = None if self.response is None else self.response.version
+        return Transport(
+            ip_protocol=None if name is None else 6 if len(name) > _IPV4_NAME else 4,
+            http=None if version is None else f"{version.major}.{version.minor}",
+            tls=None if self.peer is None else self.peer.version(),
+            redirects=self.redirects,
         )
 
     def _phases(self, end: float) -> Phases:

@@ -71,6 +71,12 @@ Interval: TypeAlias = Annotated[Duration, Meta(ge=1, le=86400)]
 Share: TypeAlias = Annotated[
     float, Meta(gt=0, le=1, description="a ratio above 0 and up to 1, such as 0.05")
 ]
+Ratio: TypeAlias = Annotated[
+    float, Meta(ge=0, le=1, description="a ratio from 0 up to 1, such as 0.1")
+]
+Directory: TypeAlias = Annotated[
+    str, Meta(pattern=r"^[^\0]*\Z", description="the path of a directory, or '' for none")
+]
 Count: TypeAlias = Annotated[int, Meta(ge=1, le=1000)]
 StatusPath: TypeAlias = Annotated[
     str,
@@ -196,9 +202,23 @@ class Target(Struct, frozen=True):
     deployments: Deployments = Deployments()
 
 
+class Traces(Struct, frozen=True):
+    """Which well runs are exported as traces; failed and slow ones are besides."""
+
+    sample_ratio: Ratio = 0.1
+
+
+class State(Struct, frozen=True):
+    """What outlives a restart: a directory on a volume, or nothing where it is empty."""
+
+    journal: Directory = ""
+
+
 class Config(Struct, frozen=True):
     """The whole file."""
 
     targets: Annotated[
         tuple[Target, ...], Meta(min_length=1, description="a list of one or more targets")
     ]
+    traces: Traces = Traces()
+    state: State = State()

@@ -10,6 +10,7 @@ from exporter.job import Plan
 from exporter.observation import (
     Call,
     Heartbeat,
+    Inquiry,
     Key,
     Observation,
     Reading,
@@ -91,8 +92,8 @@ class Latest:
                 self._tokens.rejected(observation)
             case Heartbeat():
                 self._heartbeat = observation.at
-            case Reading() | Visit():
-                pass  # they steer the next runs
+            case Inquiry() | Reading() | Visit():
+                pass  # they steer the next runs, or are nothing that is now
             case _:
                 assert_never(observation)
 

@@ -10,6 +10,7 @@ from exporter.job import Plan
 from exporter.observation import (
     Call,
     Heartbeat,
+    Inquiry,
     Key,
     Observation,
     Reading,
@@ -107,7 +108,7 @@ class Logs:
                 self._ran(observation)
             case Skip():
                 self._skipped(observation)
-            case Heartbeat() | Reading() | Visit() | Renewal() | Rejection():
+            case Inquiry() | Heartbeat() | Reading() | Visit() | Renewal() | Rejection():
                 pass  # nothing in them is for a person
             case _:
                 assert_never(observation)

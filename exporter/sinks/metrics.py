@@ -13,6 +13,7 @@ from exporter.observation import (
     Call,
     GrantKind,
     Heartbeat,
+    Inquiry,
     Key,
     Observation,
     Reading,
@@ -129,8 +130,8 @@ class Metrics:
                     token.rejected()
             case Heartbeat():
                 self._lag.observe(max(0.0, observation.lag))
-            case Reading() | Visit():
-                pass  # they steer the next runs
+            case Inquiry() | Reading() | Visit():
+                pass  # not planned, or steering the next runs
             case _:
                 assert_never(observation)
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from exporter.api.auth import (
     BadGrantError,
@@ -23,6 +24,7 @@ from exporter.api.auth import (
 )
 from exporter.checks.finding import Finding
 from exporter.config import Auth, Secret, secret_of
+from exporter.context import Mint
 from exporter.gates.slots import Slots
 from exporter.job import Job
 from exporter.observation import (
@@ -58,10 +60,11 @@ _log = logging.getLogger(__name__)
 
 
 class Wire(Struct, frozen=True):
-    """What leads to a target: how to send, and the slots that bound it."""
+    """What leads to a target: how to send, the slots that bound it, and who traces it."""
 
     send: Send
     slots: Slots
+    mint: Mint = Mint()  # it keeps nothing of a target
 
 
 class _Held(Struct, frozen=True):
@@ -220,8 +223,9 @@ class RenewingToken:
         """Send, learn, and tell; ``None`` where there is a token now."""
         self._doing = kind
         job = self._jobs[kind]
-        result = await self._wire.send(request)
-        verdict = judge(job, result)
+        context = self._wire.mint.begin()
+        result = await self._wire.send(replace(request, traceparent=context.traceparent))
+        verdict = judge(job, result, path=request.path, context=context)
         finding, grant = verdict.finding, None
         usable = finding is None or finding.reason == "slow"
         if usable and isinstance(result, Exchange):

@@ -5,6 +5,7 @@ from msgspec.structs import replace
 from exporter.catalog import CATALOG
 from exporter.config.schema import Config, Latency, Resources, SurfaceOptions, Target
 from exporter.config.values import Duration
+from exporter.context import Mint
 from exporter.job import Plan
 from exporter.links import links_for
 from exporter.observation import Key, Observation, Reading, Skip
@@ -19,26 +20,26 @@ def planned(target: Target) -> Plan:
 
 
 async def test_a_link_is_kept_until_something_changes_that_it_is_made_of() -> None:
-    before = links_for(planned(TARGET), {}, lambda _: None)
+    before = links_for(planned(TARGET), {}, lambda _: None, Mint())
     for same in (
         replace(TARGET, interval=Duration(60)),
         replace(TARGET, labels={"site": "north"}),
         replace(TARGET, resources=Resources(max=5)),
         replace(TARGET, surfaces={"monitoring.*": SurfaceOptions(mode="off")}),
     ):
-        assert links_for(planned(same), before, lambda _: None)["lab"] is before["lab"]
+        assert links_for(planned(same), before, lambda _: None, Mint())["lab"] is before["lab"]
     for other in (
         replace(TARGET, url="http://elsewhere"),
         replace(TARGET, follow_redirects=True),
         replace(TARGET, latency=Latency(Duration(1), Duration(2))),
         replace(TARGET, surfaces={"auth.login": SurfaceOptions(timeout=Duration(2))}),
     ):
-        assert links_for(planned(other), before, lambda _: None)["lab"] is not before["lab"]
+        assert links_for(planned(other), before, lambda _: None, Mint())["lab"] is not before["lab"]
 
 
 async def test_of_a_replaced_link_only_the_counts_of_its_runs_are_heard() -> None:
     seen: list[Observation] = []
-    link = links_for(planned(TARGET), {}, seen.append)["lab"]
+    link = links_for(planned(TARGET), {}, seen.append, Mint())["lab"]
     key = Key("lab", "vnf-operator", "vnf-operator.vnfs.list")
     reading, skip = Reading(key, 0, "vnfs", (), ()), Skip(key, 0, "shutdown")
     link.access.emit(reading)

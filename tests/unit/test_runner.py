@@ -7,10 +7,22 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from exporter.config.schema import Target
+from exporter.context import context_of
 from exporter.followed import Followed
 from exporter.gates.slots import Slots
 from exporter.job import Plan, TargetPlan
-from exporter.observation import Call, GrantKind, Key, Observation, Reading, Rejection, Run, Skip
+from exporter.observation import (
+    Call,
+    Context,
+    GrantKind,
+    Inquiry,
+    Key,
+    Observation,
+    Reading,
+    Rejection,
+    Run,
+    Skip,
+)
 from exporter.runner import Access, Runner
 from exporter.tokens.renewing import RenewingToken, Wire
 from exporter.wire import Exchange, Fault, Request
@@ -168,3 +180,95 @@ async def test_the_lateness_is_told() -> None:
     await stage.runner.run(JOBS["monitoring.health"], now + 60)
     late = [each.lateness for each in stage.seen if isinstance(each, Run)]
     assert late == [pytest.approx(0.5, abs=0.2), 0]
+
+
+# --- What somebody asks for ----------------------------------------------------------------------
+
+
+def asked(seen: list[Observation]) -> Run | Skip:
+    last = seen[-1]
+    assert isinstance(last, Run | Skip)
+    return last
+
+
+async def test_an_inquiry_is_no_planned_run() -> None:
+    stage = Stage()
+    seen = await stage.runner.ask(JOBS["monitoring.health"], 5)
+    assert asked(seen).reason is None
+    assert [type(each) for each in stage.seen] == [Call, Inquiry]
+    assert asked(seen) == next(each.run for each in stage.seen if isinstance(each, Inquiry))
+    assert stage.sent[0].fresh
+
+
+async def test_an_inquiry_that_is_refused_counts_nowhere() -> None:
+    stage = Stage()
+    assert asked(await stage.runner.ask(JOBS["vnf-operator.vnfs.get"], 5)).reason == "no_resource"
+    assert stage.seen == []
+
+
+async def test_an_inquiry_has_no_more_time_than_it_says() -> None:
+    stage = Stage()
+    await stage.runner.ask(JOBS["monitoring.health"], 0.5)
+    assert 0 < stage.sent[0].timeout <= 0.5
+
+
+async def test_an_inquiry_joins_the_run_in_flight() -> None:
+    stage = Stage()
+    stage.gate.clear()
+    run = asyncio.create_task(stage.run("monitoring.health"))
+    await stage.arrivals.get()
+    inquiry = asyncio.create_task(stage.runner.ask(JOBS["monitoring.health"], 5))
+    await asyncio.sleep(0)
+    stage.gate.set()
+    assert await run == [asked(await inquiry)]
+    assert [type(each) for each in stage.seen] == [Call, Run]
+    assert len(stage.sent) == 1
+
+
+async def test_an_inquiry_does_not_wait_longer_than_it_says() -> None:
+    stage = Stage()
+    stage.gate.clear()
+    run = asyncio.create_task(stage.run("monitoring.health"))
+    await stage.arrivals.get()
+    assert asked(await stage.runner.ask(JOBS["monitoring.health"], 0.01)).reason == "overrun"
+    stage.gate.set()
+    assert conclusion(await run) == (Run, None)
+
+
+async def test_a_run_that_was_cancelled_leaves_no_inquiry_waiting() -> None:
+    stage = Stage()
+    stage.gate.clear()
+    run = asyncio.create_task(stage.run("monitoring.health"))
+    await stage.arrivals.get()
+    inquiry = asyncio.create_task(stage.runner.ask(JOBS["monitoring.health"], 5))
+    await asyncio.sleep(0)
+    run.cancel()
+    assert asked(await inquiry).reason == "shutdown"
+
+
+# --- Traces --------------------------------------------------------------------------------------
+
+
+async def test_each_call_says_which_span_it_is() -> None:
+    stage = Stage()
+    stage.list_ids("agents", "a", "b")
+    await stage.run("tn-manager.agents.status")
+    mine = (each for each in stage.seen if isinstance(each, Call))
+    calls = [call for call in mine if call.key.surface == "tn-manager.agents.status"]
+    contexts = [call.context for call in calls if call.context is not None]
+    assert [request.traceparent for request in stage.sent] == [c.traceparent for c in contexts]
+    assert len({context.trace_id for context in contexts}) == 1
+    assert len({context.span_id for context in contexts}) == 2
+    assert [call.path for call in calls] == [request.path for request in stage.sent]
+
+
+async def test_a_trace_of_somebody_else_is_continued() -> None:
+    stage = Stage()
+    parent = Context(7, 8, sampled=True)
+    await stage.runner.ask(JOBS["monitoring.health"], 5, parent)
+    context = context_of(stage.sent[0].traceparent)
+    assert context is not None
+    assert (context.trace_id, context.sampled) == (7, True)
+    (call,) = (each for each in stage.seen if isinstance(each, Call))
+    assert call.context is not None
+    assert call.context.parent == 8

@@ -11,9 +11,11 @@ from exporter.config.schema import (
     Latency,
     RateLimits,
     Resources,
+    State,
     SurfaceOptions,
     Timeouts,
     Tls,
+    Traces,
 )
 from tests.unit.config.support import FULL, HERE
 
@@ -85,7 +87,9 @@ def test_every_key_has_its_value() -> None:
                     scopes=("mano.read",),
                 ),
             ),
-        )
+        ),
+        Traces(0.25),
+        State("/var/lib/oran-mano-exporter"),
     )
 
 

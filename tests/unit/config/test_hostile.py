@@ -41,7 +41,7 @@ def test_billion_laughs() -> None:
 
     assert len(found) == 27
     assert {
-        f"FILE:{line}: {name}: unknown key; allowed: targets"
+        f"FILE:{line}: {name}: unknown key; allowed: state, targets, traces"
         for line, name in enumerate(ascii_lowercase, 1)
     } < set(found)
     # The list of nine lists is the same list nine times: one mistake.
