@@ -6,6 +6,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from exporter.redaction import remember
+
 _MILLISECONDS: Final = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
 FIELD_VALUE: Final = r"^[!-~]([ -~]*[!-~])?\Z"
 """What a header may say: nothing that could end it (RFC 9110, section 5.5)."""
@@ -58,8 +60,9 @@ class Secret:
     __slots__ = ("_text",)
 
     def __init__(self, text: str) -> None:
-        """Hold the text."""
+        """Hold the text, which no log shows from now on."""
         self._text = text
+        remember(text)
 
     def reveal(self) -> str:
         """The text itself, for the one place that sends it."""

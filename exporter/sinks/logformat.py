@@ -14,6 +14,8 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from exporter.redaction import redacted
+
 Value: TypeAlias = str | int | float | bool
 
 _NAMES: Final = {
@@ -69,12 +71,12 @@ class Json(logging.Formatter):
 def _pairs(record: logging.LogRecord) -> Iterator[tuple[str, Value]]:
     yield "ts", rfc3339(record.created)
     yield "level", _NAMES.get(record.levelno, record.levelname.lower())
-    yield "msg", record.getMessage()
+    yield "msg", redacted(record.getMessage())
     if not record.name.startswith("exporter"):
         yield "logger", record.name
     yield from _fields(getattr(record, "fields", {})).items()
     if trace := _trace(record):
-        yield "trace", trace
+        yield "trace", redacted(trace)
 
 
 def _fields(fields: Mapping[str, object]) -> dict[str, Value]:
@@ -93,10 +95,10 @@ def _plain(value: object) -> Value:
         case int() if abs(value) >= _LARGEST:
             return str(value)  # JSON as we write it has no form for these
         # By their exact type: a duration is a float that writes itself as "30s".
-        case str() | int() | float() if type(value) in _PLAIN:
+        case int() | float() if type(value) in _PLAIN:
             return value
         case _:
-            return str(value)
+            return redacted(str(value))
 
 
 def _trace(record: logging.LogRecord) -> str:

@@ -9,6 +9,7 @@ from typing import Final, Literal, NamedTuple, TextIO, TypeAlias, assert_never
 from exporter.job import Plan
 from exporter.observation import (
     Call,
+    Context,
     Heartbeat,
     Inquiry,
     Key,
@@ -130,7 +131,8 @@ class Logs:
 
     def _ran(self, run: Run) -> None:
         if _log.isEnabledFor(logging.DEBUG):
-            _tell("debug", "run", run.key, reason=run.reason, duration_ms=_ms(run.duration))
+            took = _ms(run.duration)
+            _tell("debug", "run", run.key, reason=run.reason, duration_ms=took, **_trace(run))
         since = self._failing_since.get(run.key)
         if run.reason is not None and since is None:
             self._failing_since[run.key] = run.at
@@ -141,11 +143,12 @@ class Logs:
                 reason=run.reason,
                 detail=run.detail or None,
                 since=rfc3339(run.at),
+                **_trace(run),
             )
         elif run.reason is None and since is not None:
             del self._failing_since[run.key]
             failed = round(run.at - since, 3)
-            _tell("info", "surface has recovered", run.key, failed_seconds=failed)
+            _tell("info", "surface has recovered", run.key, failed_seconds=failed, **_trace(run))
 
     def _skipped(self, skip: Skip) -> None:
         if skip.reason in FORGETTING and self._failing_since.pop(skip.key, None) is not None:
@@ -193,7 +196,19 @@ def _debug_call(call: Call) -> None:
         fault=call.fault,
         duration_ms=_ms(call.duration),
         response_size=call.response_bytes,
+        **_ids(call.context),
     )
+
+
+def _trace(run: Run) -> dict[str, str]:
+    return _ids(None if run.deciding is None else run.deciding.context)
+
+
+def _ids(context: Context | None) -> dict[str, str]:
+    """As OpenTelemetry names them in logs, so that a line leads to its trace."""
+    if context is None:
+        return {}
+    return {"trace_id": f"{context.trace_id:032x}", "span_id": f"{context.span_id:016x}"}
 
 
 def _tell(level: Level, text: str, key: Key, **fields: object) -> None:

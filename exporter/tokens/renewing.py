@@ -40,6 +40,7 @@ from exporter.observation import (
 )
 from exporter.plan import RENEWAL_SPACING
 from exporter.probe import Send
+from exporter.redaction import remember
 from exporter.tokens.credentials import REFUSED_FOR, Clock, Headers
 from exporter.verdict import Verdict, judge
 from exporter.wire import Exchange, Request
@@ -240,6 +241,8 @@ class RenewingToken:
 
     def _hold(self, grant: Grant) -> None:
         now = self._clock.steady()
+        for token in (grant.access_token, grant.refresh_token):
+            remember(token or "")
         headers = {"Authorization": bearer_authorization(grant.access_token)}
         expires = now + grant.lifetime
         self._held = _Held(headers, expires, expires - grant.early)

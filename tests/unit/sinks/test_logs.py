@@ -10,6 +10,7 @@ import pytest
 
 from exporter.job import Plan
 from exporter.observation import (
+    Context,
     Heartbeat,
     Key,
     Lifecycle,
@@ -276,3 +277,12 @@ def test_stderr_is_where_it_goes(capsys: pytest.CaptureFixture[str]) -> None:
     captured = capsys.readouterr()
     assert "msg=here" in captured.err
     assert captured.out == ""
+
+
+def test_a_line_leads_to_its_trace() -> None:
+    context = Context(trace_id=0xABC, span_id=0xDEF)
+    failed = run(reason="http_5xx", deciding=call(context=context))
+    (line,) = Log().take(failed)
+    assert (line["trace_id"], line["span_id"]) == (f"{0xABC:032x}", f"{0xDEF:016x}")
+    debug = Log("debug").take(call(context=context))[0]
+    assert (debug["trace_id"], debug["span_id"]) == (line["trace_id"], line["span_id"])

@@ -1,0 +1,83 @@
+"""No log shows a secret, whoever wrote the line."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from typing import Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.config.values import Secret
+from exporter.redaction import HIDDEN, redacted, remember
+from exporter.sinks.logs import Form, configure
+
+TOKEN: Final = "eyJhbGciOiJIUzI1NiJ9.eyJleHAiOjE3MDAwMDAwMDB9.c2lnbmF0dXJl"
+PLANTED: Final = 'pl4nted "secret" \\ of wörds'
+
+
+@pytest.fixture(autouse=True)
+def _as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr("exporter.redaction._known", {})
+    root, ours = logging.getLogger(), logging.getLogger("exporter")
+    handlers, level = root.handlers[:], ours.level
+    yield
+    root.handlers[:] = handlers
+    ours.setLevel(level)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Authorization: Bearer abc.def-123", f"Authorization: Bearer {HIDDEN}"),
+        ("authorization: basic cHJvYmU6aHVudGVy", f"authorization: basic {HIDDEN}"),
+        ("proxy http://probe:pa@ss@proxy:3128 is", f"proxy http://{HIDDEN}@proxy:3128 is"),
+        (f"token {TOKEN} is old", f"token {HIDDEN} is old"),
+        ('{"password": "x y", "user": "u"}', f'{{"password": {HIDDEN}, "user": "u"}}'),
+        ("{'access_token': 'abc'}", f"{{'access_token': {HIDDEN}}}"),
+        ("client_secret=abc&scope=read", f"client_secret={HIDDEN}&scope=read"),
+    ],
+)
+def test_what_looks_like_a_secret_is_hidden(text: str, shown: str) -> None:
+    assert redacted(text) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "lab.yaml:5: targets[0].auth.password: a list is not allowed; allowed: a text",
+        "cannot read the secret of the login",
+        "surface is failing: basic trust, bearer of news",
+        "http://mano.example.net/v1/monitoring/health",
+        "skipped: no_token",
+    ],
+)
+def test_what_is_none_stays(text: str) -> None:
+    assert redacted(text) == text
+
+
+@given(st.text(min_size=6), st.text(), st.text())
+def test_a_known_secret_is_hidden_wherever_it_stands(secret: str, before: str, after: str) -> None:
+    remember(secret)
+    assert secret not in redacted(before + secret + after).replace(HIDDEN, "")
+
+
+@pytest.mark.parametrize("form", ["logfmt", "json"])
+def test_a_secret_of_the_configuration_is_in_no_part_of_a_line(form: Form) -> None:
+    Secret(PLANTED)
+    stream = io.StringIO()
+    configure("debug", form, stream)
+    log = logging.getLogger("exporter.test")
+    try:
+        raise ValueError(PLANTED)  # noqa: TRY301  # a library's, as it were
+    except ValueError as error:
+        fields = {"text": f"a {PLANTED} b", "error": error, "list": [Secret(PLANTED)]}
+        log.exception("failed with %s", PLANTED, extra={"fields": fields}, stack_info=True)
+    logging.getLogger("aiohttp").warning("it was %s", PLANTED)
+    written = stream.getvalue()
+    assert written.count("\n") == 2
+    for spelled in (PLANTED, json.dumps(PLANTED)[1:-1], "pl4nted"):
+        assert spelled not in written.replace("PLANTED", "")
+    assert written.count(HIDDEN) >= 5
