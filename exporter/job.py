@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from exporter.catalog.surface import Surface
-from exporter.config.schema import ClassLimit, Mode, State, Target, Traces
+from exporter.config.schema import ClassLimit, LatencyObjective, Mode, State, Target, Traces
 from exporter.observation import Credential, Key, RateClass
 
 
@@ -26,6 +26,9 @@ class Job(Struct, frozen=True):
     essential: bool
     endpoint: str
     query: str = ""
+    availability: float | None = None
+    """The share of runs that is not to fail."""
+    latency: LatencyObjective | None = None
 
     @property
     def credential(self) -> Credential:

@@ -6,7 +6,7 @@ seconds, durations are seconds, and what was not measured is ``None``, never 0.
 """
 
 from collections.abc import Callable
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
@@ -51,6 +51,9 @@ SkipReason: TypeAlias = Literal[
     "shutdown",
 ]
 """Why a run did not happen."""
+
+BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+"""The bounds of every histogram of durations, in seconds: what a latency can be held against."""
 
 RateClass: TypeAlias = Literal["standard", "deployment", "monitoring"]
 GrantKind: TypeAlias = Literal["login", "refresh", "file"]

@@ -1,10 +1,10 @@
 """From what exists and what is wanted to what is done: pure, and where misfits are refused."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from itertools import chain, islice
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 from msgspec import Struct
@@ -14,10 +14,12 @@ from exporter.catalog.auth import LOGIN, REFRESH
 from exporter.catalog.orchestrator import DEPLOYMENT_STATUS
 from exporter.catalog.surface import Safety, Surface
 from exporter.config.problems import ConfigError, Path, Problem
-from exporter.config.schema import ClassLimit, Config, Mode, SurfaceOptions, Target
+from exporter.config.schema import ClassLimit, Config, Mode, Slo, SurfaceOptions, Target
 from exporter.config.values import Duration
 from exporter.job import Job, Plan, TargetPlan
 from exporter.observation import Key, RateClass
+
+_T = TypeVar("_T")
 
 DOCUMENTED: Final[Mapping[RateClass, ClassLimit]] = {
     "standard": ClassLimit(1000),
@@ -79,7 +81,10 @@ def plan(catalog: Sequence[Surface], config: Config) -> Plan:
     problems = [
         problem
         for index, target in enumerate(config.targets)
-        for problem in _problems(("targets", index, "surfaces"), target, catalog)
+        for problem in chain(
+            _problems(("targets", index, "surfaces"), target, catalog),
+            _slo_problems(("targets", index, "slo"), target, catalog),
+        )
     ]
     if problems:
         raise ConfigError(problems)
@@ -140,7 +145,15 @@ def _job(target: Target, surface: Surface, options: SurfaceOptions) -> Job:
         essential=surface.essential if options.essential is None else options.essential,
         endpoint=_endpoint(target, surface),
         query=f"?limit={target.resources.max}" if paged else "",
+        availability=_objective(target, surface, lambda slo: slo.availability),
+        latency=_objective(target, surface, lambda slo: slo.latency),
     )
+
+
+def _objective(target: Target, surface: Surface, read: Callable[[Slo], _T | None]) -> _T | None:
+    """What the last entry says that matches and says something."""
+    said = (read(slo) for slo in target.slo if fnmatchcase(surface.id, slo.surfaces))
+    return next((one for one in reversed([*said]) if one is not None), None)
 
 
 def _endpoint(target: Target, surface: Surface) -> str:
@@ -197,6 +210,12 @@ def _problems(path: Path, target: Target, catalog: Sequence[Surface]) -> Iterato
                 1,
             )
     yield from _timeout_problems(path, target, catalog)
+
+
+def _slo_problems(path: Path, target: Target, catalog: Sequence[Surface]) -> Iterator[Problem]:
+    for index, slo in enumerate(target.slo):
+        if not any(fnmatchcase(surface.id, slo.surfaces) for surface in catalog):
+            yield _no_such_surface((*path, index, "surfaces"), slo.surfaces, catalog)
 
 
 def _no_such_surface(path: Path, glob: str, catalog: Sequence[Surface]) -> Problem:

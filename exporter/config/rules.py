@@ -8,9 +8,11 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from exporter.config.problems import Problem
-from exporter.config.schema import Auth, Config, Latency, Target, Tls
+from exporter.config.schema import Auth, Config, Latency, LatencyObjective, Slo, Target, Tls
 from exporter.config.shapes import FILE_SUFFIX
+from exporter.config.values import Duration
 from exporter.config.words import quoted, shown
+from exporter.observation import BUCKETS
 
 _PASSWORD: Final = ("username", "password", "password_file")
 _USES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -77,6 +79,20 @@ def good_is_not_above_bad(latency: Latency) -> Iterator[Problem]:
     if latency.good > latency.bad:
         message = f"{latency.good} is above bad, which is {latency.bad}; allowed: at most that"
         yield Problem(("good",), message)
+
+
+def latency_is_a_bucket(objective: LatencyObjective) -> Iterator[Problem]:
+    """What lies between two bounds of the histogram cannot be told from it."""
+    if objective.under not in BUCKETS:
+        allowed = ", ".join(str(Duration(bound)) for bound in BUCKETS)
+        message = f"{objective.under} is no bound of the histograms; allowed: {allowed}"
+        yield Problem(("under",), message)
+
+
+def objective_says_something(slo: Slo) -> Iterator[Problem]:
+    """Else it was forgotten, or spelled otherwise."""
+    if slo.availability is None and slo.latency is None:
+        yield Problem((), "has no objective; allowed: availability, latency or both")
 
 
 def url_has_possible_host(target: Target) -> Iterator[Problem]:
@@ -157,6 +173,10 @@ def broken_rules(value: Struct) -> Iterator[Problem]:
             found = [rule(value) for rule in _TLS]
         case Latency():
             found = [rule(value) for rule in _LATENCY]
+        case LatencyObjective():
+            found = [latency_is_a_bucket(value)]
+        case Slo():
+            found = [objective_says_something(value)]
         case Target():
             found = [rule(value) for rule in _TARGET]
         case Config():

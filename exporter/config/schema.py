@@ -77,6 +77,9 @@ Ratio: TypeAlias = Annotated[
 Directory: TypeAlias = Annotated[
     str, Meta(pattern=r"^[^\0]*\Z", description="the path of a directory, or '' for none")
 ]
+Objective: TypeAlias = Annotated[
+    float, Meta(gt=0, lt=1, description="a ratio above 0 and below 1, such as 0.99")
+]
 Count: TypeAlias = Annotated[int, Meta(ge=1, le=1000)]
 StatusPath: TypeAlias = Annotated[
     str,
@@ -180,6 +183,21 @@ class Deployments(Struct, frozen=True):
     status_path: StatusPath = "/orchestrator/deployments/{deploymentId}"
 
 
+class LatencyObjective(Struct, frozen=True):
+    """The share of runs that is to end within a time, which is a bound of the histograms."""
+
+    under: Positive = Duration(2)
+    ratio: Objective = 0.95
+
+
+class Slo(Struct, frozen=True):
+    """What is promised of surfaces; nothing where it is ``None``."""
+
+    surfaces: Glob = "*"
+    availability: Objective | None = None
+    latency: LatencyObjective | None = None
+
+
 class Target(Struct, frozen=True):
     """One deployment of the API."""
 
@@ -198,6 +216,7 @@ class Target(Struct, frozen=True):
     resources: Resources = Resources()
     surfaces: dict[Glob, SurfaceOptions] = {}
     rate_limits: RateLimits = RateLimits()
+    slo: tuple[Slo, ...] = (Slo(availability=0.99, latency=LatencyObjective()),)
     slices: Slices = Slices()
     deployments: Deployments = Deployments()
 

@@ -160,6 +160,8 @@ def _bounds(metas: Iterable[Meta], spell: Callable[[float], object]) -> str:
             return f" from {low} to {high}"
         case {"gt": low, "le": high}:
             return f" above {low} and up to {high}"
+        case {"gt": low, "lt": high}:
+            return f" above {low} and below {high}"
         case {"ge": low}:
             return f" of {low} or more"
         case _ if limits:

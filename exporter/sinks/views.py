@@ -122,6 +122,23 @@ def _intervals(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
             yield surface.labels, surface.job.interval
 
 
+def _objectives(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
+    for surface in snapshot.surfaces:
+        job = surface.job
+        of = {"target": job.key.target, "surface": job.key.surface}
+        if job.availability is not None:
+            yield {**of, "slo": "availability"}, job.availability
+        if job.latency is not None:
+            yield {**of, "slo": "latency"}, job.latency.ratio
+
+
+def _latency_thresholds(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
+    for surface in snapshot.surfaces:
+        if (objective := surface.job.latency) is not None:
+            key = surface.key
+            yield {"target": key.target, "surface": key.surface}, objective.under
+
+
 def _target_info(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
     for target in snapshot.targets:
         yield {**target.labels, "target": target.name, "transport": _transport(target)}, 1.0
@@ -206,6 +223,8 @@ VIEWS: Final[Mapping[str, View]] = {
     "oran_mano_surface_info": _surface_info,
     "oran_mano_surface_interval_seconds": _intervals,
     "oran_mano_target_info": _target_info,
+    "oran_mano_slo_objective_ratio": _objectives,
+    "oran_mano_slo_latency_threshold_seconds": _latency_thresholds,
     "oran_mano_active_connections": _connections,
     "oran_mano_tls_certificate_expiry_timestamp_seconds": _certificates,
     _RATE_LIMIT + "limit_requests": _per_quota(lambda quota: quota.limit),

@@ -14,8 +14,10 @@ from exporter.config.schema import (
     Config,
     Deployments,
     Latency,
+    LatencyObjective,
     RateLimits,
     Resources,
+    Slo,
     SurfaceOptions,
     Target,
     Timeouts,
@@ -214,3 +216,27 @@ def test_no_job_may_outlive_its_interval(surfaces: dict[str, SurfaceOptions]) ->
     for job in planned(surfaces=surfaces).every:
         assert 0 < job.timeout <= max(job.interval, 30)
         assert job.surface.passive or job.timeout < job.interval
+
+
+@pytest.mark.parametrize(
+    ("slo", "availability", "under"),
+    [
+        (None, 0.99, 2),
+        ((), None, None),
+        ((Slo("orchestrator.*", availability=0.9),), None, None),
+        ((Slo("*", availability=0.9), Slo("monitoring.*", availability=0.5)), 0.5, None),
+        ((Slo("monitoring.*", availability=0.5), Slo("*", latency=LatencyObjective())), 0.5, 2),
+    ],
+)
+def test_the_last_objective_that_is_named_holds(
+    slo: tuple[Slo, ...] | None, availability: float | None, under: float | None
+) -> None:
+    health = jobs(**({} if slo is None else {"slo": slo}))["monitoring.health"]
+    assert health.availability == availability
+    assert (health.latency and health.latency.under) == under
+
+
+def test_an_objective_of_no_surface_is_refused() -> None:
+    ((path, message),) = problems(slo=(Slo("monitorin.*", availability=0.9),))
+    assert path == ("targets", 0, "slo", 0, "surfaces")
+    assert "no surface is called so" in message

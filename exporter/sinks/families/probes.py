@@ -177,6 +177,20 @@ GROUPS: Final = (
                 "How often the surface is due; absent where no schedule asks (login, refresh).",
             ),
             Family(
+                "oran_mano_slo_objective_ratio",
+                "gauge",
+                ("target", "surface", "slo"),
+                "The share of runs that is not to fail (`availability`), or to end in time "
+                "(`latency`), as `slo` in the configuration has it; the rules join on it.",
+                {"slo": ("availability", "latency")},
+            ),
+            Family(
+                "oran_mano_slo_latency_threshold_seconds",
+                "gauge",
+                ("target", "surface"),
+                "What is in time: one of the bounds of `oran_mano_probe_duration_seconds`.",
+            ),
+            Family(
                 "oran_mano_target_info",
                 "gauge",
                 (*TARGET, "transport"),

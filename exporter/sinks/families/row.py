@@ -5,7 +5,7 @@ from typing import Final, Literal, TypeAlias, get_args
 
 from msgspec import Struct
 
-from exporter.observation import Credential, RateClass, Reason, SkipReason
+from exporter.observation import BUCKETS, Credential, RateClass, Reason, SkipReason
 from exporter.sinks.snapshot import LifecycleProblem
 
 Kind: TypeAlias = Literal["counter", "gauge", "histogram"]
@@ -24,8 +24,8 @@ METHODS: Final[Mapping[str, tuple[str, ...]]] = {"method": ("GET", "POST", "PUT"
 RATE_CLASSES: Final[Mapping[str, tuple[str, ...]]] = {"rate_class": get_args(RateClass)}
 QUOTAS: Final = {**RATE_CLASSES, "credential": get_args(Credential)}
 
-DURATIONS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
-DELAYS: Final = (0.0005, 0.001, 0.002, *DURATIONS)
+DURATIONS: Final = BUCKETS
+DELAYS: Final = (0.0005, 0.001, 0.002, *BUCKETS)
 
 _UNITS: Final = ("seconds", "bytes", "ratio")
 

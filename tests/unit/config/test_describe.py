@@ -29,7 +29,7 @@ def test_problems_found_after_loading_get_their_lines() -> None:
     assert describe(error, "c.yaml", loaded.places) == [
         "c.yaml:8: targets[0].interval: too short",
         'c.yaml:18: targets[0].surfaces."orchestrator.plan".mode: not safe',
-        "c.yaml:29: targets[1].interval: left out",
+        "c.yaml:32: targets[1].interval: left out",
     ]
 
 

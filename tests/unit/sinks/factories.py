@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 
 from exporter.catalog.surface import Surface
-from exporter.config.schema import ClassLimit, Target
+from exporter.config.schema import ClassLimit, LatencyObjective, Target
 from exporter.job import Job, Plan, TargetPlan
 from exporter.observation import Call, Key, Observation, Phases, RateLimit, Run, Skip, SkipReason
 from exporter.sinks.latest import Latest
@@ -58,6 +58,8 @@ def job(key: Key = HEALTH, *, interval: float = INTERVAL, **given: object) -> Jo
         bad=5.0,
         essential=False,
         endpoint=row.path,
+        availability=0.99,
+        latency=LatencyObjective(),
     )
 
 
