@@ -1,59 +1,41 @@
 """The command line. What only some commands need is imported by those alone."""
 
-import argparse
 import asyncio
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from re import fullmatch
-from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from exporter import __version__
+from exporter.flags import (
+    PROGRAM,
+    Arguments,
+    WrongCallError,
+    add_config_flag,
+    add_output_flag,
+    add_run_flags,
+    options_of,
+    parser_of,
+)
 
 if TYPE_CHECKING:
-    from exporter.app import Meanwhile, Options
+    from exporter.app import Options
     from exporter.loading import Loaded
+    from exporter.serving import Meanwhile
 
 WELL: Final = 0
 NOT_WELL: Final = 1
 WRONG_CALL: Final = 2
 _INTERRUPTED: Final = 130
 
-PROGRAM: Final = "oran-mano-exporter"
 _DESCRIPTION: Final = """\
 Probe every surface of an O-RAN Intent-MANO API on a schedule, and expose what is seen as
 Prometheus metrics. Without a configuration file the target is ORAN_MANO_API_URL, with the
 account ORAN_MANO_USERNAME and ORAN_MANO_PASSWORD (or ORAN_MANO_PASSWORD_FILE)."""
 
-Arguments: TypeAlias = argparse.Namespace
 Command: TypeAlias = Callable[[Sequence[str]], int]
-
-
-class WrongCallError(Exception):
-    """It cannot be done as called: each line says what is wrong."""
-
-    def __init__(self, *lines: str) -> None:
-        """Hold the lines."""
-        super().__init__("\n".join(lines))
-
-
-class _Parser(argparse.ArgumentParser):
-    """argparse with one line for a mistake, which names the nearest flag."""
-
-    def error(self, message: str) -> NoReturn:
-        raise WrongCallError(f"{self.prog}: {message}")
-
-    def strictly(self, arguments: Sequence[str]) -> Arguments:
-        """Parse, and refuse what is unknown."""
-        parsed, unknown = self.parse_known_args(arguments)
-        if unknown:
-            name = unknown[0].partition("=")[0]
-            near = get_close_matches(name, self._option_string_actions, n=1)
-            hint = f'did you mean "{near[0]}"?' if near else f"see {self.prog} --help"
-            self.error(f'unknown argument "{name}"; {hint}')
-        return parsed
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -83,8 +65,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def run(arguments: Sequence[str]) -> int:
     """Probe until a signal ends it."""
-    parser = _parser("run", _DESCRIPTION)
-    _add_run_flags(parser)
+    parser = parser_of("run", _DESCRIPTION)
+    add_run_flags(parser)
     parser.add_argument("--version", action="store_true", help="print the version and end")
     parser.add_argument(
         "--config.check",
@@ -102,15 +84,15 @@ def run(arguments: Sequence[str]) -> int:
         print(f"{loaded.source}: the configuration is valid")
         return WELL
     _configure_logs(parsed)
-    asyncio.run(_serving(loaded, _options(parsed), os.environ))
+    asyncio.run(_serving(loaded, options_of(parsed), os.environ))
     return WELL
 
 
 def check(arguments: Sequence[str]) -> int:
     """Validate the configuration and print the worst-case traffic for each rate class."""
-    parser = _parser("check", check.__doc__)
-    _add_config_flag(parser)
-    _add_output_flag(parser)
+    parser = parser_of("check", check.__doc__)
+    add_config_flag(parser)
+    add_output_flag(parser)
     parsed = parser.strictly(arguments)
     loaded = _load(parsed.config_file, os.environ)
     from exporter.reports import check_report
@@ -122,9 +104,9 @@ def check(arguments: Sequence[str]) -> int:
 
 def surfaces(arguments: Sequence[str]) -> int:
     """List every surface: what would be probed, how often, in which rate class."""
-    parser = _parser("surfaces", surfaces.__doc__)
-    _add_config_flag(parser)
-    _add_output_flag(parser)
+    parser = parser_of("surfaces", surfaces.__doc__)
+    add_config_flag(parser)
+    add_output_flag(parser)
     parsed = parser.strictly(arguments)
     loaded = _load(parsed.config_file, os.environ)
     from exporter.reports import surfaces_report
@@ -133,12 +115,49 @@ def surfaces(arguments: Sequence[str]) -> int:
     return WELL
 
 
+def probe(arguments: Sequence[str]) -> int:
+    """Probe a surface once, now, and show where its time went and what its headers said."""
+    parser = parser_of("probe", probe.__doc__)
+    parser.add_argument("surface", metavar="SURFACE", help="an id that `surfaces` lists")
+    parser.add_argument(
+        "--target", default="", metavar="NAME", help="its name or URL, where there are several"
+    )
+    parser.add_argument(
+        "--id",
+        dest="ids",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="the resource, for a surface that takes one, once for each placeholder of its path "
+        "(default: what its list names first)",
+    )
+    add_config_flag(parser)
+    add_output_flag(parser)
+    parsed = parser.strictly(arguments)
+    loaded = _load(parsed.config_file, os.environ)
+    from exporter.asking import NotAskableError
+    from exporter.by_hand import probe_by_hand
+    from exporter.config.problems import ConfigError, describe
+    from exporter.sinks.logs import configure
+
+    configure("warn", "logfmt", sys.stderr)
+    wanted = tuple(parsed.ids)
+    try:
+        told = asyncio.run(probe_by_hand(loaded.plan, parsed.target, parsed.surface, wanted))
+    except NotAskableError as error:
+        raise WrongCallError(f"{PROGRAM} probe: {error}") from error
+    except ConfigError as error:
+        raise WrongCallError(*describe(error, loaded.source)) from error
+    told.print(parsed.output)
+    return WELL if told.well else NOT_WELL
+
+
 def demo(arguments: Sequence[str]) -> int:
     """Start a simulated API and the exporter on it, and show what is probed."""
     from exporter.demo import CONFIG, SimulatorError, environment, show, simulator
 
-    parser = _parser("demo", demo.__doc__)
-    _add_run_flags(parser)
+    parser = parser_of("demo", demo.__doc__)
+    add_run_flags(parser)
     parser.set_defaults(config_file=CONFIG, log_level="error")
     parser.add_argument(
         "--simulator.listen-address",
@@ -155,7 +174,7 @@ def demo(arguments: Sequence[str]) -> int:
         help="what the simulated API plays first (default: %(default)s)",
     )
     parsed = parser.strictly(arguments)
-    options = _options(parsed)
+    options = options_of(parsed)
     _configure_logs(parsed)
 
     async def simulated() -> None:
@@ -182,6 +201,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "run": run,
     "check": check,
     "surfaces": surfaces,
+    "probe": probe,
     "demo": demo,
     "simulate": simulate,
 }
@@ -194,118 +214,6 @@ def _command(name: str) -> Command:
     hint = f'did you mean "{near[0]}"? ' if near else ""
     known = ", ".join(COMMANDS)
     raise WrongCallError(f'{PROGRAM}: unknown command "{name}"; {hint}known: {known}')
-
-
-def _parser(command: str, description: str | None) -> _Parser:
-    return _Parser(
-        prog=PROGRAM if command == "run" else f"{PROGRAM} {command}",
-        description=description,
-        allow_abbrev=False,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-
-
-def _add_config_flag(parser: _Parser) -> None:
-    parser.add_argument(
-        "--config.file",
-        dest="config_file",
-        type=Path,
-        metavar="FILE",
-        help="the configuration (YAML); without it the environment is used",
-    )
-
-
-def _add_output_flag(parser: _Parser) -> None:
-    parser.add_argument(
-        "--output",
-        choices=("table", "json"),
-        default="table",
-        help="for people or for programs (default: %(default)s)",
-    )
-
-
-def _add_run_flags(parser: _Parser) -> None:
-    _add_config_flag(parser)
-    parser.add_argument(
-        "--web.listen-address",
-        dest="listen",
-        default=":10945",
-        metavar="[HOST]:PORT",
-        help="where metrics and pages are served (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--web.telemetry-path",
-        dest="telemetry_path",
-        default="/metrics",
-        metavar="PATH",
-        help="where the metrics are (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--web.enable-lifecycle",
-        dest="enable_lifecycle",
-        action="store_true",
-        help="allow POST /-/reload (SIGHUP reloads in any case)",
-    )
-    parser.add_argument(
-        "--config.auto-reload-interval",
-        dest="auto_reload_interval",
-        default="0",
-        metavar="DURATION",
-        help="how often to look whether the file's content changed, and reload it then "
-        "(default: %(default)s, never)",
-    )
-    parser.add_argument(
-        "--log.level",
-        dest="log_level",
-        choices=("debug", "info", "warn", "error"),
-        default="info",
-        help="the least that is logged (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--log.format",
-        dest="log_format",
-        choices=("logfmt", "json"),
-        default="logfmt",
-        help="how it is logged (default: %(default)s)",
-    )
-
-
-def _options(parsed: Arguments) -> "Options":
-    from exporter.app import Options
-    from exporter.web.address import parse_address
-
-    try:
-        listen = parse_address(parsed.listen)
-    except ValueError:
-        raise WrongCallError(
-            f'{PROGRAM}: --web.listen-address: "{parsed.listen}" is no address; '
-            "allowed: [HOST]:PORT, such as :10945 or 127.0.0.1:10945"
-        ) from None
-    path = parsed.telemetry_path
-    if not fullmatch(r"/[A-Za-z0-9._~/-]*", path) or path.startswith("/-/"):
-        raise WrongCallError(
-            f'{PROGRAM}: --web.telemetry-path: "{path}" cannot be used; allowed: a path that '
-            'begins with "/" but not with "/-/", of letters, digits and ._~-'
-        )
-    return Options(
-        listen=listen,
-        telemetry_path=path,
-        enable_lifecycle=parsed.enable_lifecycle,
-        auto_reload_interval=_seconds(parsed.auto_reload_interval),
-        config_file=parsed.config_file,
-    )
-
-
-def _seconds(text: str) -> float:
-    from exporter.config.values import Duration
-
-    try:
-        return float(Duration.parse(text))
-    except ValueError:
-        raise WrongCallError(
-            f'{PROGRAM}: --config.auto-reload-interval: "{text}" is no duration; '
-            "allowed: 0 for never, or such as 30s or 5m"
-        ) from None
 
 
 def _load(file: Path | None, environ: Mapping[str, str]) -> "Loaded":
@@ -330,8 +238,9 @@ async def _serving(
     environ: Mapping[str, str],
     meanwhile: "Meanwhile | None" = None,
 ) -> None:
-    from exporter.app import ListenError, serve
+    from exporter.config import ConfigError, describe
     from exporter.loading import load_plan
+    from exporter.serving import ListenError, serve
 
     def load() -> "Loaded":
         return load_plan(options.config_file, environ)
@@ -341,3 +250,5 @@ async def _serving(
     except ListenError as error:
         message = f"{PROGRAM}: {error}; give another --web.listen-address"
         raise WrongCallError(message) from error
+    except ConfigError as error:
+        raise WrongCallError(*describe(error, loaded.source, loaded.places)) from error

@@ -10,6 +10,7 @@ from exporter.api.tls import problem_of
 from exporter.catalog import CATALOG
 from exporter.cautions import Caution, cautions
 from exporter.config import Config, ConfigError, Problem, describe, load, source_of
+from exporter.config.problems import NOWHERE, Places
 from exporter.config.schema import Tls
 from exporter.job import Plan
 from exporter.plan import Traffic, plan, traffic
@@ -33,6 +34,8 @@ class Loaded(Struct, frozen=True):
     source: str
     cautions: list[Caution]
     over: list[Traffic]
+    places: Places = NOWHERE
+    """Where its keys are, for what turns out to be wrong later."""
 
 
 def load_plan(file: Path | None, environ: Mapping[str, str]) -> Loaded:
@@ -58,7 +61,7 @@ def load_plan(file: Path | None, environ: Mapping[str, str]) -> Loaded:
     except ConfigError as error:
         raise UnusableError(describe(error, loaded.source, loaded.places)) from error
     over = [row for target in planned.targets for row in traffic(target) if row.over]
-    return Loaded(planned, loaded.source, cautions(loaded), over)
+    return Loaded(planned, loaded.source, cautions(loaded), over, loaded.places)
 
 
 def _refuse_unusable_tls(config: Config) -> None:

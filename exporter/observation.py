@@ -173,6 +173,8 @@ class Call(Struct, frozen=True):
     context: Context | None = None
     """Its span."""
     transport: Transport | None = None
+    stamp: float | None = None
+    """When the answer was made, where its body tells: Unix seconds by the server's clock."""
 
 
 class Run(Struct, frozen=True):

@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from exporter.config.values import Duration
+from exporter.sinks.health import Check, Status, TargetHealth, health
 from exporter.sinks.snapshot import QuotaNow, Snapshot, State, SurfaceNow
 
 HEADINGS = ("Surface", "State", "For", "Took", "Status", "Last run", "What is wrong")
@@ -31,6 +32,37 @@ class Line(Struct, frozen=True):
             self.last_run,
             self.wrong,
         )
+
+
+class CheckLine(Struct, frozen=True):
+    """One check of a target's health in words; what is not known is a dash."""
+
+    name: str
+    status: Status
+    message: str
+    took: str
+    since: str
+
+
+class HealthLine(Struct, frozen=True):
+    """A target's health in a phrase, and the checks that make it."""
+
+    target: str
+    status: Status
+    phrase: str
+    checks: tuple[CheckLine, ...]
+
+
+def healths(snapshot: Snapshot) -> list[HealthLine]:
+    """The health of every target, in the plan's order.
+
+    Args:
+        snapshot: what is known.
+
+    Returns:
+        A line each.
+    """
+    return [_health(target) for target in health(snapshot)]
 
 
 def lines(snapshot: Snapshot, target: str) -> list[Line]:
@@ -80,6 +112,35 @@ def quotas(snapshot: Snapshot, target: str) -> list[str]:
     ]
 
 
+def _health(target: TargetHealth) -> HealthLine:
+    checks = tuple(_check(name, check, target.timestamp) for name, check in target.checks.items())
+    return HealthLine(target.target, target.overall_status, _phrase(target), checks)
+
+
+def _phrase(target: TargetHealth) -> str:
+    """What is unhealthy, and since when; else how much of it is known."""
+    wrong = {name: check for name, check in target.checks.items() if check.status == "unhealthy"}
+    if wrong:
+        begun = min((check.since for check in wrong.values() if check.since), default=None)
+        since = "" if begun is None else f" for {_ago(target.timestamp, begun)}"
+        return ", ".join(wrong) + since
+    if not target.checks:
+        return "nothing of it is probed"
+    unknown = [name for name, check in target.checks.items() if check.status == "unknown"]
+    return f"not known: {', '.join(unknown)}" if unknown else "all checks are well"
+
+
+def _check(name: str, check: Check, now: float) -> CheckLine:
+    took = check.response_time_ms
+    return CheckLine(
+        name=name,
+        status=check.status,
+        message=check.message,
+        took="-" if took is None else _took(took / 1000),
+        since="-" if check.since is None else _ago(now, check.since),
+    )
+
+
 def _quota(quota: QuotaNow, now: float) -> str:
     limit = "" if quota.limit is None else f" of {quota.limit}"
     reset = ""
@@ -91,7 +152,6 @@ def _quota(quota: QuotaNow, now: float) -> str:
 
 
 def _line(surface: SurfaceNow, now: float) -> Line:
-    wrong = ": ".join(part for part in (surface.reason, surface.detail) if part)
     return Line(
         surface=surface.key.surface,
         state=surface.state,
@@ -99,8 +159,15 @@ def _line(surface: SurfaceNow, now: float) -> Line:
         took="-" if surface.duration is None else _took(surface.duration),
         status="-" if surface.status is None else str(surface.status),
         last_run="-" if surface.last_run is None else f"{_ago(now, surface.last_run)} ago",
-        wrong=wrong,
+        wrong=_wrong(surface),
     )
+
+
+def _wrong(surface: SurfaceNow) -> str:
+    """Also where the last run holds and yet nobody asks any more."""
+    idle = surface.run is not None and surface.skipped is not None
+    kept = f"not asked since: {surface.skipped}" if idle else ""
+    return "; ".join(part for part in (surface.wrong, kept) if part)
 
 
 def _took(seconds: float) -> str:

@@ -11,6 +11,7 @@ from exporter.context import Mint
 from exporter.followed import Candidate
 from exporter.job import Job
 from exporter.observation import Call, Context, Observation, Run, Skip, Visit
+from exporter.pulse import Pulse
 from exporter.readers.listings import read_ids
 from exporter.verdict import Verdict, judge
 from exporter.wire import Exchange, Fault, Request
@@ -46,7 +47,7 @@ class Errand(Struct, frozen=True):
     ``lanes`` is how many requests it may have in flight, and ``leave`` gives one of them up;
     ``lateness`` and ``queued`` are seconds; ``lateness`` is ``None`` where no schedule planned it.
     The first call stands in ``context``, further ones in others of the same trace. ``fresh`` ones
-    have new connections.
+    have new connections. ``pulse`` is what earlier runs saw of the answer's timestamp.
     """
 
     job: Job
@@ -59,6 +60,7 @@ class Errand(Struct, frozen=True):
     mint: Mint = Mint()  # it keeps nothing of a run
     context: Context | None = None
     fresh: bool = False
+    pulse: Pulse = Pulse()
 
 
 class Visited(Struct, frozen=True):
@@ -177,7 +179,7 @@ async def _send(
         fresh=errand.fresh,
     )
     result = await send(request)
-    return judge(job, result, queued=errand.queued, path=path, context=context)
+    return judge(job, result, queued=errand.queued, path=path, context=context, pulse=errand.pulse)
 
 
 def _path(job: Job, ids: tuple[str, ...]) -> str:

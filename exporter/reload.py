@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import logging
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
@@ -25,6 +26,9 @@ class Reloader:
         apply: puts a plan into force, all of it or nothing; raises ``ConfigError``.
         done: told whether it worked.
         file: whose content is watched, where there is one.
+
+    ``problems`` is what was wrong the last time, a line each; ``succeeded_at`` when what is in
+    force was read.
     """
 
     def __init__(
@@ -36,6 +40,8 @@ class Reloader:
         self._done = done
         self._file = file
         self._digest = self._digest_now()
+        self.problems: list[str] = []
+        self.succeeded_at = time.time()
 
     def reload(self) -> list[str]:
         """Read again.
@@ -57,12 +63,14 @@ class Reloader:
             return self._refused([f"a fault of the exporter: {type(error).__name__}"])
         warn(loaded)
         _log.info("the configuration is reloaded")
+        self.problems, self.succeeded_at = [], time.time()
         self._done(True)  # noqa: FBT003  # it says it itself
         return []
 
     def _refused(self, lines: list[str]) -> list[str]:
         for line in lines:
             _log.error("the configuration is not reloaded: %s", line)
+        self.problems = lines
         self._done(False)  # noqa: FBT003  # it says it itself
         return lines
 

@@ -5,7 +5,7 @@ import logging
 import math
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from msgspec import Struct
@@ -16,6 +16,7 @@ from exporter.gates.slots import Slots
 from exporter.job import Job
 from exporter.observation import Context, Emit, Inquiry, Key, Observation, Run, Skip
 from exporter.probe import Errand, Identity, probe
+from exporter.pulse import Pulses
 from exporter.tokens.credentials import Credentials, Headers
 from exporter.tokens.renewing import Wire
 
@@ -35,6 +36,7 @@ class Access:
     wire: Wire
     emit: Emit
     credentials: Credentials | None = None
+    pulses: Pulses = field(default_factory=Pulses)
 
 
 class Anonymous:
@@ -86,11 +88,16 @@ class Account:
 
 
 class _Order(Struct, frozen=True):
-    """What is to be run: as planned, or, with a ``deadline`` on the loop's clock, as asked."""
+    """What is to be run: as planned, or, with a ``deadline`` on the loop's clock, as asked.
+
+    With less than ``least`` seconds until then it is not begun: a time-out would be held against
+    the API that our own queue has caused.
+    """
 
     job: Job
     lateness: float | None
     deadline: float = math.inf
+    least: float = 0.0
     fresh: bool = False
     parent: Context | None = None
 
@@ -141,6 +148,7 @@ class Runner:
         except asyncio.CancelledError:
             access.emit(Skip(job.key, time.time(), "shutdown"))
             raise
+        access.pulses.learn(observations[-1])
         for observation in observations:
             access.emit(observation)
 
@@ -161,7 +169,7 @@ class Runner:
         if job.key in self._waiting:
             return await self._join(job, patience)
         access = self._access[job.key.target]
-        order = _Order(job, None, _now() + patience, fresh=True, parent=parent)
+        order = _Order(job, None, _now() + patience, patience / 2, fresh=True, parent=parent)
         observations = await self._execute(order, access)
         for observation in observations[:-1]:
             access.emit(observation)
@@ -212,6 +220,8 @@ class Runner:
             access.wire.slots.release(essential=job.essential)
 
         try:
+            if order.deadline - _now() < order.least:
+                return [Skip(job.key, time.time(), "overrun")]
             held += await self._further_lanes(job, access.wire.slots, candidates)
             errand = Errand(
                 job=order.bounded,
@@ -224,6 +234,7 @@ class Runner:
                 mint=access.wire.mint,
                 context=access.wire.mint.begin(order.parent),
                 fresh=order.fresh,
+                pulse=access.pulses.of(job.key),
             )
             return await probe(errand, access.wire.send)
         finally:

@@ -1,8 +1,12 @@
 """What one exchange says of a surface: pure."""
 
+from typing import Final
+
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
+from exporter.api.headers import iso_date
 from exporter.api.lifecycle import lifecycle
 from exporter.api.problems import kind_of
 from exporter.api.ratelimit import rate_limit
@@ -10,9 +14,11 @@ from exporter.checks import CHECKS
 from exporter.checks.finding import Answer, Finding
 from exporter.job import Job
 from exporter.observation import Call, Context, Phases
+from exporter.pulse import Pulse
 from exporter.wire import Exchange, Fault, Json
 
 _decode = msgspec.json.Decoder().decode
+_NO_PULSE: Final = Pulse()
 
 
 class Verdict(Struct, frozen=True):
@@ -27,13 +33,14 @@ class Verdict(Struct, frozen=True):
     document: dict[str, Json] | None = None
 
 
-def judge(
+def judge(  # noqa: PLR0913  # all of it is of one request
     job: Job,
     result: Exchange | Fault,
     *,
     queued: float = 0.0,
     path: str = "",
     context: Context | None = None,
+    pulse: Pulse = _NO_PULSE,
 ) -> Verdict:
     """Turn what came off the wire into what it means.
 
@@ -43,6 +50,7 @@ def judge(
         queued: seconds spent waiting for a slot of our own.
         path: what was asked for.
         context: the span that the request was sent in.
+        pulse: what earlier runs saw of the answer's timestamp.
 
     Returns:
         The call, and what is wrong with its answer, if anything. The first fault counts: the
@@ -58,7 +66,8 @@ def judge(
         document = _document(result.body)
         if document is None:
             return Verdict(call, Finding("body_invalid", "the body is no JSON object"))
-    answer = Answer(job.surface, result, document)
+    call = replace(call, stamp=_stamp(job, document))
+    answer = Answer(job.surface, result, document, call.stamp, pulse)
     for name in job.surface.checks:
         if (finding := CHECKS[name](answer)) is not None:
             return Verdict(call, finding)
@@ -111,3 +120,8 @@ def _document(body: bytes) -> dict[str, Json] | None:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return decoded if isinstance(decoded, dict) else None
+
+
+def _stamp(job: Job, document: dict[str, Json] | None) -> float | None:
+    told = (document or {}).get(job.surface.timestamp) if job.surface.timestamp else None
+    return iso_date(told) if isinstance(told, str) else None

@@ -13,7 +13,8 @@ SURFACES: Final = (
         rate_class="monitoring",
         safety="read",
         auth="none",
-        checks=("healthy",),
+        checks=("healthy", "moving"),
+        timestamp="timestamp",
         essential=True,
     ),
     Surface(

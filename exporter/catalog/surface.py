@@ -25,8 +25,9 @@ class Surface(Struct, frozen=True, kw_only=True):
     """One operation of the API.
 
     ``path`` is the document's template, below the base URL. ``lists`` names the reader that finds
-    ids in the answer, ``checks`` the checks that judge it, in order. ``passive`` surfaces are
-    never asked by a schedule: their runs are what the token's owner does anyway.
+    ids in the answer, ``checks`` the checks that judge it, in order, ``timestamp`` the field that
+    dates it, of those without ids. ``passive`` surfaces are never asked by a schedule: their runs
+    are what the token's owner does anyway.
     """
 
     id: str
@@ -41,6 +42,7 @@ class Surface(Struct, frozen=True, kw_only=True):
     paged: bool = False
     media: Literal["json", "text"] = "json"
     checks: tuple[str, ...] = ()
+    timestamp: str | None = None
     body: bytes | None = None
     """What a dry run sends: JSON that is valid against the operation's schema."""
     essential: bool = False

@@ -6,8 +6,10 @@ from typing import Final
 from exporter.checks.exposition import exposition
 from exporter.checks.finding import Check
 from exporter.checks.healthy import healthy
+from exporter.checks.moving import moving
 
 CHECKS: Final[Mapping[str, Check]] = {
     "exposition": exposition,
     "healthy": healthy,
+    "moving": moving,
 }

@@ -7,18 +7,22 @@ from msgspec import Struct
 
 from exporter.catalog.surface import Surface
 from exporter.observation import Reason
+from exporter.pulse import Pulse
 from exporter.wire import Exchange, Json
 
 
 class Answer(Struct, frozen=True):
     """A successful exchange, with its body decoded once for all who read it.
 
-    ``document`` is ``None`` where the surface answers in text.
+    ``document`` is ``None`` where the surface answers in text. ``stamp`` is the date in it, and
+    ``pulse`` what earlier runs saw of that.
     """
 
     surface: Surface
     exchange: Exchange
     document: dict[str, Json] | None
+    stamp: float | None = None
+    pulse: Pulse = Pulse()
 
 
 class Finding(Struct, frozen=True):

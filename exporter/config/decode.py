@@ -137,7 +137,7 @@ class _Decoder:
             value = read(leaf, scalar)
         except RefusedError as error:
             return self._refuse(id(scalar), Problem(path, str(error)))
-        if leaf.file is None:
+        if leaf.file is None or not scalar.text:
             return value
         file = self._folder / scalar.text
         self.files.append(NamedFile(path, scalar.text, file, leaf.file))

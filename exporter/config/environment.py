@@ -10,6 +10,7 @@ from exporter.config.problems import ConfigError, Problem
 from exporter.config.tree import Entry, Items, Scalar, Table
 
 VARIABLES: Final[Mapping[str, str]] = {
+    "name": "ORAN_MANO_TARGET",
     "url": "ORAN_MANO_API_URL",
     "username": "ORAN_MANO_USERNAME",
     "password": "ORAN_MANO_PASSWORD",
@@ -17,6 +18,7 @@ VARIABLES: Final[Mapping[str, str]] = {
 }
 """From the key that a variable stands for to its name. An empty variable is an unset one."""
 
+_OWN: Final = ("name", "url")
 _PASSWORDS: Final = ("password", "password_file")
 
 
@@ -34,15 +36,16 @@ def stand_alone(environ: Mapping[str, str]) -> Filled:
         environ: all variables.
 
     Returns:
-        One target, called ``default``.
+        One target, called ``default`` unless a variable names it.
 
     Raises:
         ConfigError: no variable names a target.
     """
-    name = Entry(0, Scalar(0, "text", "default"))
+    given = _given(environ)
+    name = given.get("name", Entry(0, Scalar(0, "text", "default")))
     targets = Items(0, (Table(0, {"name": name}),))
     filled = fill(Table(0, {"targets": Entry(0, targets)}), environ)
-    if "url" not in _given(environ):
+    if "url" not in given:
         missing = _problem("url", "not set; set it, or give a file with --config.file")
         raise ConfigError((missing, *filled.problems))
     return filled
@@ -86,7 +89,7 @@ def _given(environ: Mapping[str, str]) -> dict[str, Entry]:
 
 
 def _filled(target: Table, given: Mapping[str, Entry]) -> tuple[Table, tuple[Problem, ...]]:
-    added = {key: given[key] for key in ("url",) if key in given and key not in target.entries}
+    added = {key: given[key] for key in _OWN if key in given and key not in target.entries}
     problems: tuple[Problem, ...] = ()
     auth = _open_auth(target)
     if auth is not None:

@@ -1,5 +1,7 @@
 """Files that a configuration names, and the secrets that are in some of them."""
 
+import errno
+import os
 import pathlib
 import re
 import stat
@@ -68,14 +70,17 @@ def problem_of(named: NamedFile) -> Problem | None:
         What is wrong with it, if anything is.
     """
     try:
-        if named.kind.field:
+        if named.kind.directory:
+            _look_in(named.file)
+        elif named.kind.field:
             field_value_in(named.file)
         elif named.kind.secret:
             _secret_in(named.file)
         else:
             _read(named.file, 1)
     except OSError as error:
-        reason = f"cannot be read: {error.strerror}"
+        use = "written in" if named.kind.directory else "read"
+        reason = f"cannot be {use}: {error.strerror}"
         if not pathlib.Path(named.written).is_absolute():
             reason += "; a relative path begins at the configuration's folder"
     except ValueError as error:
@@ -103,6 +108,18 @@ def field_value_in(file: pathlib.Path) -> Secret:
     if re.match(FIELD_VALUE, secret.reveal()) is None:
         raise ValueError("is not one line of printable ASCII characters, as a header needs it")
     return secret
+
+
+def _look_in(folder: pathlib.Path) -> None:
+    """Whether files can be made there. Nothing is made: who only checks leaves no trace."""
+    if folder.exists() and not folder.is_dir():
+        raise ValueError("is a file, not a directory")
+    there = folder if folder.exists() else folder.parent
+    mode = there.stat().st_mode
+    if not stat.S_ISDIR(mode):
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
 def _secret_in(file: pathlib.Path) -> Secret:

@@ -75,7 +75,9 @@ Ratio: TypeAlias = Annotated[
     float, Meta(ge=0, le=1, description="a ratio from 0 up to 1, such as 0.1")
 ]
 Directory: TypeAlias = Annotated[
-    str, Meta(pattern=r"^[^\0]*\Z", description="the path of a directory, or '' for none")
+    str,
+    Meta(pattern=r"^[^\0]*\Z", description="the path of a directory, or '' for none"),
+    InputFile(directory=True),
 ]
 Objective: TypeAlias = Annotated[
     float, Meta(gt=0, lt=1, description="a ratio above 0 and below 1, such as 0.99")

@@ -86,8 +86,9 @@ class InputFile(Struct, frozen=True):
 
     Paths begin at the configuration's folder. The path of a ``secret`` file is not shown either:
     the secret itself is too easily written in its place. What is in a ``field`` file is to be
-    the value of a header.
+    the value of a header. A ``directory`` is to be written in; it may be the first that does so.
     """
 
     secret: bool = False
     field: bool = False
+    directory: bool = False

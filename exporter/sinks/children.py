@@ -75,11 +75,11 @@ class SurfaceSeries:
             reason: families.skipped.labels(*labels, reason) for reason in SKIP_REASONS
         }
 
-    def ran(self, run: Run) -> None:
-        """Count a run."""
+    def ran(self, run: Run, exemplar: dict[str, str] | None = None) -> None:
+        """Count a run; ``exemplar`` leads to its span."""
         self._scheduled.inc()
         self._runs.inc()
-        self._duration.observe(run.duration)
+        self._duration.observe(run.duration, exemplar)
         if run.reason is not None:
             self._failures.inc()
             if run.reason == "throttled":
@@ -176,9 +176,9 @@ class EndpointSeries:
         self._duration = families.request_durations.labels(*of)
         self._requests: dict[str, Counter] = {}
 
-    def called(self, call: Call) -> None:
+    def called(self, call: Call, exemplar: dict[str, str] | None = None) -> None:
         """Count a request; the head of an answer whose rest never came is no answer."""
-        self._duration.observe(call.duration)
+        self._duration.observe(call.duration, exemplar)
         answered = call.fault is None and call.status is not None
         status = _STATUS.get(call.status, "other") if answered else "error"
         if status not in self._requests:
@@ -208,3 +208,25 @@ class QuotaSeries:
     def remove(self) -> None:
         """End them."""
         self._family.remove(*self._labels)
+
+
+class SpanSeries:
+    """What became of spans. They are counted from the thread that sends them, too."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        """Begin at 0."""
+        self._made = counter(registry, "oran_mano_exporter_spans_total")
+        self._failed = counter(registry, "oran_mano_exporter_spans_failed_total")
+        self._dropped = counter(registry, "oran_mano_exporter_spans_dropped_total")
+
+    def made(self) -> None:
+        """One was made."""
+        self._made.inc()
+
+    def failed(self, count: int) -> None:
+        """So many were sent and did not arrive."""
+        self._failed.inc(count)
+
+    def dropped(self, count: int) -> None:
+        """So many were never sent."""
+        self._dropped.inc(count)

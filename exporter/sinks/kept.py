@@ -10,6 +10,7 @@ from msgspec.structs import asdict
 from exporter.job import Job, TargetPlan
 from exporter.observation import RateLimit, Renewal, Run, Skip, SkipReason
 from exporter.sinks.snapshot import QuotaKey, QuotaNow, State, SurfaceNow
+from exporter.state.document import Past
 
 HELD_INTERVALS: Final = 3
 """Values outlive the last run or skip by this many intervals."""
@@ -23,7 +24,8 @@ class KeptSurface(Struct):
     """What is kept of one surface.
 
     ``holds`` is whether the run's values still tell what is now; once they expired, a skip does
-    not bring them back. ``idle_since`` is the first skip since the last run that held.
+    not bring them back. ``idle_since`` is the first skip since the last run that held. ``past`` is
+    what was known of it before this process began, until its first run.
     """
 
     job: Job
@@ -37,6 +39,7 @@ class KeptSurface(Struct):
     idle_since: float | None = None
     seen: float = -math.inf
     held_until: float = math.inf
+    past: Past | None = None
 
     def renewed(self, renewal: Renewal) -> None:
         """Take in a renewal: a passive surface is well for as long as the token it gave is good."""
@@ -47,11 +50,11 @@ class KeptSurface(Struct):
         """Take in a run. What was not seen for a while may still be as it was: since then."""
         failed = run.reason is not None
         if self.run is None or failed != (self.run.reason is not None):
-            self.since = run.at
+            self.since = since_of(run, self.past)
         self.consecutive_failures = self.consecutive_failures + 1 if failed else 0
         if not failed:
             self.success_at = run.at
-        self.run, self.holds, self.seen = run, True, run.at
+        self.run, self.holds, self.seen, self.past = run, True, run.at, None
         self.skipped = self.idle_since = None
 
     def skip(self, skip: Skip) -> None:
@@ -135,6 +138,21 @@ class KeptQuota(Struct):
             sample.remaining,
             sample.reset,
         )
+
+
+def since_of(run: Run, past: Past | None) -> float:
+    """When the state began that a surface is in with its first run, or with its first other one.
+
+    Args:
+        run: that run.
+        past: what was known before the exporter was started, if no run was seen since.
+
+    Returns:
+        Unix seconds.
+    """
+    if past is None or past.since is None or past.failing != (run.reason is not None):
+        return run.at
+    return min(past.since, run.at)
 
 
 def planned_surface(job: Job, former: KeptSurface | None) -> KeptSurface:

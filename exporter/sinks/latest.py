@@ -24,6 +24,7 @@ from exporter.sinks.kept import CLOCK_STEP, KeptQuota, KeptSurface, planned_quot
 from exporter.sinks.lifecycle import Lifecycles
 from exporter.sinks.snapshot import CertificateNow, QuotaKey, Snapshot
 from exporter.sinks.tokens import KeptTokens
+from exporter.state.document import Past
 
 Clock: TypeAlias = Callable[[], float]
 """Unix time in seconds."""
@@ -72,6 +73,17 @@ class Latest:
         self._certificates = {
             of: value for of, value in self._certificates.items() if of in planned
         }
+
+    def recall(self, past: Mapping[Key, Past]) -> None:
+        """Know again what was known before a restart, of what is not known yet.
+
+        Args:
+            past: of each surface.
+        """
+        self._lifecycles.recall(past)
+        for key, surface in self._surfaces.items():
+            if surface.run is None:
+                surface.past = past.get(key, surface.past)
 
     def __call__(self, observation: Observation) -> None:
         """Take in one observation; one of a surface that is not planned is dropped."""

@@ -13,15 +13,16 @@ takes nothing back that another one said.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Final
 
 from msgspec import Struct, field
 
 from exporter.job import Plan
-from exporter.observation import Call, Lifecycle
+from exporter.observation import Call, Key, Lifecycle
 from exporter.sinks.snapshot import LifecycleNow, LifecycleProblem
+from exporter.state.document import Past
 
 NOTICE: Final = 180 * 86400.0
 """Seconds that lie at least between deprecation and sunset: the guide's "6 months".
@@ -76,6 +77,8 @@ class Component(Struct):
     component: str
     url: str
     surfaces: dict[str, Statement | None] = field(default_factory=dict)
+    promised: dict[str, float] = field(default_factory=dict)
+    """What surfaces announced before a restart, until they say something."""
 
     def at(self, now: float) -> LifecycleNow | None:
         """What is to be shown; ``None`` before any of its surfaces said something."""
@@ -120,6 +123,20 @@ class Lifecycles:
                 stays = former is not None and former.url == url
                 said = former.surfaces.get(job.key.surface) if former and stays else None
                 now.surfaces[job.key.surface] = said
+                if former and stays and job.key.surface in former.promised:
+                    now.promised[job.key.surface] = former.promised[job.key.surface]
+
+    def recall(self, past: Mapping[Key, Past]) -> None:
+        """Know again what was announced before a restart: it may have been moved meanwhile.
+
+        Args:
+            past: of each surface.
+        """
+        for component in self._components.values():
+            for surface in component.surfaces:
+                key = Key(component.target, component.component, surface)
+                if key in past and (promised := past[key].promised) is not None:
+                    component.promised[surface] = promised
 
     def take(self, call: Call) -> bool:
         """Take in what an answer said; nothing from a surface that is not planned.
@@ -136,7 +153,8 @@ class Lifecycles:
             return False
         statement = component.surfaces[surface]
         if statement is None:
-            component.surfaces[surface] = Statement(said, call.at, said.sunset)
+            promised = _latest((component.promised.pop(surface, None), said.sunset))
+            component.surfaces[surface] = Statement(said, call.at, promised)
             return True
         return statement.take(said, call.at, good=_is_good(call))
 

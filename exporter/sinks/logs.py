@@ -21,10 +21,11 @@ from exporter.observation import (
     Skip,
     Visit,
 )
-from exporter.sinks.kept import FORGETTING
+from exporter.sinks.kept import FORGETTING, since_of
 from exporter.sinks.lifecycle import Lifecycles
 from exporter.sinks.logformat import Json, Logfmt, rfc3339
 from exporter.sinks.snapshot import LifecycleNow, LifecycleProblem
+from exporter.state.document import Past
 
 Level: TypeAlias = Literal["debug", "info", "warn", "error"]
 Form: TypeAlias = Literal["logfmt", "json"]
@@ -81,6 +82,7 @@ class Logs:
     def __init__(self) -> None:
         """Begin with everything well."""
         self._failing_since: dict[Key, float] = {}
+        self._past: dict[Key, Past] = {}
         self._lifecycles = Lifecycles()
         self._reviews: dict[tuple[str, str], _Review] = {}
 
@@ -94,9 +96,19 @@ class Logs:
         self._failing_since = {
             key: since for key, since in self._failing_since.items() if key in planned
         }
+        self._past = {key: past for key, past in self._past.items() if key in planned}
         self._lifecycles.follow(plan)
         known = self._lifecycles.of
         self._reviews = {of: last for of, last in self._reviews.items() if known(*of, last.at)}
+
+    def recall(self, past: Mapping[Key, Past]) -> None:
+        """Know again what was failing before a restart: it is said since when, and when it is over.
+
+        Args:
+            past: of each surface.
+        """
+        self._past = {key: one for key, one in past.items() if one.failing}
+        self._lifecycles.recall(past)
 
     def __call__(self, observation: Observation) -> None:
         """Log one observation."""
@@ -133,22 +145,22 @@ class Logs:
         if _log.isEnabledFor(logging.DEBUG):
             took = _ms(run.duration)
             _tell("debug", "run", run.key, reason=run.reason, duration_ms=took, **_trace(run))
-        since = self._failing_since.get(run.key)
-        if run.reason is not None and since is None:
-            self._failing_since[run.key] = run.at
+        past = self._past.pop(run.key, None)
+        told = self._failing_since.pop(run.key, None)
+        if run.reason is None:
+            _tell_recovered(run, told if past is None else past.since)
+            return
+        since = self._failing_since[run.key] = since_of(run, past) if told is None else told
+        if told is None:
             _tell(
                 "warn",
                 "surface is failing",
                 run.key,
                 reason=run.reason,
                 detail=run.detail or None,
-                since=rfc3339(run.at),
+                since=rfc3339(since),
                 **_trace(run),
             )
-        elif run.reason is None and since is not None:
-            del self._failing_since[run.key]
-            failed = round(run.at - since, 3)
-            _tell("info", "surface has recovered", run.key, failed_seconds=failed, **_trace(run))
 
     def _skipped(self, skip: Skip) -> None:
         if skip.reason in FORGETTING and self._failing_since.pop(skip.key, None) is not None:
@@ -163,6 +175,12 @@ class _Review(NamedTuple):
 
     at: float = -math.inf
     problems: frozenset[LifecycleProblem] = frozenset()
+
+
+def _tell_recovered(run: Run, since: float | None) -> None:
+    if since is not None:
+        failed = round(run.at - since, 3)
+        _tell("info", "surface has recovered", run.key, failed_seconds=failed, **_trace(run))
 
 
 def _tell_lifecycle(level: Level, text: str, now: LifecycleNow, reason: LifecycleProblem) -> None:

@@ -2,7 +2,7 @@
 
 import platform
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final, Protocol, TypeVar, assert_never
+from typing import Final, Protocol, TypeAlias, TypeVar, assert_never
 
 from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client.platform_collector import PlatformCollector
@@ -11,6 +11,7 @@ from prometheus_client.process_collector import ProcessCollector
 from exporter.job import Job, Plan
 from exporter.observation import (
     Call,
+    Context,
     GrantKind,
     Heartbeat,
     Inquiry,
@@ -28,6 +29,7 @@ from exporter.sinks.children import (
     EndpointSeries,
     Families,
     QuotaSeries,
+    SpanSeries,
     SurfaceSeries,
     TokenSeries,
 )
@@ -37,6 +39,9 @@ from exporter.sinks.kept import quota_of
 from exporter.sinks.latest import Latest
 from exporter.sinks.snapshot import QuotaKey
 from exporter.sinks.views import Views
+
+Exemplar: TypeAlias = Callable[[Context | None], dict[str, str] | None]
+"""The labels that lead to the span of a call, where it is exported."""
 
 _THROTTLED: Final = 429
 _GRANTS: Final[Mapping[str, tuple[GrantKind, ...]]] = {
@@ -71,6 +76,8 @@ class Metrics:
     ) -> None:
         """Register everything; nothing is planned yet."""
         self._families = Families(registry)
+        self.exemplar: Exemplar = lambda _: None
+        self.spans = SpanSeries(registry)
         self._surfaces: dict[Key, SurfaceSeries] = {}
         self._components: dict[tuple[str, str], ComponentSeries] = {}
         self._endpoints: dict[tuple[str, str, str], EndpointSeries] = {}
@@ -167,7 +174,7 @@ class Metrics:
             return
         of = (target, call.method, call.endpoint)
         if (endpoint := self._endpoints.get(of)) is not None:
-            endpoint.called(call)
+            endpoint.called(call, self.exemplar(call.context))
         if call.status == _THROTTLED:
             self._quota(QuotaKey(target, call.rate_class, call.credential)).throttled()
 
@@ -180,7 +187,7 @@ class Metrics:
         surface = self._surfaces.get(run.key)
         if surface is None:
             return
-        surface.ran(run)
+        surface.ran(run, self.exemplar(run.deciding.context if run.deciding else None))
         if run.reason is not None:
             self._components[run.key.target, run.key.component].failed(run.reason)
         if run.lateness is not None:

@@ -65,6 +65,11 @@ class SurfaceNow(Struct, frozen=True):
         return "" if self.run is None else self.run.detail
 
     @property
+    def wrong(self) -> str:
+        """Reason and detail as a person reads them; nothing where all is well."""
+        return ": ".join(part for part in (self.reason, self.detail) if part)
+
+    @property
     def duration(self) -> float | None:
         """How long the last run took."""
         return None if self.run is None else self.run.duration

@@ -11,6 +11,7 @@ from exporter.config.schema import Target
 from exporter.observation import Call, Phases
 from exporter.sinks.families import BY_NAME
 from exporter.sinks.families.row import LIFECYCLE_PROBLEMS, PHASES
+from exporter.sinks.health import healthy
 from exporter.sinks.snapshot import LifecycleNow, QuotaNow, Snapshot, SurfaceNow, TokenNow
 
 Labels: TypeAlias = Mapping[str, str]
@@ -141,11 +142,18 @@ def _latency_thresholds(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
 
 def _target_info(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
     for target in snapshot.targets:
-        yield {**target.labels, "target": target.name, "transport": _transport(target)}, 1.0
+        yield {**target.labels, "target": target.name, "transport": transport_of(target)}, 1.0
 
 
-def _transport(target: Target) -> str:
-    """How well what crosses the network is kept from others."""
+def transport_of(target: Target) -> str:
+    """How well what crosses the network is kept from others.
+
+    Args:
+        target: any.
+
+    Returns:
+        ``https``, ``https_unverified`` or ``http``.
+    """
     if target.url.startswith("http:"):
         return "http"
     return "https_unverified" if target.tls.insecure_skip_verify else "https"
@@ -223,6 +231,7 @@ VIEWS: Final[Mapping[str, View]] = {
     "oran_mano_surface_info": _surface_info,
     "oran_mano_surface_interval_seconds": _intervals,
     "oran_mano_target_info": _target_info,
+    "oran_mano_target_healthy": healthy,
     "oran_mano_slo_objective_ratio": _objectives,
     "oran_mano_slo_latency_threshold_seconds": _latency_thresholds,
     "oran_mano_active_connections": _connections,

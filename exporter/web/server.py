@@ -1,12 +1,15 @@
-"""The listener and its routes. Nothing here ever sends a request to the API."""
+"""The listener and its routes. Of these only `/probe` ever sends a request to the API."""
 
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from aiohttp import web
 
+from exporter.web import probe
 from exporter.web.address import Address
+from exporter.web.reading import Reading
 
 _TEXT = "text/plain"
 _LINGER = 0.4
@@ -24,6 +27,7 @@ class Pages:
     ``metrics`` renders for an Accept and an Accept-Encoding header; ``status`` is the page at
     ``/``; ``unhealthy`` and ``unready`` say what is wrong, or nothing. ``reload`` reads the
     configuration again and says what is wrong with it; ``None`` where that is not allowed.
+    ``ask`` probes for whoever asks ``/probe``, which is not there without it.
     """
 
     metrics: Callable[[str, str], tuple[bytes, Mapping[str, str]]]
@@ -32,6 +36,9 @@ class Pages:
     unhealthy: Callable[[], str | None]
     unready: Callable[[], str | None]
     reload: Callable[[], list[str]] | None = None
+    ask: probe.Ask | None = None
+    reading: Reading | None = None
+    """``/logs``, ``/config`` and ``/api/v1/status``."""
 
 
 class Server:
@@ -45,6 +52,11 @@ class Server:
         app.router.add_get("/-/healthy", self._healthy)
         app.router.add_get("/-/ready", self._ready)
         app.router.add_post("/-/reload", self._reload)
+        if pages.ask is not None:
+            # A HEAD would cost a request of the API, and answer nothing.
+            app.router.add_get("/probe", partial(probe.answer, ask=pages.ask), allow_head=False)
+        if pages.reading is not None:
+            pages.reading.route(app.router)
         if telemetry_path != "/":
             app.router.add_get("/", self._status)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_LINGER)

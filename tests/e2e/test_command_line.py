@@ -24,7 +24,7 @@ FLAGS_TO_COME: Final = (
     "--web.route-prefix=/x",
     "--shard.index=0",
 )
-COMMANDS_TO_COME: Final = ("probe", "diagnose", "workflow", "webhooks")
+COMMANDS_TO_COME: Final = ("diagnose", "workflow", "webhooks")
 
 
 async def test_the_version_loads_neither_aiohttp_nor_opentelemetry() -> None:
@@ -109,7 +109,7 @@ WRONG: Final[dict[str, tuple[list[str], str]]] = {
         ["chekc"],
         (
             'oran-mano-exporter: unknown command "chekc"; did you mean "check"? '
-            "known: run, check, surfaces, demo, simulate"
+            "known: run, check, surfaces, probe, demo, simulate"
         ),
     ),
     "an address that is none": (
@@ -129,6 +129,10 @@ WRONG: Final[dict[str, tuple[list[str], str]]] = {
     "a path that is taken": (
         ["--web.telemetry-path", "/-/healthy"],
         'oran-mano-exporter: --web.telemetry-path: "/-/healthy" cannot be used',
+    ),
+    "a path that probes": (
+        ["--web.telemetry-path", "/probe"],
+        'oran-mano-exporter: --web.telemetry-path: "/probe" cannot be used',
     ),
     "a host that is none": (
         ["--web.listen-address", "nosuch.invalid:80"],
@@ -175,7 +179,7 @@ async def test_nothing_to_probe_is_one_line() -> None:
 
 
 async def test_every_command_explains_itself() -> None:
-    for name in ("run", "check", "surfaces", "demo", "simulate"):
+    for name in ("run", "check", "surfaces", "probe", "demo", "simulate"):
         ended = await command(name, "--help")
         assert (ended.code, ended.err) == (0, "")
         assert "usage: oran-mano-exporter" in ended.out

@@ -193,15 +193,26 @@ def _state(pid: int) -> str:
 
 
 @pytest.mark.parametrize(
-    "tool", [tools.prometheus, tools.promtool, tools.prism, tools.nginx, tools.blackbox]
+    "tool",
+    [
+        tools.prometheus,
+        tools.promtool,
+        tools.amtool,
+        tools.prism,
+        tools.rotel,
+        tools.nginx,
+        tools.blackbox,
+        tools.chart_libraries,
+        tools.operator_schemas,
+    ],
 )
 def test_a_missing_tool_tells_how_to_get_it(
     tool: Callable[[], object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TOOLS_CACHE", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))
-    for name in ("PROMETHEUS", "PROMTOOL", "PRISM", "NGINX", "PROMETHEUS_BLACKBOX_EXPORTER"):
-        monkeypatch.delenv(name, raising=False)
+    for name in tools.HINTS:
+        monkeypatch.delenv(name.upper().replace("-", "_"), raising=False)
     run = r"run `(make tools|python -m tests\.support\.tools bench)`"
     with pytest.raises(tools.ToolMissing, match=rf"is missing: {run}\n.*install"):
         tool()

@@ -190,7 +190,8 @@ async def command(*argv: str, env: Mapping[str, str] | None = None) -> Ended:
 
 def clean_environment(extra: Mapping[str, str]) -> dict[str, str]:
     """This environment without what would configure the exporter, and with the extra."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("ORAN_MANO_")}
+    ours = ("ORAN_MANO_", "OTEL_")
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(ours)}
     return {**kept, **extra}
 
 

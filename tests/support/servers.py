@@ -256,6 +256,7 @@ class Prometheus(Server):
         scrape_configs: Sequence[Mapping[str, object]] | None = None,
         scrape_interval: str = "1s",
         rules: Sequence[Path] = (),
+        alertmanagers: Sequence[str] = (),
         flags: Sequence[str] = (),
         port: int | None = None,
     ) -> None:
@@ -267,6 +268,7 @@ class Prometheus(Server):
             "global": {"scrape_interval": scrape_interval, "evaluation_interval": scrape_interval},
             "scrape_configs": [static] if scrape_configs is None else list(scrape_configs),
             "rule_files": [str(path.absolute()) for path in rules],
+            "alerting": {"alertmanagers": [{"static_configs": [{"targets": list(alertmanagers)}]}]},
         }
 
     async def _start(self, stack: AsyncExitStack) -> None:

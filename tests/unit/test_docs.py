@@ -34,7 +34,7 @@ def test_the_example_names_every_key_and_can_be_planned(tmp_path: Path) -> None:
 
 def test_flags_of_the_page_are_those_of_the_command() -> None:
     documented = set(re.findall(r"`(--[a-z.-]+)", CONFIGURATION))
-    source = (ROOT / "exporter" / "cli.py").read_text()
+    source = "".join((ROOT / "exporter" / name).read_text() for name in ("cli.py", "flags.py"))
     source += (ROOT / "exporter" / "simulator" / "command.py").read_text()
     defined = set(re.findall(r'"(--[a-z.-]+)"', source)) - {"--simulator.stop-on-eof"}
     assert documented == defined

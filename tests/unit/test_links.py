@@ -47,3 +47,13 @@ async def test_of_a_replaced_link_only_the_counts_of_its_runs_are_heard() -> Non
     link.access.emit(reading)
     link.access.emit(skip)
     assert seen == [reading, skip]
+
+
+async def test_another_api_is_not_held_against_what_the_former_one_told() -> None:
+    before = links_for(planned(TARGET), {}, lambda _: None, Mint())
+    same = links_for(
+        planned(replace(TARGET, interval=Duration(60))), before, lambda _: None, Mint()
+    )
+    moved = links_for(planned(replace(TARGET, url="http://b")), before, lambda _: None, Mint())
+    assert same["lab"].access.pulses is before["lab"].access.pulses
+    assert moved["lab"].access.pulses is not before["lab"].access.pulses

@@ -212,6 +212,15 @@ async def test_an_inquiry_has_no_more_time_than_it_says() -> None:
     assert 0 < stage.sent[0].timeout <= 0.5
 
 
+async def test_an_inquiry_that_waited_too_long_is_not_held_against_the_api() -> None:
+    stage = Stage(concurrency=1)
+    await stage.slots.acquire(essential=False, patience=0)
+    loop = asyncio.get_running_loop()
+    loop.call_later(0.15, lambda: stage.slots.release(essential=False))
+    assert asked(await stage.runner.ask(JOBS["monitoring.metrics"], 0.2)).reason == "overrun"
+    assert stage.sent == []
+
+
 async def test_an_inquiry_joins_the_run_in_flight() -> None:
     stage = Stage()
     stage.gate.clear()

@@ -16,6 +16,19 @@ from exporter.sinks.families.row import (
 
 GROUPS: Final = (
     Group(
+        "Health of the API",
+        "The guide's health check, computed from what the probes saw: see [health](health.md).",
+        (
+            Family(
+                "oran_mano_target_healthy",
+                "gauge",
+                TARGET,
+                "1 while nothing of authentication, health, intents, VNFs and agents is "
+                "unhealthy, 0 while something is; absent while nothing of them is known.",
+            ),
+        ),
+    ),
+    Group(
         "Requests on the wire",
         "Every request that the exporter sends, whoever in it asked: probes, logins, pages.",
         (

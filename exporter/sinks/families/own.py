@@ -57,11 +57,31 @@ GROUPS: Final = (
                 buckets=DURATIONS,
             ),
             Family(
+                "oran_mano_exporter_spans_total",
+                "counter",
+                (),
+                "Spans made to be exported; those neither dropped nor failed have arrived, or "
+                "are waiting.",
+            ),
+            Family(
+                "oran_mano_exporter_spans_failed_total",
+                "counter",
+                (),
+                "Spans whose batch could not be sent: look at the collector.",
+            ),
+            Family(
+                "oran_mano_exporter_spans_dropped_total",
+                "counter",
+                (),
+                "Spans that were never sent, for the queue was full: the collector is slow or "
+                "away.",
+            ),
+            Family(
                 "oran_mano_exporter_sink_failures_total",
                 "counter",
                 ("sink",),
                 "Observations that a sink could not take: a fault of the exporter, told in its "
-                "log.",
+                "log. For `state` also each time its directory could not be written.",
             ),
         ),
     ),

@@ -132,3 +132,22 @@ def test_paging_is_asked_for_only_where_the_document_has_it(path: Path, surface:
         for parameter in [*operation.get("parameters", []), *item.get("parameters", [])]
     ]
     assert surface.paged == ("limit" in parameters)
+
+
+@each_surface
+def test_what_is_dated_is_judged_by_its_date_and_has_one_answer_a_run(surface: Surface) -> None:
+    assert (surface.timestamp is not None) == ("moving" in surface.checks)
+    if surface.timestamp is not None:
+        assert surface.ids is None
+
+
+@each_document
+@each_surface
+def test_a_date_is_one_in_the_document(path: Path, surface: Surface) -> None:
+    if surface.timestamp is None:
+        return
+    document = load(path)
+    operation = operations(document)[surface.method, surface.path]
+    content = resolve(document, operation["responses"]["200"])["content"]["application/json"]
+    schema = resolve(document, content["schema"])
+    assert schema["properties"][surface.timestamp]["format"] == "date-time"

@@ -42,6 +42,7 @@ def refused(file: Path | None, environ: dict[str, str]) -> list[str]:
         (variables(USERNAME="probe", PASSWORD="hunter2"), LOGIN),
         (variables(USERNAME="probe", PASSWORD="hunter2", PASSWORD_FILE=""), LOGIN),
         (variables(USERNAME="probe", PASSWORD_FILE=PASSWORD_FILE), LOGIN_BY_FILE),
+        (variables(TARGET=""), Auth()),
         # What YAML would take for something else is a text here.
         (variables(USERNAME="off", PASSWORD="12345"), Auth("login", "off", Secret("12345"))),
     ],
@@ -53,6 +54,23 @@ def test_without_a_file(environ: dict[str, str], auth: Auth) -> None:
     assert loaded.source == "environment"
 
 
+@pytest.mark.parametrize("name", ["mano-7d4b9c-x2x5z", "off"])
+def test_the_environment_names_the_target(name: str, tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text(f"targets: [{{url: {URL}}}]")
+    environ = variables(TARGET=name, API_URL=URL)
+
+    for loaded in (load(None, environ), load(file, environ)):
+        assert loaded.config == Config((Target(name, URL),))
+
+
+def test_a_name_in_the_file_stands(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text(f"targets: [{{name: lab, url: {URL}}}]")
+
+    assert load(file, variables(TARGET="pod")).config.targets[0].name == "lab"
+
+
 NEEDS_PASSWORD = (
     "environment: ORAN_MANO_USERNAME: needs ORAN_MANO_PASSWORD or ORAN_MANO_PASSWORD_FILE besides"
 )
@@ -62,6 +80,10 @@ ONE_PASSWORD = (
 NO_URL = "environment: ORAN_MANO_API_URL: not set; set it, or give a file with --config.file"
 NO_FILE = "environment: ORAN_MANO_PASSWORD_FILE: the file cannot be read: No such file or directory"
 NO_USER = "environment: ORAN_MANO_{}: needs ORAN_MANO_USERNAME besides"
+NOT_A_NAME = (
+    'environment: ORAN_MANO_TARGET: "a pod" is not allowed; allowed: 1 to 63 letters, digits, '
+    "'.', '_' or '-', beginning and ending with a letter or digit"
+)
 NOT_A_URL = (
     "environment: ORAN_MANO_API_URL: {} is not allowed; allowed: http://HOST[:PORT][/PATH] or "
     "https://..., without user, query or fragment"
@@ -85,6 +107,8 @@ NOT_A_URL = (
             variables(API_URL=URL, USERNAME="probe", PASSWORD_FILE="/nonexistent/hunter2"),
             [NO_FILE],
         ),
+        (variables(TARGET="pod"), [NO_URL]),
+        (variables(TARGET="a pod", API_URL=URL), [NOT_A_NAME]),
         (variables(API_URL="mano"), [NOT_A_URL.format('"mano"')]),
         (
             variables(API_URL="http://probe:hunter2@mano"),
@@ -223,6 +247,7 @@ def test_refused_with_several_targets(tmp_path: Path) -> None:
 
     assert len(load(file, variables(API_URL="", USERNAME="")).config.targets) == 2
     assert refused(file, variables(API_URL=URL)) == [f"environment: ORAN_MANO_API_URL: {message}"]
+    assert refused(file, variables(TARGET="pod")) == [f"environment: ORAN_MANO_TARGET: {message}"]
     assert refused(file, variables(PASSWORD_FILE="/x", USERNAME="probe")) == [
         f"environment: ORAN_MANO_USERNAME: {message}",
         f"environment: ORAN_MANO_PASSWORD_FILE: {message}",

@@ -95,7 +95,7 @@ def test_every_key_has_its_value() -> None:
             ),
         ),
         Traces(0.25),
-        State("/var/lib/oran-mano-exporter"),
+        State(str(GOOD / "state")),
     )
 
 

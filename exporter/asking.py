@@ -1,0 +1,203 @@
+"""Probes that somebody asks for by name: what may be asked, and who is still waiting."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Final
+
+from msgspec import Struct
+
+from exporter.catalog import CATALOG
+from exporter.catalog.surface import Surface
+from exporter.job import Job, Plan, TargetPlan
+from exporter.observation import Context, Observation, Skip
+from exporter.runner import Runner
+
+_NOTHING: Final = Plan(())
+
+
+class NotAskableError(Exception):
+    """It cannot be asked for; one line says what can."""
+
+
+class Asked(Struct, frozen=True):
+    """What was asked for and what was observed, the run or the skip that concludes it last."""
+
+    job: Job
+    observations: Sequence[Observation]
+
+
+class Asking:
+    """Finds what is asked for, and has the runner probe it.
+
+    Args:
+        runner: probes, or joins the run that is in flight.
+    """
+
+    def __init__(self, runner: Runner) -> None:
+        """Nothing can be asked for yet."""
+        self._runner = runner
+        self._plan = _NOTHING
+        self._ended = False
+        self._asked: set[asyncio.Task[Asked]] = set()
+
+    def follow(self, plan: Plan) -> None:
+        """This can be asked for from now on.
+
+        Args:
+            plan: with the scheduled jobs.
+        """
+        self._plan = plan
+
+    @property
+    def in_flight(self) -> set[asyncio.Task[Asked]]:
+        """What was asked for and has not ended."""
+        return set(self._asked)
+
+    async def ask(
+        self, target: str, surface: str, patience: float | None, parent: Context | None
+    ) -> Asked:
+        """Probe now.
+
+        Args:
+            target: a name, or a base URL; empty where there is only one.
+            surface: its id.
+            patience: seconds until there has to be an answer; the surface's time-out if shorter.
+            parent: the span of who asks.
+
+        Returns:
+            What was observed.
+
+        Raises:
+            NotAskableError: there is no such target, or no such surface in its schedule.
+        """
+        job = find(self._plan, target, surface)
+        if self._ended:
+            return _ending(job)
+        task = asyncio.create_task(self._ask(target, surface, patience, parent))
+        self._asked.add(task)
+        task.add_done_callback(self._asked.discard)
+        await asyncio.wait({task})  # who asks may go: what was begun ends as any other run
+        return _ending(job) if task.cancelled() else task.result()
+
+    async def stop(self, grace: float) -> None:
+        """End: what is asked for may finish, then it is cancelled.
+
+        Args:
+            grace: how long it may take, in seconds.
+        """
+        self._ended = True
+        if self._asked:
+            await asyncio.wait(self._asked, timeout=grace)
+        left = self.in_flight
+        for task in left:
+            task.cancel()
+        if left:
+            await asyncio.wait(left)
+
+    async def _ask(
+        self, target: str, surface: str, patience: float | None, parent: Context | None
+    ) -> Asked:
+        job = find(self._plan, target, surface)  # as it is planned at this very moment
+        patience = job.timeout if patience is None else min(patience, job.timeout)
+        return Asked(job, await self._runner.ask(job, patience, parent))
+
+
+def find(plan: Plan, target: str, surface: str) -> Job:
+    """What a target's name, or its base URL, and a surface's id mean.
+
+    Args:
+        plan: where to look.
+        target: may be empty where there is only one.
+        surface: an id of the catalog.
+
+    Returns:
+        The job.
+
+    Raises:
+        NotAskableError: it is in no schedule.
+    """
+    target_plan = find_target(plan, target)
+    for job in target_plan.jobs:
+        if job.key.surface == surface:
+            return job
+    of = target_plan.target.name
+    known = find_surface(surface, [job.key.surface for job in target_plan.jobs])
+    if known.passive:
+        why = "is asked only when a token is needed"
+    elif known.auth == "bearer" and target_plan.target.auth.type == "none":
+        why = f"needs a token, and {of} is probed without credentials"
+    elif known.safety == "write":
+        why = "changes what it is sent to, and is never probed"
+    else:
+        why = f'is off for {of}; switch it on with surfaces: {{"{surface}": {{mode: ...}}}}'
+    raise NotAskableError(f'surface "{surface}" {why}; {_allowed(target_plan)}')
+
+
+def find_target(plan: Plan, target: str) -> TargetPlan:
+    """The plan of one target.
+
+    Args:
+        plan: where to look.
+        target: a name or a base URL; empty where there is only one.
+
+    Returns:
+        The plan of that one.
+
+    Raises:
+        NotAskableError: there is none, or more than one.
+    """
+    plans = {each.target.name: each for each in plan.targets}
+    names = ", ".join(plans)
+    if target in plans:
+        return plans[target]
+    if not target:
+        if len(plans) == 1:
+            return plan.targets[0]
+        raise NotAskableError(f"target is missing: one of {names}, or its URL")
+    url = target.rstrip("/")
+    found = [each for each in plan.targets if each.target.url.rstrip("/") == url]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        sharing = ", ".join(each.target.name for each in found)
+        raise NotAskableError(f'target "{target}" is the URL of {sharing}: give the name')
+    near = _nearest(target, [*plans, *(each.target.url for each in plan.targets)])
+    raise NotAskableError(f'unknown target "{target}"; {near}allowed: {names}, or its URL')
+
+
+def find_surface(surface: str, allowed: Sequence[str]) -> Surface:
+    """A row of the catalog.
+
+    Args:
+        surface: its id.
+        allowed: the ids that make sense here, for who is mistaken.
+
+    Returns:
+        The row.
+
+    Raises:
+        NotAskableError: there is none.
+    """
+    for known in CATALOG:
+        if known.id == surface:
+            return known
+    listed = f"allowed: {', '.join(allowed) or 'none'}"
+    if not surface:
+        raise NotAskableError(f"surface is missing; {listed}")
+    near = _nearest(surface, [known.id for known in CATALOG])
+    raise NotAskableError(f'unknown surface "{surface}"; {near}{listed}')
+
+
+def _allowed(target_plan: TargetPlan) -> str:
+    return f"allowed: {', '.join(job.key.surface for job in target_plan.jobs) or 'none'}"
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    near = get_close_matches(name, known, n=1)
+    return f'did you mean "{near[0]}"? ' if near else ""
+
+
+def _ending(job: Job) -> Asked:
+    return Asked(job, [Skip(job.key, time.time(), "shutdown")])

@@ -1,0 +1,221 @@
+"""One probe from the command line: what it needs first, the probe, and its story."""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Final, Literal, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
+from rich.console import Console
+from rich.text import Text
+
+from exporter.asking import NotAskableError, find_surface, find_target
+from exporter.catalog import CATALOG
+from exporter.catalog.auth import LOGIN, REFRESH
+from exporter.catalog.surface import Surface
+from exporter.config.problems import ConfigError
+from exporter.config.schema import Config, Resources, SurfaceOptions
+from exporter.context import Mint
+from exporter.followed import Followed
+from exporter.job import Job, Plan, TargetPlan
+from exporter.links import Link, links_for
+from exporter.observation import Observation, Reading, Skip
+from exporter.plan import plan
+from exporter.readers.listings import LISTINGS
+from exporter.runner import Runner
+from exporter.story.document import document
+from exporter.story.text import Line, Step, Tone, steps, story
+
+Id: TypeAlias = tuple[str, ...]
+
+_COLOURS: Final[dict[Tone, str]] = {
+    "plain": "",
+    "heading": "bold",
+    "well": "bold green",
+    "bad": "bold red",
+    "dim": "dim",
+}
+_READABLE: Final = ", ".join(
+    surface.id for surface in CATALOG if surface.safety == "read" and surface != REFRESH
+)
+_MARGIN: Final = 1.0
+"""Seconds that a login may take beyond its time-out, to tell why it failed."""
+
+
+class Told(Struct, frozen=True):
+    """What happened, the step that was asked for last, and what has to be known besides."""
+
+    steps: list[Step]
+    notes: list[str]
+
+    @property
+    def well(self) -> bool:
+        """Whether what was asked for is."""
+        return self.steps[-1].well
+
+    def print(self, output: Literal["table", "json"]) -> None:
+        """Write it to standard output.
+
+        Args:
+            output: ``json`` writes one object.
+        """
+        if output == "json":
+            sys.stdout.write(json.dumps(document(self.steps, self.notes), indent=2) + "\n")
+            return
+        _print(story(self.steps, self.notes))
+
+
+def _print(lines: Iterable[Line]) -> None:
+    if not sys.stdout.isatty():
+        sys.stdout.writelines(f"{line.text}\n" for line in lines)
+        return
+    console = Console()
+    for line in lines:
+        console.print(Text(line.text, _COLOURS[line.tone]), soft_wrap=True)
+
+
+async def probe_by_hand(whole: Plan, target: str, surface: str, wanted: Id = ()) -> Told:
+    """Probe a surface once, after what it needs: a login, and lists that name ids.
+
+    Args:
+        whole: what the schedule would do.
+        target: a name or a base URL; empty where there is only one.
+        surface: an id of the catalog.
+        wanted: which resource, where the surface takes ids; else its list is read first.
+
+    Returns:
+        What happened.
+
+    Raises:
+        NotAskableError: it cannot be probed so.
+        ConfigError: the files that the target names cannot be used.
+    """
+    of = find_target(whole, target)
+    row = find_surface(surface, [_READABLE])
+    notes: list[str] = []
+    if not row.passive:
+        of, notes = _switched_on(of, row, wanted)
+    elif row.id != LOGIN.id or row.id not in {job.key.surface for job in of.passive}:
+        why = f"only together with others, and not for {of.target.name}"
+        raise NotAskableError(f'surface "{row.id}" is asked {why}; allowed: {_READABLE}')
+    hand = _Hand(of)
+    await hand.probe(row, wanted)
+    return Told(steps(hand.seen), notes)
+
+
+class _Hand:
+    """Does once, in order, what the schedule does at its instants."""
+
+    def __init__(self, of: TargetPlan) -> None:
+        self.seen: list[Observation] = []
+        self._jobs = {job.key.surface: job for job in of.every}
+        self._followed = Followed()
+        self._runner = Runner(self._followed)
+        only = Plan((of,))
+        self._followed.follow(only)
+        (self._link,) = links_for(only, {}, self._emit, Mint()).values()
+        self._runner.follow({of.target.name: self._link.access})
+
+    async def probe(self, row: Surface, wanted: Id) -> None:
+        """Log in, read the lists, probe."""
+        try:
+            if row.passive or row.auth == "bearer":
+                await self._log_in(self._link)
+            if not row.passive:
+                job = self._jobs[row.id]
+                await self._find_ids(job, wanted)
+                await self._ask(job)
+        finally:
+            await self._link.close()
+
+    def _emit(self, observation: Observation) -> None:
+        self.seen.append(observation)
+        self._followed(observation)
+
+    async def _log_in(self, link: Link) -> None:
+        """Wait for the whole of it: a run would wait for a second alone."""
+        login = self._jobs.get(LOGIN.id)
+        if login is not None and link.access.credentials is not None:
+            await link.access.credentials.headers(login.timeout + _MARGIN)
+
+    async def _find_ids(self, job: Job, wanted: Id) -> None:
+        ids = job.surface.ids
+        if ids is None:
+            return
+        if wanted:
+            self._followed(Reading(job.key, 0.0, ids.kind, wanted[:-1], (wanted,)))
+            return
+        for source in _sources(job.surface):
+            await self._find_ids(self._jobs[source.id], ())
+            for _ in self._followed.candidates(self._jobs[source.id]):
+                if not self._followed.candidates(job):
+                    await self._ask(self._jobs[source.id])
+
+    async def _ask(self, job: Job) -> None:
+        last = (await self._runner.ask(job, job.timeout))[-1]
+        if isinstance(last, Skip):  # nothing was due, so nobody is told of it
+            self.seen.append(last)
+
+
+def _sources(row: Surface) -> Iterator[Surface]:
+    """The lists that name the ids of a surface."""
+    for source in CATALOG:
+        listings = LISTINGS[source.lists] if source.lists else ()
+        if row.ids is not None and row.ids.kind in {listing.kind for listing in listings}:
+            yield source
+
+
+def _needed(row: Surface, wanted: Id) -> Iterator[Surface]:
+    """The surface, and the lists that have to be read first."""
+    if row.ids is not None and not wanted:
+        for source in _sources(row):
+            yield from _needed(source, ())
+    yield row
+
+
+def _switched_on(of: TargetPlan, row: Surface, wanted: Id) -> tuple[TargetPlan, list[str]]:
+    """A plan in which all that is needed is probed, and what the schedule does otherwise."""
+    target = of.target
+    on = {job.key.surface for job in of.jobs}
+    off = [needed for needed in _needed(row, wanted) if needed.id not in on]
+    surfaces = dict(target.surfaces)
+    for needed in off:
+        _refuse_unsafe(needed, of)
+        options = surfaces.pop(needed.id, SurfaceOptions())
+        surfaces[needed.id] = replace(options, mode="read")
+    resources = Resources() if wanted else target.resources  # who names an id wants that one
+    target = replace(target, surfaces=surfaces, resources=resources)
+    try:
+        (planned,) = plan(CATALOG, Config((target,))).targets
+    except ConfigError as error:
+        raise NotAskableError(error.problems[0].message) from error
+    _refuse_ids(next(job for job in planned.jobs if job.surface is row), wanted)
+    return planned, [*_notes(row, wanted, off)]
+
+
+def _notes(row: Surface, wanted: Id, off: Iterable[Surface]) -> Iterator[str]:
+    for each in off:
+        yield f"{each.id} is off, so the schedule does not probe it; it is safe to read by hand."
+    if row.ids is not None and not wanted and not any(_sources(row)):
+        yield f"No list names the ids of {row.ids.kind.replace('_', ' ')}: give one with --id."
+
+
+def _refuse_unsafe(row: Surface, of: TargetPlan) -> None:
+    name = of.target.name
+    if row.safety == "write":
+        why = "changes what it is sent to, and is never probed"
+    elif row.auth == "bearer" and of.target.auth.type == "none":
+        why = f"needs a token, and {name} has no credentials"
+    elif row.safety == "dry_run":
+        why = f'is off for {name}; switch it on with surfaces: {{"{row.id}": {{mode: dry_run}}}}'
+    else:
+        return
+    raise NotAskableError(f'surface "{row.id}" {why}; allowed: {_READABLE}')
+
+
+def _refuse_ids(job: Job, wanted: Id) -> None:
+    names = [part.strip("{}") for part in job.endpoint.split("/") if part.startswith("{")]
+    if wanted and len(wanted) != len(names):
+        takes = ", then ".join(names) if names else "no id"
+        raise NotAskableError(f'surface "{job.key.surface}" takes {takes}: {job.endpoint}')

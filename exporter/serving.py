@@ -1,0 +1,122 @@
+"""The life of the process: from what was loaded until a signal ends it."""
+
+import asyncio
+import gc
+import logging
+import os
+import signal
+from collections.abc import Callable, Coroutine
+from typing import Final, TypeAlias
+
+from exporter import __version__
+from exporter.app import App, Options
+from exporter.job import Plan
+from exporter.loading import Loaded, warn
+from exporter.otlp.settings import Settings
+from exporter.reload import Load
+from exporter.web.address import Address
+
+_SETTLED: Final = 5.0
+"""Seconds after which what was made at the start is there to stay."""
+_MOST_NAMES: Final = 5
+
+_log = logging.getLogger(__name__)
+
+
+class ListenError(Exception):
+    """The listener cannot be opened."""
+
+    def __init__(self, address: Address, error: OSError) -> None:
+        """Say where, and why."""
+        # asyncio puts its own story before the reason.
+        reason = (error.strerror or str(error)).rpartition(": ")[2]
+        super().__init__(f"cannot listen on {address}: {reason}")
+
+
+Meanwhile: TypeAlias = Callable[[App, Address], Coroutine[None, None, None]]
+
+
+async def serve(
+    loaded: Loaded, options: Options, load: Load, meanwhile: Meanwhile | None = None
+) -> None:
+    """Run until SIGTERM or SIGINT; a second signal ends the process at once.
+
+    Args:
+        loaded: what to do first.
+        options: where to listen, when to reload.
+        load: reads the configuration again.
+        meanwhile: runs beside it and is cancelled at the end; told where it listens.
+
+    Raises:
+        ConfigError: the TLS files of a target cannot be used; nothing was started.
+        ListenError: the listener cannot be opened; nothing was started.
+    """
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
+    app = App(loaded.plan, options, load)
+    try:
+        address = await app.open()
+    except OSError as error:
+        raise ListenError(options.listen, error) from error
+    warn(loaded)
+    ended = _on_signals()
+    app.start()
+    asyncio.get_running_loop().call_later(_SETTLED, _settle)
+    _log.info("started", extra={"fields": _start_line(loaded.plan, address, options)})
+    beside = [asyncio.create_task(app.watch())]
+    if meanwhile is not None:
+        beside.append(asyncio.create_task(meanwhile(app, address)))
+    try:
+        await ended.wait()
+    finally:
+        for task in beside:
+            task.cancel()
+        await asyncio.wait(beside)
+        cancelled = await app.stop()
+        _log.info("ended", extra={"fields": {"cancelled_runs": cancelled}})
+
+
+def _settle() -> None:
+    """Take what is there to stay out of the collector's sight, and let it look less often.
+
+    It would go through all series again and again, and hold up the probes that are due meanwhile.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)
+
+
+def _start_line(plan: Plan, address: Address, options: Options) -> dict[str, object]:
+    line: dict[str, object] = {
+        "version": __version__,
+        "url": f"http://{address}/",
+        "targets": len(plan.targets),
+        "surfaces": len(plan.jobs),
+        "traces": _told(options.traces, plan),
+    }
+    open_only = [plan.target.name for plan in plan.targets if plan.target.auth.type == "none"]
+    if open_only:
+        more = ", ..." if len(open_only) > _MOST_NAMES else ""
+        names = ", ".join(open_only[:_MOST_NAMES]) + more
+        line["note"] = f"no credentials for {names}: surfaces that need a token are off"
+    return line
+
+
+def _told(traces: Settings | None, plan: Plan) -> str:
+    if traces is None:
+        return "off"
+    how = f"sampler {traces.sampler}" if traces.sampler else f"ratio {plan.traces.sample_ratio:g}"
+    return f"{traces}, {how}"
+
+
+def _on_signals() -> asyncio.Event:
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def end(number: int) -> None:
+        if ended.is_set():
+            os._exit(128 + number)
+        ended.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, end, number)
+    return ended

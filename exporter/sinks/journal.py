@@ -1,0 +1,117 @@
+"""The sink that keeps the last runs of each surface, failed ones longer, for who asks what was.
+
+It keeps what was observed as it is, and nothing is formatted before somebody looks.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from typing import Final, TypeAlias
+
+from msgspec import Struct, field
+
+from exporter.job import Plan
+from exporter.observation import Inquiry, Key, Observation, Run, Skip, SkipReason
+
+DEEPEST: Final = 10
+"""Runs of each kind, well and failed, that are kept of a surface at most."""
+BUDGET: Final = 1000
+"""Runs of each kind that are kept of all surfaces, as far as each has at least one."""
+
+Entry: TypeAlias = Run | Inquiry
+
+
+class Skipped(Struct, frozen=True):
+    """How often a surface was skipped for a reason, and when last."""
+
+    count: int
+    at: float
+
+
+class _Kept(Struct):
+    """What is kept of one surface: apart, so that well runs never push a failed one out."""
+
+    well: deque[Entry]
+    failed: deque[Entry]
+    skipped: dict[SkipReason, Skipped] = field(default_factory=dict)
+
+    def deep(self, depth: int) -> "_Kept":
+        """The same for another number of runs."""
+        return _Kept(deque(self.well, depth), deque(self.failed, depth), self.skipped)
+
+
+class Journal:
+    """Sink that keeps the last runs and inquiries of what is planned."""
+
+    def __init__(self) -> None:
+        """Begin with nothing planned."""
+        self._surfaces: dict[Key, _Kept] = {}
+
+    def follow(self, plan: Plan) -> None:
+        """Forget what left the plan; the more surfaces there are, the less is kept of each.
+
+        Args:
+            plan: what is planned from now on.
+        """
+        keys = [job.key for target in plan.targets for job in target.every]
+        depth = max(1, min(DEEPEST, BUDGET // max(1, len(keys))))
+        before = self._surfaces
+        self._surfaces = {
+            key: before[key].deep(depth)
+            if key in before
+            else _Kept(deque(maxlen=depth), deque(maxlen=depth))
+            for key in keys
+        }
+
+    def __call__(self, observation: Observation) -> None:
+        """Keep a run or count a skip; one of a surface that is not planned is dropped."""
+        match observation:
+            case Run(key=key, reason=reason) | Inquiry(run=Run(key=key, reason=reason)):
+                if (kept := self._surfaces.get(key)) is not None:
+                    (kept.well if reason is None else kept.failed).append(observation)
+            case Skip(key=key, reason=why, at=at):
+                if (kept := self._surfaces.get(key)) is not None:
+                    count = kept.skipped[why].count if why in kept.skipped else 0
+                    kept.skipped[why] = Skipped(count + 1, at)
+            case _:
+                pass
+
+    def entries(self, target: str = "", surface: str = "", *, failed: bool = False) -> list[Entry]:
+        """What is kept.
+
+        Args:
+            target: of this one alone, where it is given.
+            surface: of this one alone, where it is given.
+            failed: failed ones alone.
+
+        Returns:
+            The newest first.
+        """
+        found = [
+            entry
+            for _, kept in self._of(target, surface)
+            for entries in ((kept.failed,) if failed else (kept.well, kept.failed))
+            for entry in entries
+        ]
+        return sorted(found, key=lambda entry: entry.at, reverse=True)
+
+    def skips(self, target: str = "", surface: str = "") -> list[tuple[Key, SkipReason, Skipped]]:
+        """What was skipped since the start.
+
+        Args:
+            target: of this one alone, where it is given.
+            surface: of this one alone, where it is given.
+
+        Returns:
+            Each surface with each reason, the last to be skipped first.
+        """
+        found = [
+            (key, reason, skipped)
+            for key, kept in self._of(target, surface)
+            for reason, skipped in kept.skipped.items()
+        ]
+        return sorted(found, key=lambda skip: skip[2].at, reverse=True)
+
+    def _of(self, target: str, surface: str) -> Iterator[tuple[Key, _Kept]]:
+        for key, kept in self._surfaces.items():
+            if target in ("", key.target) and surface in ("", key.surface):
+                yield key, kept

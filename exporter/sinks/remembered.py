@@ -1,0 +1,91 @@
+"""The sink that knows what has to outlive a restart, and says when that is another."""
+
+from collections.abc import Callable, Mapping
+
+from msgspec.structs import replace
+
+from exporter.job import Plan
+from exporter.observation import Call, Key, Observation, Run, Skip
+from exporter.sinks.kept import FORGETTING, since_of
+from exporter.state.document import Past
+
+
+class Remembered:
+    """Sink that keeps since when each surface is as it is, and the sunsets it announced.
+
+    Args:
+        changed: told when something of it changed.
+    """
+
+    def __init__(self, changed: Callable[[], None]) -> None:
+        """Begin with nothing planned."""
+        self._changed = changed
+        self._surfaces: dict[Key, Past] = {}
+        self._ran: set[Key] = set()
+
+    def follow(self, plan: Plan) -> None:
+        """Forget what left the plan, and what a server at another URL announced.
+
+        Args:
+            plan: what is planned from now on.
+        """
+        before = self._surfaces
+        urls = {job.key: each.target.url for each in plan.targets for job in each.every}
+        self._surfaces = {
+            key: _moved(before[key], url) if key in before else Past(key, url)
+            for key, url in urls.items()
+        }
+        self._ran.intersection_update(urls)
+        if self._surfaces != before:
+            self._changed()
+
+    def recall(self, past: Mapping[Key, Past]) -> None:
+        """Know again what was known before a restart, of what is not known yet.
+
+        Args:
+            past: of each surface.
+        """
+        for key in self._surfaces.keys() & past.keys() - self._ran:
+            self._surfaces[key] = past[key]
+
+    def surfaces(self) -> tuple[Past, ...]:
+        """What is to be kept, of those of which something is known."""
+        return tuple(
+            past for past in self._surfaces.values() if (past.since, past.promised) != (None, None)
+        )
+
+    def __call__(self, observation: Observation) -> None:
+        """Learn from one observation."""
+        match observation:
+            case Run():
+                self._ran_once(observation)
+            case Call(lifecycle=said) if said is not None and said.sunset is not None:
+                self._announced(observation.key, said.sunset)
+            case Skip(key=key, reason=reason) if reason in FORGETTING and key in self._ran:
+                self._ran.discard(key)
+                self._learn(replace(self._surfaces[key], failing=None, since=None))
+            case _:
+                pass
+
+    def _ran_once(self, run: Run) -> None:
+        former = self._surfaces.get(run.key)
+        failing = run.reason is not None
+        if former is None or (run.key in self._ran and former.failing == failing):
+            return
+        since = since_of(run, None if run.key in self._ran else former)
+        self._ran.add(run.key)
+        self._learn(replace(former, failing=failing, since=since))
+
+    def _announced(self, key: Key, sunset: float) -> None:
+        former = self._surfaces.get(key)
+        if former is not None and (former.promised is None or sunset > former.promised):
+            self._learn(replace(former, promised=sunset))
+
+    def _learn(self, now: Past) -> None:
+        if self._surfaces[now.key] != now:
+            self._surfaces[now.key] = now
+            self._changed()
+
+
+def _moved(past: Past, url: str) -> Past:
+    return past if past.url == url else replace(past, url=url, promised=None)

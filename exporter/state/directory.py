@@ -1,0 +1,111 @@
+"""The directory that the document is in: ours alone, and whole whatever happens to us."""
+
+import fcntl
+import logging
+import os
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from exporter.state.document import Document, UnreadableError, decode
+
+_FILE: Final = "state.json"
+_FRESH: Final = "state.json.new"
+_LOCK: Final = "lock"
+_LARGEST: Final = 64 * 1024 * 1024
+
+_log: Final = logging.getLogger(__name__)
+
+
+class TakenError(Exception):
+    """Another process has the directory."""
+
+
+class Directory:
+    """A directory on a volume. Who has it open holds its lock, until the process ends at last.
+
+    Args:
+        path: made where only its last part is missing.
+
+    Raises:
+        TakenError: another process holds it.
+        OSError: it cannot be written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Take it."""
+        self.path = path
+        path.mkdir(exist_ok=True)
+        self._lock = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(self._lock)
+            if isinstance(error, BlockingIOError):
+                raise TakenError from None
+            raise
+
+    def read(self) -> Document:
+        """Read what was written last; what cannot be read is moved aside, and told.
+
+        Returns:
+            The document, an empty one where there is none.
+
+        Raises:
+            OSError: the file is there and cannot be opened, or cannot be moved.
+        """
+        file = self.path / _FILE
+        try:
+            with file.open("rb") as opened:
+                return decode(opened.read(_LARGEST))
+        except FileNotFoundError:
+            return Document()
+        except UnreadableError as error:
+            kept = _aside(file)
+            fields = {"file": str(file), "reason": str(error), "kept_as": kept.name}
+            _log.warning("the state is not readable, a new one begins", extra={"fields": fields})
+            return Document()
+
+    def write(self, data: bytes) -> None:
+        """Replace the document: after any crash there is the former or this one, and it is whole.
+
+        Args:
+            data: the new document.
+
+        Raises:
+            OSError: it could not be written; the former one is still there.
+        """
+        fresh = self.path / _FRESH
+        try:
+            with fresh.open("wb") as opened:
+                opened.write(data)
+                opened.flush()
+                os.fsync(opened.fileno())
+            fresh.replace(self.path / _FILE)
+        except OSError:
+            with suppress(OSError):
+                fresh.unlink()  # a full disk wants its room back
+            raise
+        self._sync()
+
+    def close(self) -> None:
+        """Leave it to others."""
+        os.close(self._lock)
+
+    def _sync(self) -> None:
+        """Only then does the new name survive a crash of the machine."""
+        folder = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def _aside(file: Path) -> Path:
+    """Another name for it that nothing has: nothing is ever lost."""
+    stamp, count = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()), 0
+    while (kept := file.with_name(f"{file.name}.unreadable-{stamp}-{count}")).exists():
+        count += 1
+    file.rename(kept)
+    return kept

@@ -1,0 +1,185 @@
+"""When the document is written: a moment after something changed, in a thread of its own."""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from exporter.config.problems import ConfigError, Problem
+from exporter.state.directory import Directory, TakenError
+from exporter.state.document import Document, Past, encode
+
+_DEBOUNCE: Final = 1.0
+"""Seconds from a change to its writing: most changes come together."""
+_RETRY: Final = 10.0
+"""Seconds after which a writing that failed is tried again."""
+_GRACE: Final = 1.0
+"""Seconds that a writing may take at the end: a volume that hangs must not hold the process."""
+_PATH: Final = ("state", "journal")
+
+_log: Final = logging.getLogger(__name__)
+
+
+class Keeper:
+    """Keeps the document of the directory that is configured, if one is.
+
+    Args:
+        surfaces: what is to be kept.
+        failed: told of each writing that failed.
+        debounce: seconds from a change to its writing.
+        retry: seconds from a failure to the next attempt.
+    """
+
+    def __init__(
+        self,
+        surfaces: Callable[[], tuple[Past, ...]],
+        failed: Callable[[], None],
+        debounce: float = _DEBOUNCE,
+        retry: float = _RETRY,
+    ) -> None:
+        """Begin without a directory."""
+        self._surfaces = surfaces
+        self._failed = failed
+        self._debounce, self._retry = debounce, retry
+        self._directory: Directory | None = None
+        self._found = Document()
+        self._timer: asyncio.TimerHandle | None = None
+        self._writing: asyncio.Future[None] | None = None
+        self._dirty = False
+        self._failing = False
+
+    def follow(self, journal: str) -> tuple[Past, ...]:
+        """Keep it in this directory from now on.
+
+        Args:
+            journal: the directory, or nothing.
+
+        Returns:
+            What was found in it, if it is another one than before.
+
+        Raises:
+            ConfigError: it cannot be used; the former one is kept then.
+        """
+        former = self._directory
+        path = Path(journal).resolve() if journal else None
+        if path == (None if former is None else former.path):
+            return ()
+        directory, found = (None, Document()) if path is None else _opened(path)
+        if former is not None:
+            self._after_writing(former.close)
+        self._directory, self._found, self._failing = directory, found, False
+        self.changed()
+        return found.surfaces
+
+    def changed(self) -> None:
+        """What is to be kept is no longer what was written."""
+        if self._directory is not None:
+            self._dirty = True
+            self._arm(self._debounce)
+
+    async def close(self) -> None:
+        """Write what is not written yet, and leave the directory to others."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        directory, self._directory = self._directory, None
+        await self._settled()
+        if directory is None:
+            return
+        if self._dirty and self._writing is None:
+            self._write_in(directory)
+            await self._settled()
+        if self._dirty or self._writing is not None:
+            _log.error("the last state is not written", extra={"fields": _fields(directory)})
+        if self._writing is None:
+            directory.close()
+
+    def _arm(self, delay: float) -> None:
+        if self._timer is None and self._writing is None:
+            self._timer = asyncio.get_running_loop().call_later(delay, self._due)
+
+    def _due(self) -> None:
+        self._timer = None
+        if self._directory is not None and self._writing is None:
+            self._write_in(self._directory)
+
+    def _write_in(self, directory: Directory) -> None:
+        self._dirty = False
+        data = encode(Document(self._surfaces(), self._found.others))
+        self._writing = _in_thread(lambda: directory.write(data))
+        self._writing.add_done_callback(lambda done: self._written(directory, done.exception()))
+
+    def _written(self, directory: Directory, error: BaseException | None) -> None:
+        self._writing = None
+        if error is not None:
+            self._dirty = True
+            self._failed()
+        if error is not None and not self._failing:
+            fields = {**_fields(directory), "error": getattr(error, "strerror", None) or str(error)}
+            _log.error("the state cannot be written, it is tried again", extra={"fields": fields})
+        elif error is None and self._failing:
+            _log.info("the state is written again", extra={"fields": _fields(directory)})
+        self._failing = error is not None
+        if self._dirty and self._directory is not None:
+            self._arm(self._retry if self._failing else self._debounce)
+
+    async def _settled(self) -> None:
+        """Wait for the writing that is under way, though not for ever."""
+        if self._writing is not None:
+            await asyncio.wait({self._writing}, timeout=_GRACE)
+
+    def _after_writing(self, then: Callable[[], None]) -> None:
+        if self._writing is None:
+            then()
+        else:
+            self._writing.add_done_callback(lambda _: then())
+
+
+def _opened(path: Path) -> tuple[Directory, Document]:
+    try:
+        directory = Directory(path)
+    except TakenError:
+        reason = "is used by another exporter"
+        raise _refused(path, f"{reason}; allowed: a directory of its own") from None
+    except OSError as error:
+        raise _refused(path, f"cannot be used: {error.strerror}") from None
+    try:
+        return directory, directory.read()
+    except OSError as error:
+        directory.close()
+        raise _refused(path, f"cannot be read: {error.strerror}") from None
+
+
+def _refused(path: Path, message: str) -> ConfigError:
+    return ConfigError([Problem(_PATH, f'"{path}" {message}')])
+
+
+def _fields(directory: Directory) -> dict[str, object]:
+    return {"directory": str(directory.path)}
+
+
+def _in_thread(work: Callable[[], None]) -> asyncio.Future[None]:
+    """Do it in a thread that no end of the process waits for."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[None] = loop.create_future()
+
+    def tell(error: BaseException | None) -> None:
+        if error is None:
+            done.set_result(None)
+        else:
+            done.set_exception(error)
+
+    def run() -> None:
+        error: BaseException | None = None
+        try:
+            work()
+        except Exception as raised:  # noqa: BLE001  # whatever it is, the loop has to hear of it
+            error = raised
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(tell, error)
+
+    threading.Thread(target=run, name="state", daemon=True).start()
+    return done

@@ -1,0 +1,1 @@
+"""What one run tells a person, or a program: pure."""

@@ -1,0 +1,245 @@
+"""What a probe that was asked for tells: its whole story, for people and for programs. Pure."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final, Literal, TypeAlias
+
+from msgspec import Struct
+
+from exporter.catalog import CATALOG
+from exporter.observation import (
+    Call,
+    Inquiry,
+    Key,
+    Lifecycle,
+    Observation,
+    RateLimit,
+    Reason,
+    Run,
+    Skip,
+    SkipReason,
+    Transport,
+)
+from exporter.story.advice import Advice, advice
+from exporter.story.waterfall import outcome, side_by_side, waterfall
+
+Tone: TypeAlias = Literal["plain", "heading", "well", "bad", "dim"]
+
+_CHECKS: Final[Mapping[str, tuple[str, ...]]] = {
+    surface.id: (
+        "status",
+        *(("JSON",) if surface.media == "json" else ()),
+        *surface.checks,
+        "time",
+    )
+    for surface in CATALOG
+}
+_LABEL: Final = 14
+_DAY: Final = 86400.0
+
+
+class Line(Struct, frozen=True):
+    """A line of the story, and how a terminal may colour it."""
+
+    text: str = ""
+    tone: Tone = "plain"
+
+
+class Step(Struct, frozen=True):
+    """One run, with its calls, or a run that did not happen."""
+
+    conclusion: Run | Skip
+    calls: tuple[Call, ...] = ()
+
+    @property
+    def key(self) -> Key:
+        """Which surface."""
+        return self.conclusion.key
+
+    @property
+    def reason(self) -> Reason | SkipReason | None:
+        """Why it is not well."""
+        return self.conclusion.reason
+
+    @property
+    def well(self) -> bool:
+        """Whether it was answered as it should be."""
+        return self.reason is None
+
+    @property
+    def verdict(self) -> str:
+        """In a word or two."""
+        run = self.conclusion
+        if isinstance(run, Skip):
+            return f"was not probed: {run.reason}"
+        if run.reason is not None:
+            return f"failed: {run.reason}"
+        return "is well, but slow" if run.slow else "is well"
+
+
+def steps(observations: Iterable[Observation]) -> list[Step]:
+    """Put calls to the runs that they made.
+
+    Args:
+        observations: in the order in which they were emitted.
+
+    Returns:
+        A step for each run or skip, in that order.
+    """
+    found: list[Step] = []
+    calls: dict[Key, list[Call]] = {}
+    for observation in observations:
+        match observation:
+            case Call():
+                calls.setdefault(observation.key, []).append(observation)
+            case Run() | Skip():
+                found.append(Step(observation, tuple(calls.pop(observation.key, ()))))
+            case Inquiry(run):
+                found.append(Step(run, tuple(calls.pop(run.key, ()))))
+            case _:
+                pass
+    return found
+
+
+def story(told: Sequence[Step], notes: Sequence[str] = ()) -> Iterator[Line]:
+    """Tell it all.
+
+    Args:
+        told: what happened; the last step is what was asked for.
+        notes: what has to be known besides.
+
+    Yields:
+        Lines, none of which holds what the API sent as it was.
+    """
+    *before, last = told
+    yield Line(f"{last.key.surface} of {last.key.target} {last.verdict}", _tone(last))
+    yield from (Line(note) for note in notes)
+    if isinstance(last.conclusion, Run) and last.conclusion.lateness is not None:
+        yield Line("The scheduled run was in flight, and served this question too.")
+    calls = [call for step in told for call in step.calls]
+    if len(calls) > 1:
+        yield Line()
+        yield from (Line(f"  {row}") for row in side_by_side(calls))
+    for step in before:
+        if not step.well:
+            yield Line()
+            yield Line(f"{step.key.surface} {step.verdict}", _tone(step))
+            yield from _step(step)
+    yield Line()
+    yield from _step(last)
+
+
+def _tone(step: Step) -> Tone:
+    return "well" if step.well else "bad"
+
+
+def _step(step: Step) -> Iterator[Line]:
+    """The call that decided, and what to make of it."""
+    deciding = step.conclusion.deciding if isinstance(step.conclusion, Run) else None
+    if deciding is None and step.calls:
+        deciding = step.calls[-1]
+    if deciding is not None:
+        yield from _call(deciding)
+    yield from _finding(step)
+
+
+def _call(call: Call) -> Iterator[Line]:
+    size = "" if call.response_bytes is None else f", {call.response_bytes} bytes"
+    yield Line(f"  {call.method} {call.path or call.endpoint}: {outcome(call)}{size}", "heading")
+    yield from (Line(f"  {row}") for row in waterfall(call))
+    yield Line()
+    for label, text in _facts(call):
+        yield Line(f"  {label:<{_LABEL}}{text}")
+
+
+def _facts(call: Call) -> Iterator[tuple[str, str]]:
+    if carried := _carried(call):
+        yield "connection", carried
+    if call.certificate_expiry is not None:
+        yield "certificate", f"ends {_day(call.certificate_expiry, call.at)}"
+    if call.rate_limit is not None:
+        yield "rate limit", _quota(call, call.rate_limit)
+    if call.lifecycle is not None:
+        yield from _lifecycle(call.lifecycle, call.at)
+    if call.context is not None:
+        yield "trace id", f"{call.context.trace_id:032x}"
+        yield "traceparent", call.context.traceparent
+
+
+def _carried(call: Call) -> str:
+    carried = call.transport or Transport()
+    parts = (
+        {True: "kept", False: "new", None: None}[call.reused],
+        carried.ip_protocol and f"IPv{carried.ip_protocol}",
+        carried.http and f"HTTP/{carried.http}",
+        carried.tls and tls_name(carried.tls),
+        carried.redirects and f"redirects followed: {carried.redirects}",
+    )
+    return ", ".join(part for part in parts if part)
+
+
+def _quota(call: Call, told: RateLimit) -> str:
+    left = "?" if told.remaining is None else told.remaining
+    limit = "" if told.limit is None else f" of {told.limit}"
+    reset = "" if told.reset is None else f", resets in {max(0.0, told.reset - call.at):.0f} s"
+    return f"{call.rate_class} ({call.credential}): {left}{limit} left{reset}"
+
+
+def _lifecycle(told: Lifecycle, now: float) -> Iterator[tuple[str, str]]:
+    if told.version is not None:
+        yield "API version", told.version
+    if told.deprecation is not None:
+        yield "deprecated", _day(told.deprecation, now)
+    if told.sunset is not None:
+        yield "sunset", _day(told.sunset, now)
+    if told.unparseable:
+        yield "life cycle", "a date was sent that cannot be read"
+    if told.relations:
+        yield "links", ", ".join(told.relations)
+
+
+def _finding(step: Step) -> Iterator[Line]:
+    if not isinstance(step.conclusion, Skip):
+        yield Line(f"  {'checked':<{_LABEL}}{', '.join(_CHECKS.get(step.key.surface, ()))}")
+    told = explained(step)
+    if told is None:
+        return
+    detail = getattr(step.conclusion, "detail", "")
+    wrong = ": ".join(part for part in (step.reason, detail) if part)
+    yield Line(f"  {'wrong':<{_LABEL}}{wrong}", "bad")
+    yield Line(f"  {'that means':<{_LABEL}}{told.means}")
+    yield Line(f"  {'look next':<{_LABEL}}{told.then}")
+
+
+def explained(step: Step) -> Advice | None:
+    """What its reason means.
+
+    Args:
+        step: one run or skip.
+
+    Returns:
+        The advice; ``None`` where it is well.
+    """
+    return None if step.reason is None else advice(step.reason)
+
+
+def tls_name(version: str) -> str:
+    """As people and blackbox_exporter write it: ``TLS 1.3``.
+
+    Args:
+        version: as OpenSSL writes it: ``TLSv1.3``.
+
+    Returns:
+        The name.
+    """
+    return version.replace("TLSv", "TLS ")
+
+
+def _day(at: float, now: float) -> str:
+    """A moment, and how far it is; one that no calendar has is shown as it came."""
+    days = (at - now) / _DAY
+    far = f"in {days:.0f} days" if days >= 0 else f"{-days:.0f} days ago"
+    try:
+        return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S} UTC, {far}"
+    except (OverflowError, ValueError, OSError):
+        return f"{at:.0f} (Unix time)"

@@ -1,0 +1,50 @@
+"""Exporting traces as one part: what decides, what samples, what sends."""
+
+import asyncio
+
+from exporter.context import Mint, Sampler, by_ratio
+from exporter.job import Plan
+from exporter.otlp.sender import Tally
+from exporter.otlp.settings import Settings
+from exporter.sinks.traces import Traces
+
+
+class Tracing:
+    """What there is only where traces are exported: the SDK is imported here and no earlier.
+
+    Args:
+        settings: how.
+        tally: counts what becomes of spans.
+    """
+
+    def __init__(self, settings: Settings, tally: Tally) -> None:
+        """Make everything; nothing is sent yet."""
+        from exporter.otlp.sdk import sampler_of, sender_of  # noqa: PLC0415
+
+        self._sender = sender_of(settings, tally)
+        self._sampler: Sampler | None = None
+        if settings.sampler is not None:
+            self._sampler = sampler_of(settings.sampler, settings.ratio)
+        self.sink = Traces(self._sender, promotes=settings.sampler is None)
+
+    def follow(self, plan: Plan, mint: Mint) -> None:
+        """Sample as is wanted from now on.
+
+        Args:
+            plan: with the ratio, where the environment names no sampler.
+            mint: decides by it on traces to come.
+        """
+        mint.sampler = self._sampler or by_ratio(plan.traces.sample_ratio)
+        self.sink.follow(plan)
+
+    def start(self) -> None:
+        """Begin to send."""
+        self._sender.start()
+
+    async def close(self, within: float) -> None:
+        """Send what waits.
+
+        Args:
+            within: seconds; what was not sent then is given up.
+        """
+        await asyncio.to_thread(self._sender.close, within)

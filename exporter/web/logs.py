@@ -1,0 +1,250 @@
+"""``/logs``: the last runs, failed ones kept longer. Static HTML that loads nothing, or JSON."""
+
+from collections.abc import Iterator, Sequence
+from html import escape
+from typing import Final
+from urllib.parse import urlencode
+
+import msgspec
+from msgspec import Struct
+
+from exporter.observation import Inquiry, Key, Phases, SkipReason, Transport
+from exporter.sinks.journal import Entry, Skipped
+from exporter.story.advice import advice
+from exporter.web.bars import STYLE, legend, longest_of, milliseconds, waterfall
+from exporter.web.told import ToldCall, ToldLogs, ToldRun, told_run, told_skip
+
+SHOWN: Final = 200
+"""Runs that the page shows unless it is asked for another number; JSON has all."""
+
+_PAGE: Final = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>Last runs: oran-mano-exporter</title>
+<style>
+body {{ font: 15px/1.45 system-ui, sans-serif; margin: 1.5rem auto; max-width: 84rem;
+  padding: 0 1rem; }}
+h1 {{ font-size: 1.4rem; }} h2 {{ font-size: 1.1rem; margin-top: 2rem; }}
+form {{ display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; }}
+input, select, button {{ font: inherit; }} .wide {{ overflow-x: auto; }}
+.legend span {{ margin-right: .8rem; white-space: nowrap; }}
+table {{ border-collapse: collapse; width: 100%; }}
+th, td {{ text-align: left; vertical-align: top; padding: .35rem .7rem .35rem 0;
+  border-bottom: 1px solid #8884; }}
+td.when, td.took {{ white-space: nowrap; font-variant-numeric: tabular-nums; }}
+td.took {{ text-align: right; }} td.phases {{ width: 28%; }}
+td small {{ white-space: nowrap; }} td.phases small {{ white-space: normal; }}
+td small, .quiet {{ opacity: .8; }}
+code {{ font-size: .85em; overflow-wrap: anywhere; }}
+.well {{ color: #16803c; }}
+.failed {{ color: #c81e1e; font-weight: 600; }} .slow {{ color: #8a6100; font-weight: 600; }}
+@media (max-width: 64rem) {{
+  thead {{ display: none; }}
+  tr {{ display: block; padding: .5rem 0; border-bottom: 1px solid #8884; }}
+  td, td.phases {{ display: inline-block; width: auto; padding: 0 1rem .2rem 0; border: 0; }}
+  td.phases, td.phases + td {{ display: block; overflow-wrap: anywhere; }}
+}}
+@media (prefers-color-scheme: dark) {{
+  .well {{ color: #4ade80; }} .failed {{ color: #f87171; }} .slow {{ color: #fbbf24; }}
+}}
+{style}</style>
+</head>
+<body>
+<h1>Last runs</h1>
+<p><a href="./">Status</a> · <a href="{all_as_json}">as JSON</a> · {summary}</p>
+<form>
+<label>Target <select name="target">{targets}</select></label>
+<label>Surface <select name="surface">{surfaces}</select></label>
+<label><input type="checkbox" name="failed" value="1"{checked}> failed only</label>
+<button>Show</button>
+</form>
+<p class="legend">{legend}</p>
+<div class="wide"><table>
+<thead><tr><th scope="col">When (UTC)</th><th scope="col">Surface</th><th scope="col">Result</th>
+<th scope="col">Took</th><th scope="col">Phases, all to one scale</th>
+<th scope="col">What was said</th></tr></thead>
+<tbody>
+{runs}
+</tbody>
+</table></div>
+<h2>Runs that did not happen</h2>
+<div class="wide"><table>
+<thead><tr><th scope="col">Last (UTC)</th><th scope="col">Surface</th><th scope="col">Reason</th>
+<th scope="col">Since the start</th></tr></thead>
+<tbody>
+{skips}
+</tbody>
+</table></div>
+</body>
+</html>
+"""
+
+
+class Wanted(Struct, frozen=True):
+    """What was asked for; empty is any."""
+
+    target: str = ""
+    surface: str = ""
+    failed: bool = False
+    limit: int = SHOWN
+
+    def query(self, **more: str) -> str:
+        """The same as the query of a URL."""
+        given = {"target": self.target, "surface": self.surface, "failed": "1" * self.failed}
+        return urlencode({key: value for key, value in {**given, **more}.items() if value})
+
+
+class Found(Struct, frozen=True):
+    """What the journal has of it, and by what it can be asked for."""
+
+    entries: Sequence[Entry]
+    skips: Sequence[tuple[Key, SkipReason, Skipped]]
+    keys: Sequence[Key]
+
+
+def logs_json(found: Found) -> bytes:
+    """Tell all of it.
+
+    Args:
+        found: what there is.
+
+    Returns:
+        ``{"runs": [...], "skips": [...]}``.
+    """
+    runs = [told_run(entry) for entry in found.entries]
+    return msgspec.json.encode(ToldLogs(runs, [told_skip(*skip) for skip in found.skips]))
+
+
+def logs_page(found: Found, wanted: Wanted) -> str:
+    """Write the page.
+
+    Args:
+        found: what there is.
+        wanted: what was asked for.
+
+    Returns:
+        HTML.
+    """
+    shown = found.entries[: wanted.limit]
+    longest = longest_of([_phases(entry) for entry in shown])
+    return _PAGE.format(
+        style=STYLE,
+        summary=_summary(len(shown), len(found.entries), wanted),
+        all_as_json=escape(f"logs?{wanted.query(format='json')}"),
+        targets=_options(sorted({key.target for key in found.keys}), wanted.target),
+        surfaces=_options(sorted({key.surface for key in found.keys}), wanted.surface),
+        checked=" checked" if wanted.failed else "",
+        legend=legend(),
+        runs="\n".join(_row(entry, longest) for entry in shown) or _nothing(6, "no run yet"),
+        skips="\n".join(_skip(*skip) for skip in found.skips) or _nothing(4, "none"),
+    )
+
+
+def _summary(shown: int, kept: int, wanted: Wanted) -> str:
+    if shown == kept:
+        return f"{kept} runs are kept."
+    more = escape(f"logs?{wanted.query(limit=str(kept))}")
+    return f'The newest {shown} of {kept} runs that are kept; <a href="{more}">all</a>.'
+
+
+def _options(names: Sequence[str], chosen: str) -> str:
+    options = ['<option value="">any</option>']
+    for name in dict.fromkeys((*names, chosen) if chosen else names):
+        selected = " selected" if name == chosen else ""
+        options.append(f"<option{selected}>{escape(name)}</option>")
+    return "".join(options)
+
+
+def _nothing(columns: int, words: str) -> str:
+    return f'<tr><td colspan="{columns}" class="quiet">{words}</td></tr>'
+
+
+def _row(entry: Entry, longest: float) -> str:
+    run = told_run(entry)
+    asked = '<br><small title="nothing of it is in oran_mano_probe_*">asked for</small>'
+    return (
+        f'<tr><td class="when">{_when(run.at)}</td>'
+        f"<td>{escape(run.surface)}<br><small>{escape(run.target)}</small></td>"
+        f"<td>{_result(run)}{asked if run.asked else ''}</td>"
+        f'<td class="took">{milliseconds(run.duration_seconds)}</td>'
+        f'<td class="phases">{waterfall(_phases(entry), longest)}</td>'
+        f"<td>{'<br>'.join(_facts(run))}</td></tr>"
+    )
+
+
+def _phases(entry: Entry) -> Phases:
+    call = (entry.run if isinstance(entry, Inquiry) else entry).deciding
+    return Phases() if call is None else call.phases
+
+
+def _result(run: ToldRun) -> str:
+    status = run.call.status_code if run.call is not None else None
+    means = f' title="{escape(advice(run.reason).means)}"' if run.reason else ""
+    told = f'<span class="{run.result}"{means}>{run.reason or run.result}</span>'
+    told += "" if status is None else f" <small>HTTP {status}</small>"
+    return told + (f"<br>{escape(run.detail)}" if run.detail else "")
+
+
+def _facts(run: ToldRun) -> Iterator[str]:
+    """What the answer said, a phrase a line, and what leads to its trace."""
+    if (call := run.call) is None:
+        return
+    yield f"<code>{call.method} {escape(call.path or call.endpoint)}</code>"
+    if call.rate_limit is not None:
+        said = call.rate_limit
+        reset = "" if said.reset is None else f", resets {_when(said.reset, run.at)}"
+        yield f"quota: {_known(said.remaining)} of {_known(said.limit)} left{reset}"
+    yield from filter(None, (_lifecycle(call), _way(call)))
+    if call.trace_id is not None:
+        yield f"<small>trace <code>{call.trace_id}</code></small>"
+
+
+def _lifecycle(call: ToldCall) -> str:
+    said = call.lifecycle
+    if said is None:
+        return ""
+    parts = (
+        f"version {said.version}" if said.version else "",
+        f"deprecated {_when(said.deprecation)}" if said.deprecation else "",
+        f"ends {_when(said.sunset)}" if said.sunset else "",
+        "a date that cannot be read" if said.unparseable else "",
+    )
+    return escape(", ".join(filter(None, parts)))
+
+
+def _way(call: ToldCall) -> str:
+    """How it was carried."""
+    way, reused = call.transport or Transport(), call.connection_reused
+    expiry = call.certificate_expiry
+    parts = (
+        f"certificate until {_when(expiry)}" if expiry else "",
+        f"IPv{way.ip_protocol}" if way.ip_protocol else "",
+        f"HTTP/{way.http}" if way.http else "",
+        way.tls or "",
+        f"redirects: {way.redirects}" if way.redirects else "",
+        "" if reused is None else f"{'kept' if reused else 'new'} connection",
+    )
+    told = ", ".join(filter(None, parts))
+    return f"<small>{escape(told)}</small>" if told else ""
+
+
+def _known(value: int | None) -> str:
+    return "?" if value is None else str(value)
+
+
+def _when(at: str, beside: str = "") -> str:
+    """A time for a person, to the second; the date only where another one stands beside it."""
+    date, time = at[:10], at[11:19]
+    return time if beside.startswith(date) else f"{date} {time}"
+
+
+def _skip(key: Key, reason: SkipReason, skipped: Skipped) -> str:
+    told = told_skip(key, reason, skipped)
+    return (
+        f'<tr><td class="when">{_when(told.last)}</td>'
+        f"<td>{escape(told.surface)} <small>{escape(told.target)}</small></td>"
+        f"<td>{reason}</td><td>{told.count}</td></tr>"
+    )

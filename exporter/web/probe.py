@@ -1,0 +1,104 @@
+"""`/probe`: one probe now, answered as blackbox_exporter answers. Each sends to the API."""
+
+import math
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeAlias
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+
+from exporter.asking import Asked, NotAskableError
+from exporter.context import context_of
+from exporter.observation import Context, Run, Skip, SkipReason
+from exporter.redaction import redacted
+from exporter.sinks.exposition import render
+from exporter.story.advice import advice
+from exporter.story.text import Step, steps, story
+from exporter.web.blackbox import BlackboxFamilies
+
+Ask: TypeAlias = Callable[[str, str, float | None, Context | None], Awaitable[Asked]]
+"""Probes a surface of a target with that patience, for whoever stands in that context."""
+
+_SCRAPE_TIMEOUT: Final = "X-Prometheus-Scrape-Timeout-Seconds"
+_ON_THE_WAY: Final = 0.5
+"""Seconds of the scrape's time that are left for the way back, as blackbox_exporter does."""
+_TEXT: Final = "text/plain"
+_WRONG_CALL: Final = 400
+_REFUSED: Final = 503
+_AGAIN: Final[dict[SkipReason, float]] = {"no_token": 10.0, "overrun": 1.0, "shutdown": 5.0}
+"""Seconds after which it may be otherwise; what is not here: with the surface's next run."""
+
+
+class WrongCallError(Exception):
+    """It cannot be answered as it was asked; one line says why."""
+
+
+async def answer(request: web.Request, ask: Ask) -> web.Response:
+    """Answer one request.
+
+    Args:
+        request: with ``target``, ``surface`` (or ``module``) and perhaps ``debug=true``.
+        ask: probes.
+
+    Returns:
+        Metrics, or the whole story for a person; 400 for what cannot be asked for, 503 where
+        nothing was probed, so that no verdict is made up.
+    """
+    try:
+        surface = _parameter(request, "surface", "module")
+        target = _parameter(request, "target")
+        parent = context_of(request.headers.get("traceparent", ""))
+        asked = await ask(target, surface, _patience(request), parent)
+    except (WrongCallError, NotAskableError) as error:
+        text = redacted(f"{error}\n")  # it quotes what was asked for
+        return web.Response(text=text, content_type=_TEXT, status=_WRONG_CALL)
+    (*_, step) = steps(asked.observations)
+    debug = request.query.get("debug") == "true"
+    if isinstance(step.conclusion, Skip):
+        return _refusal(asked, step, step.conclusion, debug=debug)
+    return _told(request, step, step.conclusion, debug=debug)
+
+
+def _told(request: web.Request, step: Step, run: Run, *, debug: bool) -> web.Response:
+    registry = CollectorRegistry()
+    registry.register(BlackboxFamilies(run))
+    if debug:
+        body, _ = render(registry)
+        text = f"{_text(step)}\nMetrics that would have been returned:\n{body.decode()}"
+        return web.Response(text=text, content_type=_TEXT)
+    coding = request.headers.get("Accept-Encoding", "")
+    body, headers = render(registry, request.headers.get("Accept", ""), coding)
+    return web.Response(body=body, headers=headers)
+
+
+def _refusal(asked: Asked, step: Step, skip: Skip, *, debug: bool) -> web.Response:
+    again = {"Retry-After": str(math.ceil(_AGAIN.get(skip.reason, asked.job.interval)))}
+    told = advice(skip.reason)
+    text = _text(step) if debug else f"not probed: {skip.reason}: {told.means} {told.then}\n"
+    return web.Response(text=text, content_type=_TEXT, status=_REFUSED, headers=again)
+
+
+def _text(step: Step) -> str:
+    return "".join(f"{line.text}\n" for line in story([step]))
+
+
+def _parameter(request: web.Request, *names: str) -> str:
+    """The one value that these names have together, empty where they have none."""
+    values = {value for name in names for value in request.query.getall(name, ())}
+    if len(values) > 1:
+        raise WrongCallError(f"{' or '.join(names)} is given more than once: give one")
+    return values.pop() if values else ""
+
+
+def _patience(request: web.Request) -> float | None:
+    """The time of the scrape less the way back; half of it where that is more."""
+    told = request.headers.get(_SCRAPE_TIMEOUT)
+    if told is None:
+        return None
+    try:
+        seconds = float(told)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise WrongCallError(f"{_SCRAPE_TIMEOUT} is no number of seconds above 0")
+    return max(seconds - _ON_THE_WAY, seconds / 2)

@@ -1,0 +1,92 @@
+"""The last runs: which are kept, and for how long."""
+
+from exporter.job import Plan
+from exporter.observation import Inquiry, Key
+from exporter.sinks.journal import BUDGET, DEEPEST, Journal
+from tests.unit.sinks.factories import HEALTH, INTENTS, NOW, job, plan, run, skip, target_plan
+
+
+def journal(planned: Plan | None = None) -> Journal:
+    made = Journal()
+    made.follow(planned or plan())
+    return made
+
+
+def many(count: int) -> Plan:
+    return plan(*(job(Key("lab", "monitoring", f"surface.{number}")) for number in range(count)))
+
+
+def test_the_newest_are_first_and_the_oldest_are_gone() -> None:
+    kept = journal()
+    for second in range(DEEPEST + 5):
+        kept(run(at=NOW + second))
+    assert [entry.at for entry in kept.entries()] == [
+        NOW + second for second in range(DEEPEST + 4, 4, -1)
+    ]
+
+
+def test_failed_ones_are_kept_longer() -> None:
+    kept = journal()
+    kept(run(at=NOW, reason="dns"))
+    for second in range(1, 100):
+        kept(run(at=NOW + second))
+    assert [entry.at for entry in kept.entries(failed=True)] == [NOW]
+    assert kept.entries()[-1].at == NOW
+    assert len(kept.entries()) == DEEPEST + 1
+
+
+def test_what_was_asked_for_is_kept_as_such() -> None:
+    kept = journal()
+    asked = Inquiry(run(reason="dns"))
+    kept(asked)
+    assert kept.entries(failed=True) == [asked]
+
+
+def test_of_one_target_or_surface_alone() -> None:
+    north = Key("north", "monitoring", "monitoring.health")
+    kept = journal(Plan((*plan().targets, target_plan(job(north), name="north"))))
+    for key in (HEALTH, INTENTS, north):
+        kept(run(key))
+        kept(skip("budget", key))
+    assert {entry.key for entry in kept.entries("lab")} == {HEALTH, INTENTS}
+    assert {entry.key for entry in kept.entries("", HEALTH.surface)} == {HEALTH, north}
+    assert [entry.key for entry in kept.entries("lab", HEALTH.surface)] == [HEALTH]
+    assert [key for key, *_ in kept.skips("north")] == [north]
+    assert kept.entries("nobody") == []
+    assert kept.skips("nobody") == []
+
+
+def test_skips_are_counted_by_reason_and_surface() -> None:
+    kept = journal()
+    kept(skip("budget", at=NOW))
+    kept(skip("budget", at=NOW + 5))
+    kept(skip("overrun", INTENTS, at=NOW + 1))
+    assert [(key, reason, of.count, of.at) for key, reason, of in kept.skips()] == [
+        (HEALTH, "budget", 2, NOW + 5),
+        (INTENTS, "overrun", 1, NOW + 1),
+    ]
+
+
+def test_a_reload_forgets_what_left_the_plan_alone() -> None:
+    kept = journal()
+    kept(run())
+    kept(run(INTENTS))
+    kept(skip("budget"))
+    kept.follow(plan(job(HEALTH)))
+    kept(run(INTENTS))
+    assert [entry.key for entry in kept.entries()] == [HEALTH]
+    assert len(kept.skips()) == 1
+
+
+def test_however_many_surfaces_there_are_it_is_bounded() -> None:
+    for count in (1, 50, 500, 5000):
+        planned = many(count)
+        kept = journal(planned)
+        for each in planned.jobs:
+            for second in range(2 * DEEPEST):
+                kept(run(each.key, at=NOW + second, reason="dns" if second % 2 else None))
+        assert 2 * min(count * DEEPEST, BUDGET) >= len(kept.entries()) or count > BUDGET
+        assert len(kept.entries()) <= 2 * max(count, BUDGET)
+        assert len(kept.entries(failed=True)) >= count
+        kept.follow(many(count + BUDGET))
+        assert len(kept.entries()) <= 2 * (count + BUDGET)

@@ -1,0 +1,132 @@
+"""A timestamp that moved once and then stands still is no sign of life."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.observation import Inquiry, Key, Run, Skip
+from exporter.pulse import STILL_RUNS, Pulse, Pulses
+from exporter.verdict import Verdict, judge
+from tests.support.jobs import answer, jobs
+from tests.unit.sinks.factories import HEALTH, call, run
+from tests.unit.test_runner import Stage
+
+JOB: Final = jobs()["monitoring.health"]
+
+HISTORIES: Final[dict[str, tuple[str, str]]] = {
+    "one answer": ("a", "."),
+    "it never moved, as a mock's": ("aaaaaaaa", "........"),
+    "it moves always": ("abcdefgh", "........"),
+    "it moved, and three runs find it as it was": ("abbbb", "....F"),
+    "so it goes on": ("abbbbbb", "....FFF"),
+    "it moves now and then": ("abbbcccddd", ".........."),
+    "it moves again": ("abbbbbc", "....FF."),
+    "and stands still again": ("abbbbccccd", "....F...F."),
+    "it goes back, which is a move": ("abbba", "....."),
+    "runs without one neither count nor forgive": ("abb-b-b", "......F"),
+}
+"""A letter for each timestamp, a dash for an answer without; below it, which runs fail."""
+
+
+def health(stamp: str) -> dict[str, object]:
+    """An answer at the hour of that letter."""
+    told = {} if stamp == "-" else {"timestamp": f"2026-01-01T{ord(stamp) - 97:02}:00:00.123Z"}
+    return {"status": "healthy", **told}
+
+
+def judged(pulses: Pulses, stamp: str, at: float = 1000.0) -> Verdict:
+    verdict = judge(JOB, answer(health(stamp), at=at), pulse=pulses.of(JOB.key))
+    reason = verdict.finding.reason if verdict.finding else None
+    pulses.learn(Run(JOB.key, at, 0.1, reason, deciding=verdict.call))
+    return verdict
+
+
+@pytest.mark.parametrize(("stamps", "fails"), HISTORIES.values(), ids=HISTORIES.keys())
+def test_a_history_and_which_of_its_runs_fail(stamps: str, fails: str) -> None:
+    pulses = Pulses()
+    findings = [judged(pulses, stamp).finding for stamp in stamps]
+    assert "".join("." if finding is None else "F" for finding in findings) == fails
+    assert {finding.reason for finding in findings if finding} <= {"unhealthy"}
+
+
+def test_the_detail_tells_since_when() -> None:
+    pulses = Pulses()
+    verdicts = [judged(pulses, stamp, 1000 + 30 * run) for run, stamp in enumerate("abbbb")]
+    assert verdicts[-1].finding is not None
+    since = datetime.fromtimestamp(1030, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    assert verdicts[-1].finding.detail == f"its timestamp has stood still since {since}"
+
+
+@pytest.mark.parametrize("told", [None, 7, True, "", "yesterday", [], {}, "2026-13-01T00:00:00Z"])
+def test_what_is_no_date_is_not_judged(told: object) -> None:
+    pulse = Pulse(1.0, 0.0, 9, moved=True)
+    verdict = judge(JOB, answer({"status": "healthy", "timestamp": told}), pulse=pulse)
+    assert verdict.finding is None
+    assert verdict.call.stamp is None
+
+
+def test_what_the_answer_says_itself_goes_first() -> None:
+    pulse = Pulse(datetime(2026, 1, 1, 1, tzinfo=UTC).timestamp(), 0.0, 9, moved=True)
+    body = {**health("b"), "status": "unhealthy", "components": {"redis": "unhealthy"}}
+    finding = judge(JOB, answer(body), pulse=pulse).finding
+    assert finding is not None
+    assert finding.detail == "redis"
+
+
+@given(st.lists(st.sampled_from([1.0, 2.0, 3.0])))
+def test_it_stands_still_exactly_after_a_move_and_three_runs_without(stamps: list[float]) -> None:
+    pulse = Pulse()
+    for at, stamp in enumerate(stamps):
+        pulse = pulse.after(stamp, at)
+    tail = 0
+    while tail < len(stamps) and stamps[-1 - tail] == stamps[-1]:
+        tail += 1
+    assert pulse.stands_still == (tail > STILL_RUNS and tail < len(stamps))
+    assert not stamps or pulse.since == len(stamps) - tail
+
+
+def test_a_skip_and_another_surface_say_nothing() -> None:
+    pulses = Pulses()
+    other = Key("lab", "monitoring", "other")
+    for concluded in (
+        Skip(HEALTH, 0, "overrun"),
+        run(deciding=None),
+        run(deciding=call(stamp=None)),
+        run(other, deciding=call(other, stamp=5.0)),
+    ):
+        pulses.learn(concluded)
+    assert pulses.of(HEALTH) == Pulse()
+
+
+async def ran(stage: Stage, stamp: str) -> str | None:
+    stage.result = answer(health(stamp))
+    concluded = (await stage.run("monitoring.health"))[-1]
+    assert isinstance(concluded, Run)
+    return concluded.reason
+
+
+async def test_runs_remember() -> None:
+    stage = Stage()
+    reasons = [await ran(stage, stamp) for stamp in "abbbb"]
+    assert reasons == [None] * 4 + ["unhealthy"]
+
+
+async def test_inquiries_are_judged_and_not_remembered() -> None:
+    stage = Stage()
+    for stamp in "ab":
+        await ran(stage, stamp)
+    for _ in range(10):
+        await stage.runner.ask(JOB, 5)
+    assert [each.run.reason for each in stage.seen if isinstance(each, Inquiry)] == [None] * 10
+    assert [await ran(stage, stamp) for stamp in "bbb"] == [None, None, "unhealthy"]
+    asked = (await stage.runner.ask(JOB, 5))[-1]
+    assert isinstance(asked, Run)
+    assert asked.reason == "unhealthy"
+    stage.result = answer(health("c"))
+    asked = (await stage.runner.ask(JOB, 5))[-1]
+    assert isinstance(asked, Run)
+    assert asked.reason is None
+    assert await ran(stage, "b") == "unhealthy"

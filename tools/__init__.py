@@ -1,0 +1,1 @@
+"""What writes generated files of this repository; not part of the product."""

@@ -1,0 +1,226 @@
+"""On-call: one screen for whoever was just woken."""
+
+from typing import Final
+
+from tools.dashboards.alerts import firing
+from tools.dashboards.board import Board, Row
+from tools.dashboards.faults import API, EXPORTER, NETWORK, QUOTA, TOKEN, Fault, blamed
+from tools.dashboards.pages import Link, Page, from_cell, from_series, runbook
+from tools.dashboards.panels import ALARM, WELL, About, number, timeline
+from tools.dashboards.queries import ABSENT, COMPONENT, KEY, TARGET, Query, count_or_zero
+from tools.dashboards.tables import Column, rows
+
+SUCCESS: Final = f"max by ({KEY}) (oran_mano_probe_success{{{COMPONENT}}})"
+FAILING: Final = f"{SUCCESS} == 0"
+RATIO: Final = ((None, "red"), (0.95, "orange"), (0.99, "green"))
+
+
+def _of_failing(metric: str, scale: str = "") -> str:
+    """The value of a metric for each surface that fails now."""
+    return f"max by ({KEY}) ({metric}{{{COMPONENT}}}){scale}\nand on ({KEY}) {FAILING}"
+
+
+HEALTH: Final = (
+    number(
+        About(
+            "Is the API healthy?",
+            "The overall status: authentication, health, intents, VNFs and agents. Normal: "
+            "healthy. Unhealthy: one of these fails, the table below says which.",
+            "none",
+            empty=ABSENT,
+            size=(6, 3),
+            links=(from_series(Page.SLO, "target"),),
+            more=(runbook("TargetDown"),),
+        ),
+        Query(f"max by (target) (oran_mano_target_healthy{{{TARGET}}})", "{{target}}"),
+        states={0: ("unhealthy", "red"), 1: ("healthy", "green")},
+    ),
+    number(
+        About(
+            "How many surfaces fail?",
+            "Surfaces whose last run failed. Normal: 0. A single one may be a passing fault; all "
+            "of them at once: look at the exporter and the network first.",
+            "suffix: surfaces",
+            empty=ABSENT,
+            size=(6, 3),
+            more=(runbook("SurfaceFailing"),),
+            steps=ALARM,
+        ),
+        Query(count_or_zero(FAILING, of=f"oran_mano_probe_success{{{COMPONENT}}}")),
+    ),
+    number(
+        About(
+            "How much of the last hour was well?",
+            "Availability of a target in the last hour: the share of runs that did not fail. "
+            "Answers 429 do not count; runs that an open circuit breaker prevented do. Normal: "
+            "above the objective.",
+            "percentunit",
+            empty="no runs in the last hour, or the rules are not loaded",
+            size=(6, 3),
+            links=(from_series(Page.SLO, "target"),),
+            steps=RATIO,
+        ),
+        Query(f"oran_mano:target_availability:ratio1h{{{TARGET}}}", "{{target}}"),
+    ),
+    number(
+        About(
+            "How much do we know of it?",
+            "Coverage: the share of due runs that took place. Normal: close to 100 %. At a low "
+            "one the availability beside it says little: look for skips.",
+            "percentunit",
+            empty="no runs in the last hour, or the rules are not loaded",
+            size=(6, 3),
+            links=(from_series(Page.EXPORTER, "target"),),
+            more=(runbook("RunsSkipped"),),
+            steps=((None, "red"), (0.5, "orange"), (0.9, "green")),
+        ),
+        Query(f"oran_mano:target_coverage:ratio1h{{{TARGET}}}", "{{target}}"),
+    ),
+)
+
+BROKEN: Final = rows(
+    About(
+        "What is broken, and since when?",
+        "One line for each surface whose last run failed, with the reason, and with whom to "
+        "talk. Click on a surface to see its latency or its budget.",
+        "short",
+        empty="nothing is known to fail",
+        size=(24, 7),
+        more=(runbook("SurfaceFailing"),),
+    ),
+    ("target", "component", "surface", "fault", "reason"),
+    (
+        Column(
+            "Failing since",
+            _of_failing("oran_mano_probe_state_since_timestamp_seconds", " * 1000"),
+            "dateTimeFromNow",
+        ),
+        Column(
+            "Reason",
+            blamed(
+                "max by (target, component, surface, reason) "
+                f"(oran_mano_probe_failure_reason{{{COMPONENT}}})"
+            ),
+            "none",
+            shown=False,
+        ),
+        Column("Failures in a row", _of_failing("oran_mano_probe_consecutive_failures"), "none"),
+        Column("HTTP status", _of_failing("oran_mano_probe_http_status_code"), "none"),
+        Column(
+            "Last success",
+            _of_failing("oran_mano_probe_last_success_timestamp_seconds", " * 1000"),
+            "dateTimeFromNow",
+        ),
+        Column(
+            "Last run",
+            _of_failing("oran_mano_probe_last_run_timestamp_seconds", " * 1000"),
+            "dateTimeFromNow",
+        ),
+    ),
+    links={
+        "surface": (
+            from_cell(Page.LATENCY, "target", "component", "surface"),
+            from_cell(Page.SLO, "target", "component", "surface"),
+        ),
+        "target": (from_cell(Page.LIFE_CYCLE, "target"),),
+    },
+)
+
+
+def _suspect(fault: Fault, title: str, hint: str, width: int, *more: Link) -> About:
+    return About(
+        title,
+        f"Surfaces that fail, or are not asked, for: {', '.join(fault.reasons + fault.skips)}. "
+        f"Normal: 0. {hint}",
+        "suffix: surfaces",
+        empty=ABSENT,
+        size=(width, 3),
+        more=more,
+        links=(from_series(_PAGES[fault]),),
+        steps=ALARM,
+    )
+
+
+_PAGES: Final = {
+    API: Page.SLO,
+    NETWORK: Page.LATENCY,
+    TOKEN: Page.EXPORTER,
+    QUOTA: Page.RATE_LIMITS,
+    EXPORTER: Page.EXPORTER,
+}
+WHO: Final = (
+    _suspect(
+        API,
+        "Is it the API?",
+        "Else talk to those who run the API; a certificate is theirs, too.",
+        5,
+        runbook("TargetDown"),
+    ),
+    _suspect(
+        NETWORK,
+        "Is it the network?",
+        "Else nothing answered at all: name, route, port, or the server is down.",
+        5,
+        runbook("TargetDown"),
+    ),
+    _suspect(
+        TOKEN,
+        "Is it the token?",
+        "Else account, password or rights are wrong, or login itself fails.",
+        5,
+        runbook("AuthenticationFailing"),
+        runbook("TokenNotRenewed"),
+    ),
+    _suspect(
+        QUOTA,
+        "Is it the quota?",
+        "Else somebody asks too much, perhaps we: nothing is said of the API's health.",
+        5,
+        runbook("RateClassThrottled"),
+    ),
+    _suspect(
+        EXPORTER,
+        "Is it the exporter?",
+        "Else the exporter has a fault of its own or is short of CPU: its log tells.",
+        4,
+        runbook("ExporterAbsent"),
+        runbook("ProbesNotRunning"),
+    ),
+)
+
+BANDS: Final = timeline(
+    About(
+        "Which surfaces were not well, and when?",
+        "Surfaces that failed at least once in the time range. Red is failing, a gap is not "
+        "known. Many bands that turn red together have one cause: the target, the network or the "
+        "token.",
+        "none",
+        empty="nothing is known to have failed in this time",
+        size=(12, 8),
+        links=(from_series(Page.LATENCY, "target", "component", "surface"),),
+    ),
+    Query(
+        f"{SUCCESS}\nand on ({KEY})\n"
+        f"min by ({KEY}) "
+        f"(min_over_time(oran_mano_probe_success{{{COMPONENT}}}[$__range] @ end())) == 0",
+        "{{target}} {{surface}}",
+    ),
+    states=WELL,
+)
+
+BOARD: Final = Board(
+    Page.ON_CALL,
+    "What is broken, since when, whose fault is it, and what comes next?",
+    (
+        Row("What is broken, and since when?", (*HEALTH, BROKEN)),
+        Row(
+            "Whose fault is it?",
+            tuple(
+                number(about, Query(fault.count()))
+                for about, fault in zip(WHO, _PAGES, strict=True)
+            ),
+        ),
+        Row("What happened, and what comes next?", (BANDS, firing((12, 8)))),
+    ),
+    since="now-1h",
+)

@@ -1,0 +1,68 @@
+"""Where links lead: the dashboards of this bundle, and the runbooks."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+RUNBOOKS: Final = "https://oran-mano-exporter.example.net/runbooks"
+"""Of the rules' ``runbook_url``, too: whoever moves the runbooks replaces it in both."""
+
+
+class Page(Enum):
+    """A dashboard: the name of its file, and its title."""
+
+    ON_CALL = "on-call", "On-call"
+    RATE_LIMITS = "rate-limits", "Rate limits"
+    LATENCY = "latency", "Latency"
+    SLO = "slo", "SLO"
+    LIFE_CYCLE = "life-cycle", "API life cycle"
+    EXPORTER = "exporter", "Exporter"
+
+    @property
+    def slug(self) -> str:
+        """The name of its file."""
+        return self.value[0]
+
+    @property
+    def title(self) -> str:
+        """What a person calls it."""
+        return self.value[1]
+
+    @property
+    def uid(self) -> str:
+        """By which Grafana knows it, whoever imports it."""
+        return f"oran-mano-{self.slug}"
+
+
+@dataclass(frozen=True)
+class Link:
+    """A data link: what is clicked on decides what the next page shows."""
+
+    title: str
+    url: str
+
+
+def runbook(alert: str) -> Link:
+    """To what is to be done when this alert fires."""
+    return Link(f"Runbook: {alert}", f"{RUNBOOKS}/{alert}.md")
+
+
+def from_series(page: Page, *labels: str) -> Link:
+    """To another dashboard, narrowed to these labels of the clicked series."""
+    return _narrowed(page, {label: f"${{__field.labels.{label}}}" for label in labels})
+
+
+def from_cell(page: Page, *labels: str) -> Link:
+    """To another dashboard, narrowed to these columns of the clicked row of a table."""
+    return _narrowed(page, {label: f"${{__data.fields.{label}}}" for label in labels})
+
+
+def _narrowed(page: Page, chosen: dict[str, str]) -> Link:
+    """Keep time range and variables, but for what the click chose."""
+    kept = [f"${{{name}:queryparam}}" for name in ("datasource", "target", "component")]
+    parameters = [
+        "${__url_time_range}",
+        *(each for each in kept if each[2:].partition(":")[0] not in chosen),
+        *(f"var-{name}={value}" for name, value in chosen.items()),
+    ]
+    return Link(f"{page.title} of this", f"/d/{page.uid}?{'&'.join(parameters)}")

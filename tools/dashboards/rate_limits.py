@@ -1,0 +1,159 @@
+"""Rate limits: what is left, who is refused, and what the exporter itself uses."""
+
+from typing import Final
+
+from tools.dashboards.board import Board, Row
+from tools.dashboards.pages import Page, from_series, runbook
+from tools.dashboards.panels import About, events, lines
+from tools.dashboards.queries import COMPONENT, TARGET, Query, increase
+from tools.dashboards.tables import Column, rows
+
+QUOTA: Final = "target, rate_class, credential"
+LEGEND: Final = "{{target}} {{rate_class}} ({{credential}})"
+LITTLE: Final = ((None, "red"), (0.1, "orange"), (0.25, "green"))
+
+
+def _told(word: str, by: str = "min") -> str:
+    return f"{by} by ({QUOTA}) (oran_mano_rate_limit_{word}{{{TARGET}}})"
+
+
+SHARE: Final = f"{_told('remaining_requests')}\n/ {_told('limit_requests')}"
+
+LEFT: Final = (
+    lines(
+        About(
+            "What share of each quota is left?",
+            "Requests left in the window by those allowed, as the server last told. Normal: a saw "
+            "that never touches the ground. Below a tenth the next burst is refused: see who asks.",
+            "percentunit",
+            empty="the server sent no rate-limit headers",
+            size=(12, 8),
+            more=(runbook("RateClassThrottled"),),
+            steps=LITTLE,
+        ),
+        Query(SHARE, LEGEND),
+    ),
+    rows(
+        About(
+            "What does the server say now?",
+            "The newest rate-limit headers of each class. `Told` is how old they are: they stay "
+            "until their window ends.",
+            "short",
+            empty="the server sent no rate-limit headers",
+            size=(12, 8),
+        ),
+        ("target", "rate_class", "credential"),
+        (
+            Column("Left", _told("remaining_requests"), "none"),
+            Column("Allowed", _told("limit_requests"), "none"),
+            Column("Share left", SHARE, "percentunit", LITTLE),
+            Column(
+                "Window ends",
+                f"{_told('reset_timestamp_seconds', 'max')} * 1000",
+                "dateTimeFromNow",
+            ),
+            Column(
+                "Told",
+                f"{_told('last_sample_timestamp_seconds', 'max')} * 1000",
+                "dateTimeFromNow",
+            ),
+        ),
+    ),
+)
+
+REFUSED: Final = (
+    events(
+        About(
+            "How many answers were 429, in which class?",
+            "Refused requests of this exporter, whoever in it asked. Normal: 0. Else lower its "
+            "share or its intervals, or find out who else uses the account.",
+            "suffix: answers",
+            size=(12, 8),
+            more=(runbook("RateClassThrottled"),),
+        ),
+        Query(
+            increase("oran_mano_rate_limit_throttled_responses_total", QUOTA, TARGET),
+            LEGEND,
+        ),
+    ),
+    events(
+        About(
+            "Which surfaces were refused?",
+            "Runs that were answered 429. Normal: 0. They do not count against availability, but "
+            "what they would have told is not known.",
+            "suffix: runs",
+            empty="none is known in this time",
+            size=(12, 8),
+            links=(from_series(Page.LATENCY, "target", "surface"),),
+        ),
+        Query(
+            f"{increase('oran_mano_probe_throttled_total', 'target, surface')} > 0",
+            "{{target}} {{surface}}",
+        ),
+    ),
+)
+
+PROMISED: Final = (
+    lines(
+        About(
+            "Does the server allow what is documented?",
+            "Requests in a window: allowed by the headers, and promised by the documentation. "
+            "Normal: the same. Less allowed than promised is a matter for those who run the API.",
+            "suffix: requests",
+            empty="the server sent no rate-limit headers",
+            size=(24, 7),
+        ),
+        Query(_told("limit_requests"), f"allowed: {LEGEND}"),
+        Query(_told("documented_requests", "max"), f"documented: {LEGEND}"),
+    ),
+)
+
+OWN: Final = (
+    lines(
+        About(
+            "What does the exporter send?",
+            "Requests on the wire in a second, probes and logins and all. Normal: even. A step "
+            "follows a change of the configuration or of the number of resources.",
+            "reqps",
+            size=(12, 8),
+        ),
+        Query(
+            "sum by (target, endpoint) "
+            f"(rate(oran_mano_api_requests_total{{{TARGET}}}[$__rate_interval]))",
+            "{{target}} {{endpoint}}",
+        ),
+    ),
+    events(
+        About(
+            "Which runs did it forgo to save quota?",
+            "Runs that were skipped because our own share was spent (`budget`) or the server asked "
+            "to wait (`retry_after`). Normal: 0. Else fewer surfaces or longer intervals are due.",
+            "suffix: runs",
+            empty="none is known in this time",
+            size=(12, 8),
+            links=(from_series(Page.EXPORTER, "target"),),
+            more=(runbook("RunsSkipped"),),
+        ),
+        Query(
+            increase(
+                "oran_mano_probe_skipped_total",
+                "target, component, reason",
+                f'{COMPONENT}, reason=~"budget|retry_after"',
+            )
+            + " > 0",
+            "{{target}} {{component}}: {{reason}}",
+        ),
+    ),
+)
+
+BOARD: Final = Board(
+    Page.RATE_LIMITS,
+    "How much may still be asked, who is refused, and who uses it up?",
+    (
+        Row("How much is left?", LEFT),
+        Row("Are requests refused?", REFUSED),
+        Row("Does the server keep its promise?", PROMISED),
+        Row("How much does the exporter itself use?", OWN),
+    ),
+    since="now-1h",
+)

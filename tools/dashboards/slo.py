@@ -1,0 +1,191 @@
+"""SLO: what is left of each error budget, how fast it goes, and what takes it."""
+
+from typing import Final
+
+from tools.dashboards.board import Board, Row
+from tools.dashboards.pages import Page, from_cell, from_series, runbook
+from tools.dashboards.panels import About, Steps, events, lines
+from tools.dashboards.queries import COMPONENT, KEY, SURFACE, TARGET, Query, increase
+from tools.dashboards.tables import Column, rows
+
+FEW: Final = "no runs with an objective yet, or the rules are not loaded"
+NAME: Final = "{{target}} {{surface}} {{slo}}"
+LEFT: Final[Steps] = ((None, "red"), (0, "orange"), (0.25, "green"))
+FAST: Final[Steps] = ((None, "green"), (1, "orange"), (14.4, "red"))
+REMAINING: Final = f"oran_mano:slo_error_budget_remaining:ratio30d{{{SURFACE}}} > -Inf"
+TO_LATENCY: Final = (from_series(Page.LATENCY, "target", "component", "surface"),)
+
+
+def _burn(window: str) -> str:
+    # What never ran has 0 / 0: it is not known, and no line.
+    return f"oran_mano:slo_burn_rate:{window}{{{SURFACE}}} >= 0"
+
+
+BUDGET: Final = (
+    rows(
+        About(
+            "What is left of each budget?",
+            "One line for each surface and objective. `Left` is what remains of 30 days' error "
+            "budget; below 0 the objective is missed. `Burn` is how many times too fast it is "
+            "spent: 1 spends exactly all of it. Click on a surface for its latency.",
+            "short",
+            empty=FEW,
+            size=(24, 9),
+        ),
+        ("target", "component", "surface", "slo"),
+        (
+            Column(
+                "Left",
+                REMAINING,
+                "percentunit",
+                LEFT,
+            ),
+            Column("Burn now", _burn("recent"), "none", FAST),
+            Column("Burn 1 h", _burn("ratio1h"), "none", FAST),
+            Column(
+                "Burn 6 h", _burn("ratio6h"), "none", ((None, "green"), (1, "orange"), (6, "red"))
+            ),
+            Column("Burn 3 d", _burn("ratio3d"), "none", ((None, "green"), (1, "orange"))),
+            Column(
+                "Objective",
+                "max by (target, surface, slo) "
+                f'(oran_mano_slo_objective_ratio{{{TARGET}, surface=~"$surface"}})\n'
+                "* on (target, surface) group_left (component)\n"
+                f"max by ({KEY}) (oran_mano_surface_info{{{SURFACE}}})",
+                "percentunit",
+            ),
+        ),
+        links={"surface": (from_cell(Page.LATENCY, "target", "component", "surface"),)},
+    ),
+    lines(
+        About(
+            "How did the budgets shrink?",
+            "What remains of 30 days' error budget, over time. Normal: level, and far above 0. A "
+            "cliff is an incident, a slope a lasting fault.",
+            "percentunit",
+            empty=FEW,
+            size=(24, 7),
+            links=TO_LATENCY,
+            steps=LEFT,
+        ),
+        Query(REMAINING, NAME),
+    ),
+)
+
+
+def _burning(window: str, limit: float, ends: str, *alerts: str) -> About:
+    return About(
+        f"How fast, over {window}?",
+        f"Times too fast. At the line, {limit:g}, the budget of 30 days is gone in {ends}, and an "
+        "alert fires if it goes on. Normal: below 1.",
+        "suffix:x",
+        empty=FEW,
+        links=TO_LATENCY,
+        more=tuple(runbook(alert) for alert in alerts),
+        steps=((None, "green"), (limit, "red")),
+    )
+
+
+SPEED: Final = (
+    lines(
+        _burning("1 hour", 14.4, "2 days", "AvailabilityBudgetBurnFast", "LatencyBudgetBurnFast"),
+        Query(_burn("ratio1h"), NAME),
+    ),
+    lines(
+        _burning("6 hours", 6, "5 days", "AvailabilityBudgetBurnFast", "LatencyBudgetBurnFast"),
+        Query(_burn("ratio6h"), NAME),
+    ),
+    lines(
+        _burning("3 days", 1, "30 days", "AvailabilityBudgetBurnSlow", "LatencyBudgetBurnSlow"),
+        Query(_burn("ratio3d"), NAME),
+    ),
+)
+
+WELL: Final = (
+    lines(
+        About(
+            "What share of runs was well, by target?",
+            "Availability of the last hour: 429 left out, runs that an open circuit breaker "
+            "prevented counted as failed. Normal: above the objective.",
+            "percentunit",
+            empty=FEW,
+        ),
+        Query(f"oran_mano:target_availability:ratio1h{{{TARGET}}}", "{{target}}"),
+        from_zero=False,
+    ),
+    lines(
+        About(
+            "What share of runs was well, by surface?",
+            "The same for each surface. One line that falls alone is that part of the API.",
+            "percentunit",
+            empty=FEW,
+            links=TO_LATENCY,
+        ),
+        Query(
+            f'1 - oran_mano:slo_bad:increase1h{{{SURFACE}, slo="availability"}}\n'
+            f'/ (oran_mano:slo_valid:increase1h{{{SURFACE}, slo="availability"}} > 0)',
+            "{{target}} {{surface}}",
+        ),
+        from_zero=False,
+    ),
+    lines(
+        About(
+            "How much of it do we know?",
+            "Coverage of the last hour: runs that took place, by those that were due. Normal: "
+            "close to 100 %. At a low one the two panels beside it say little.",
+            "percentunit",
+            empty=FEW,
+            links=(from_series(Page.EXPORTER, "target", "component"),),
+            more=(runbook("RunsSkipped"),),
+            steps=((None, "red"), (0.5, "green")),
+        ),
+        Query(
+            f'oran_mano:slo_valid:increase1h{{{SURFACE}, slo="availability"}}\n'
+            f"/ on ({KEY}) (oran_mano:probe_expected:increase1h{{{SURFACE}}} > 0)",
+            "{{target}} {{surface}}",
+        ),
+    ),
+)
+
+SPENT: Final = (
+    lines(
+        About(
+            "Which surfaces spend it?",
+            "Bad runs in 5 minutes, of surfaces that had any. Normal: none.",
+            "suffix: runs",
+            empty="nothing bad is known in this time: are the rules loaded?",
+            size=(12, 8),
+            links=TO_LATENCY,
+        ),
+        Query(f"oran_mano:slo_bad:increase5m{{{SURFACE}}} > 0", NAME),
+    ),
+    events(
+        About(
+            "For which reasons do runs fail?",
+            "Failed runs of each component by reason; surfaces do not narrow it. Normal: none.",
+            "suffix: runs",
+            empty="no failed run is known",
+            size=(12, 8),
+            links=(from_series(Page.ON_CALL, "target", "component"),),
+        ),
+        Query(
+            increase(
+                "oran_mano_probe_failure_reasons_total", "target, component, reason", COMPONENT
+            ),
+            "{{target}} {{component}}: {{reason}}",
+        ),
+    ),
+)
+
+BOARD: Final = Board(
+    Page.SLO,
+    "How much error budget is left, how fast does it go, and what spends it?",
+    (
+        Row("How much budget is left?", BUDGET),
+        Row("How fast is it spent?", SPEED),
+        Row("How well is the API, and how well do we know?", WELL),
+        Row("What spends it?", SPENT),
+    ),
+    surfaces=True,
+    since="now-24h",
+)
