@@ -44,9 +44,12 @@ def memory(pid: int) -> int:
 
 
 def on_time(scrape: Scrape) -> bool:
-    """Whether nearly every scheduled run began within a tenth of a second of its instant."""
+    """Whether nearly every run began within half a second: one that waits does for many.
+
+    Less would say more of what else this machine does meanwhile.
+    """
     name = "oran_mano_exporter_schedule_lateness_seconds"
-    return scrape.one(f"{name}_bucket", le="0.1") >= 0.98 * scrape.one(f"{name}_count")
+    return scrape.one(f"{name}_bucket", le="0.5") >= 0.95 * scrape.one(f"{name}_count")
 
 
 @pytest.mark.parametrize("case", TREATMENTS.values(), ids=TREATMENTS.keys())

@@ -26,6 +26,7 @@ from tests.support import tools
 
 T = TypeVar("T")
 LOOPBACK = "127.0.0.1"
+_given: set[int] = set()
 
 # Run before the server, in its process: the kernel ends that with us, even if we are killed.
 # (A preexec_fn would do, but warns in a process with threads.)
@@ -43,16 +44,24 @@ class ExitedError(Exception):
 
 
 def free_port() -> int:
-    """A port that nobody listens on, below those that Linux gives to outgoing connections."""
-    for _ in range(100):
-        port = 15_000 + secrets.randbelow(32_768 - 15_000)
+    """A port that nobody listens on, below those that Linux gives to outgoing connections.
+
+    Tests that run side by side look in ranges of their own, and no port is given twice: nobody
+    else takes it before its server does.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    width = (32_768 - 15_000) // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    for _ in range(1000):
+        port = 15_000 + worker * width + secrets.randbelow(width)
         with socket.socket() as probe:
             try:
                 probe.bind((LOOPBACK, port))
             except OSError:
                 continue
-            return port
-    message = "no free port in a hundred attempts"
+            if port not in _given:
+                _given.add(port)
+                return port
+    message = "no free port in a thousand attempts"
     raise RuntimeError(message)
 
 
