@@ -1,0 +1,152 @@
+"""Cases of ``api.rules.yaml``."""
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from tests.bundle.case import Case, Play, cases
+from tests.bundle.stage import HEALTH, LIST, Outcome, Stage
+
+DAY: Final = 86_400
+LAB: Final = {"target": "lab"}
+PAGE: Final = {**LAB, "severity": "critical"}
+TICKET: Final = {**LAB, "severity": "warning"}
+PART: Final = {**LAB, "component": "vnf-operator"}
+
+
+def within(bad: Outcome, first: int = 20, last: int = 80) -> Callable[[int], Outcome]:
+    """That outcome between two minutes, all well before and after."""
+    return lambda second: bad if first * 60 <= second < last * 60 else "ok"
+
+
+def every(nth: int, outcome: Outcome, interval: int = 30) -> Callable[[int], Outcome]:
+    """That outcome of each nth run, all others are well."""
+    return lambda second: outcome if second // interval % nth == 0 else "ok"
+
+
+def always(outcome: Outcome) -> Callable[[int], Outcome]:
+    return lambda _: outcome
+
+
+def nothing(stage: Stage) -> Stage:
+    """A target without what the alert looks at."""
+    return stage.gauge("oran_mano_target_info", lambda _: 1, LAB)
+
+
+def until(end: float, value: float, then: float) -> Callable[[float], float]:
+    return lambda minute: value if minute < end else then
+
+
+def state(
+    name: str, labels: dict[str, str], *, bad: float, first: int = 20, last: int = 80
+) -> Play:
+    """A gauge of 0 or 1 that is bad between two minutes."""
+
+    def play(stage: Stage) -> Stage:
+        return stage.gauge(name, lambda at: bad if first <= at < last else 1 - bad, labels)
+
+    return play
+
+
+def _date(name: str, labels: dict[str, str], value: float, then: float) -> Play:
+    """A date that is another one from minute 80 on."""
+    return lambda stage: stage.gauge(name, until(80, value, then), labels)
+
+
+def _both(list_: Callable[[int], Outcome], health: Callable[[int], Outcome]) -> Play:
+    return lambda stage: stage.surface(list_).surface(health, of=HEALTH)
+
+
+def _failed_until_there_was_nothing(second: int) -> Outcome:
+    return "fail" if second < 60 else "no_resource"
+
+
+def surfaces() -> Iterator[Case]:
+    gone: Play = lambda stage: stage.surface(_failed_until_there_was_nothing)  # noqa: E731
+    down = _both(within("fail"), within("fail"))
+    partly = _both(always("fail"), always("ok"))
+    yield from cases("TargetDown", PAGE, (23, 80), (down, partly, gone), missed=(24, 80))
+    info = {**LAB, "severity": "info"}
+    histories = (down, partly, gone)
+    yield from cases("TargetWasDown", info, (23, 115), histories, missed=(24, 115))
+    for outcome in ("rejected", "throttled"):
+        stage = _both(always(outcome), always(outcome))(Stage(120))
+        yield Case("TargetDown", "below", stage, PAGE, why=f"everything is {outcome}")
+    ended = Stage(60)
+    ended.surface(always("fail")).surface(always("ok"), of=HEALTH)
+    for values in ended.series.values():
+        values[61:] = [None] * 60
+    yield Case("TargetDown", "absent", ended, PAGE, why="the exporter went while a surface failed")
+
+    labels = {**TICKET, **LIST}
+    failing: Play = lambda stage: stage.surface(within("fail"))  # noqa: E731
+    four_of_five: Play = lambda stage: stage.surface(  # noqa: E731
+        lambda second: "ok" if second // 30 % 5 == 0 else "fail"
+    )
+    yield from cases("SurfaceFailing", labels, (26, 80), (failing, four_of_five, gone))
+    yield Case(
+        "SurfaceFailing", "below", Stage(120).surface(always("throttled")), labels, why="429"
+    )
+
+    slow: Play = lambda stage: stage.surface(within("slow"))  # noqa: E731
+    third: Play = lambda stage: stage.surface(every(3, "slow"))  # noqa: E731
+    yield from cases("SurfaceSlow", labels, (33, 87), (slow, third, gone))
+
+
+def tokens() -> Iterator[Case]:
+    name = "AuthenticationFailing"
+    valid = "oran_mano_token_valid"
+    bad, short = state(valid, LAB, bad=0), state(valid, LAB, bad=0, last=24)
+    yield from cases(name, PAGE, (25, 79), (bad, short, nothing))
+    rejected = Stage(120).surface(within("rejected"))
+    yield Case(name, "fires", rejected, PAGE, (27, 80), why="without a token of our own")
+    failed = Stage(120).surface(always("fail"))
+    yield Case(name, "below", failed, PAGE, why="other failures")
+
+    def token(renewed: float) -> Play:
+        expiry, life = "expiry_timestamp_seconds", "lifetime_seconds"
+        return lambda stage: stage.gauge(
+            f"oran_mano_token_{expiry}", until(renewed, 3600, 7200 + renewed * 60), LAB
+        ).gauge(f"oran_mano_token_{life}", lambda _: 3600, LAB)
+
+    yield from cases("TokenNotRenewed", TICKET, (61, 79), (token(80), token(57), nothing))
+
+
+def dates() -> Iterator[Case]:
+    name = "oran_mano_tls_certificate_expiry_timestamp_seconds"
+    part = {**TICKET, **PART}
+    soon, later = 21 * DAY + 1200, 21 * DAY + 7300
+    histories = (_date(name, PART, soon, 90 * DAY), _date(name, PART, later, later), nothing)
+    yield from cases("CertificateExpiring", part, (36, 79), histories)
+    over = _date(name, PART, 0, 90 * DAY)(Stage(120))
+    yield Case("CertificateExpiring", "below", over, part, why="it has expired")
+    histories = (_date(name, PART, 1200, 90 * DAY), _date(name, PART, 7300, 7300), nothing)
+    yield from cases("CertificateExpired", {**PAGE, **PART}, (21, 79), histories)
+
+    name = "oran_mano_api_deprecation_timestamp_seconds"
+    histories = (_date(name, PART, 1200, 90 * DAY), _date(name, PART, 7300, 7300), nothing)
+    yield from cases("ApiDeprecated", {**PART, "severity": "info"}, (35, 79), histories)
+
+    name = "oran_mano_api_sunset_timestamp_seconds"
+    soon, later = 90 * DAY + 1200, 90 * DAY + 7300
+    histories = (_date(name, PART, soon, 300 * DAY), _date(name, PART, later, later), nothing)
+    yield from cases("ApiSunsetNear", part, (36, 79), histories)
+
+    def problem(reason: str) -> Play:
+        return state("oran_mano_api_lifecycle_problem", {**PART, "reason": reason}, bad=1)
+
+    histories = (problem("notice_below_policy"), problem("unparseable"), nothing)
+    yield from cases("ApiNoticeBelowPolicy", part, (35, 79), histories)
+
+
+def limits() -> Iterator[Case]:
+    name = "oran_mano_rate_limit_throttled_responses_total"
+    labels = {**LAB, "rate_class": "standard", "credential": "account"}
+    many: Play = lambda stage: stage.counter(  # noqa: E731
+        name, lambda at: 2 if 20 <= at < 80 else 0, labels
+    )
+    one: Play = lambda stage: stage.counter(name, lambda at: 2 if at == 20 else 0, labels)  # noqa: E731
+    expected = {**TICKET, "rate_class": "standard"}
+    yield from cases("RateClassThrottled", expected, (26, 94), (many, one, nothing))
+
+
+CASES: Final = [*surfaces(), *tokens(), *dates(), *limits()]

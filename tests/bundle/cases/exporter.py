@@ -1,0 +1,104 @@
+"""Cases of ``exporter.rules.yaml``."""
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from tests.bundle.case import Case, Play, cases
+from tests.bundle.cases.api import LAB, PAGE, TICKET, always, every, nothing, state, within
+from tests.bundle.stage import LIST, Stage
+
+JOB: Final = {"job": "oran-mano"}
+INFO: Final = "oran_mano_exporter_build_info"
+Rate = Callable[[float], float]
+
+
+def busy(rate: float, otherwise: float) -> Rate:
+    """A rate from minute 20 to 80, and another one else."""
+    return lambda at: rate if 20 <= at < 80 else otherwise
+
+
+def absence() -> Iterator[Case]:
+    def away(last: int) -> Play:
+        return lambda stage: stage.gauge(INFO, lambda at: None if 20 <= at < last else 1)
+
+    def stranger(stage: Stage) -> Stage:
+        labels = {"job": "another", "instance": "db:9100", "pod": "db"}
+        stage.gauge(INFO, lambda _: 1)
+        stage.series[f'up{{job="{labels["job"]}",instance="db:9100"}}'] = [0] * 241
+        return stage
+
+    critical = {"severity": "critical"}
+    yield from cases("ExporterAbsent", critical, (30, 79), (away(80), away(29), stranger))
+    one = Stage(120).gauge(INFO, lambda _: 1)
+    name = INFO + '{job="oran-mano",instance="other:10945"}'
+    one.series[name] = [*[1] * 40, "stale", *[None] * 200]
+    one.series['up{job="oran-mano",instance="other:10945"}'] = [*[1] * 40, *[0] * 120, *[1] * 81]
+    labels = {**critical, **JOB}
+    yield Case("ExporterAbsent", "fires", one, labels, (25, 79), why="one of two")
+    update = Stage(120, restart=60).gauge(INFO, lambda _: 1)
+    yield Case("ExporterAbsent", "restart", update, critical, why="a rolling update")
+
+
+def schedule() -> Iterator[Case]:
+    def planned(rate: Rate) -> Play:
+        key = {**LAB, **LIST}
+        return lambda stage: stage.gauge(
+            "oran_mano_surface_interval_seconds", lambda _: 300, key
+        ).counter("oran_mano_probe_scheduled_total", rate, key)
+
+    def passive(stage: Stage) -> Stage:
+        return stage.counter("oran_mano_probe_scheduled_total", busy(0, 2), {**LAB, **LIST})
+
+    pause = planned(lambda at: 0 if 20 <= at < 44 else 2)
+    histories = (planned(busy(0, 2)), pause, passive)
+    yield from cases("ProbesNotRunning", PAGE, (45, 80), histories)
+    start = Stage(120).surface(always("ok"), 300)
+    yield Case("ProbesNotRunning", "below", start, PAGE, why="every 5 minutes, from the start")
+
+    def skipping(stage: Stage) -> Stage:
+        return stage.surface(within("budget"))
+
+    third: Play = lambda stage: stage.surface(every(3, "budget"))  # noqa: E731
+    benign: Play = lambda stage: stage.surface(always("no_resource"))  # noqa: E731
+    yield from cases("RunsSkipped", TICKET, (38, 87), (skipping, third, benign))
+    broken = Stage(120).surface(always("circuit_open"))
+    yield Case("RunsSkipped", "below", broken, TICKET, why="an open circuit is a failure")
+
+
+def process() -> Iterator[Case]:
+    name = "oran_mano_exporter_config_last_reload_successful"
+    labels = {**JOB, "severity": "warning"}
+    histories = (state(name, {}, bad=0), state(name, {}, bad=0, last=24), nothing)
+    yield from cases("ConfigReloadFailed", labels, (25, 79), histories)
+
+    def lag(on_time: Rate) -> Play:
+        def play(stage: Stage) -> Stage:
+            for bound, rate in (
+                ("0.1", on_time),
+                ("0.25", busy(400, 400)),
+                ("+Inf", busy(400, 400)),
+            ):
+                stage.counter(
+                    "oran_mano_exporter_event_loop_lag_seconds_bucket", rate, {"le": bound}
+                )
+            return stage
+
+        return play
+
+    histories = (lag(busy(360, 400)), lag(busy(398, 400)), nothing)
+    yield from cases("ExporterSlow", labels, (31, 84), histories)
+
+    def spans(dropped: Rate, failed: Rate) -> Play:
+        prefix = "oran_mano_exporter_spans"
+        return lambda stage: (
+            stage.counter(f"{prefix}_total", busy(400, 400))
+            .counter(f"{prefix}_dropped_total", dropped)
+            .counter(f"{prefix}_failed_total", failed)
+        )
+
+    labels = {**JOB, "severity": "info"}
+    histories = (spans(busy(20, 0), busy(20, 0)), spans(busy(2, 0), busy(0, 0)), nothing)
+    yield from cases("SpansDropped", labels, (32, 93), histories)
+
+
+CASES: Final = [*absence(), *schedule(), *process()]

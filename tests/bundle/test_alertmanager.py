@@ -1,0 +1,117 @@
+"""An API that cannot be reached pages once."""
+
+import re
+import subprocess
+from collections.abc import Mapping
+from typing import Final, TypeAlias
+
+import pytest
+import yaml
+
+from tests.bundle.case import ALERTS, alerts
+from tests.support import tools
+
+CONFIG: Final = ALERTS / "alertmanager.yaml"
+SEVERITY: Final = {rule["alert"]: rule["labels"]["severity"] for rule in alerts()}
+RULES: Final = yaml.safe_load(CONFIG.read_text())["inhibit_rules"]
+Labels: TypeAlias = Mapping[str, str]
+
+
+def matches(matcher: str, alert: Labels) -> bool:
+    """One matcher of Alertmanager's: ``label="text"`` or ``label=~"pattern"``."""
+    label, how, text = re.fullmatch(r'(\w+)(=~?)"(.*)"', matcher).groups()  # type: ignore[union-attr]
+    value = alert.get(label, "")
+    return bool(re.fullmatch(text, value)) if how == "=~" else value == text
+
+
+def quiets(rule: Mapping[str, list[str]], alert: Labels, fired: list[Labels]) -> bool:
+    """Whether a rule keeps an alert quiet, as Alertmanager's documentation tells."""
+    if not all(matches(matcher, alert) for matcher in rule["target_matchers"]):
+        return False
+    return any(
+        all(matches(matcher, source) for matcher in rule["source_matchers"])
+        and all(source.get(label, "") == alert.get(label, "") for label in rule["equal"])
+        for source in fired
+    )
+
+
+def surfaces(name: str, target: str = "lab") -> list[Labels]:
+    return [{"alertname": name, "target": target, "surface": f"s{index}"} for index in range(25)]
+
+
+def of(target: str, *names: str) -> list[Labels]:
+    return [{"alertname": name, "target": target} for name in names]
+
+
+OUTAGE: Final = [
+    *of("lab", "TargetDown", "TargetWasDown", "AuthenticationFailing", "TokenNotRenewed"),
+    *(alert for name in ("SurfaceFailing", "SurfaceSlow") for alert in surfaces(name)),
+    *surfaces("AvailabilityBudgetBurnFast"),
+    *surfaces("LatencyBudgetBurnSlow"),
+    *of("lab", "RunsSkipped", "RateClassThrottled"),
+]
+
+
+def test_the_configuration_is_valid() -> None:
+    argv = [str(tools.amtool()), "check-config", str(CONFIG)]
+    done = subprocess.run(argv, check=False, text=True, capture_output=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("severity", "receiver"), [("critical", "pager"), ("warning", "tickets"), ("info", "log")]
+)
+def test_who_is_told(severity: str, receiver: str) -> None:
+    route = [str(tools.amtool()), "config", "routes", "test", f"--config.file={CONFIG}"]
+    done = subprocess.run(
+        [*route, f"severity={severity}"], check=True, text=True, capture_output=True
+    )
+    assert done.stdout.strip() == receiver
+
+
+@pytest.mark.parametrize(
+    ("fired", "told"),
+    [
+        (OUTAGE, {"TargetDown lab", "TargetWasDown lab"}),
+        (  # it is back, its budget is still burnt
+            [*of("lab", "TargetWasDown"), *surfaces("AvailabilityBudgetBurnFast")],
+            {"TargetWasDown lab"},
+        ),
+        (
+            [*of("other", "TargetDown"), *surfaces("SurfaceFailing")],
+            {"TargetDown other", "SurfaceFailing lab"},
+        ),
+        (
+            [*of("lab", "AuthenticationFailing", "RunsSkipped"), *surfaces("SurfaceFailing")],
+            {"AuthenticationFailing lab"},
+        ),
+        (
+            of("lab", "ProbesNotRunning", "TargetDown", "CertificateExpired"),
+            {"ProbesNotRunning lab", "TargetDown lab", "CertificateExpired lab"},
+        ),
+    ],
+    ids=["outage", "afterwards", "another target", "locked out", "no page hides another cause"],
+)
+def test_what_is_told(fired: list[Labels], told: set[str]) -> None:
+    loud = [alert for alert in fired if not any(quiets(rule, alert, fired) for rule in RULES)]
+    assert {f"{alert['alertname']} {alert['target']}" for alert in loud} == told
+
+
+def test_rules_name_alerts_that_exist() -> None:
+    for rule in RULES:
+        for matcher in (*rule["source_matchers"], *rule["target_matchers"]):
+            names = re.sub(r"\(Availability\|Latency\)", "Availability", matcher.split('"')[1])
+            names = re.sub(r"(\w+)\(Fast\|Slow\)", r"\1Fast|\1Slow", names)
+            assert set(names.split("|")) <= set(SEVERITY), matcher
+
+
+def test_nothing_but_a_page_keeps_a_page_quiet() -> None:
+    for rule in RULES:
+        quieted = [
+            name for name in SEVERITY if matches(rule["target_matchers"][0], {"alertname": name})
+        ]
+        source = rule["source_matchers"][0].split('"')[1]
+        page = "critical" in {SEVERITY[name] for name in quieted}
+        # TargetWasDown stands for the page that TargetDown was.
+        assert quieted
+        assert not page or SEVERITY[source] == "critical" or source == "TargetWasDown"

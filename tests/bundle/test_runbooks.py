@@ -1,0 +1,66 @@
+"""Every alert has a page for three in the morning, and what it says to type works."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+import yaml
+
+from exporter.sinks.families import BY_NAME
+from tests.bundle.case import alerts
+from tests.bundle.test_rules import ARRIVING, EXPRESSIONS
+from tests.support.tools import ROOT
+
+ALERTS: Final = {str(rule["alert"]): rule for rule in alerts()}
+PAGES: Final = {path.stem: path.read_text() for path in (ROOT / "docs/runbooks").glob("*.md")}
+SECTIONS: Final = ["Meaning", "Impact", "Look", "Mend", "Silence"]
+
+
+def queries() -> Iterator[tuple[str, str]]:
+    """What the pages say to ask Prometheus."""
+    for name, text in PAGES.items():
+        for block in re.findall(r"```promql\n(.*?)```", text, re.DOTALL):
+            yield from ((name, line) for line in block.splitlines())
+
+
+def test_every_alert_has_a_page_and_every_page_an_alert() -> None:
+    assert set(PAGES) == set(ALERTS)
+
+
+@pytest.mark.parametrize("name", sorted(ALERTS))
+def test_the_page_is_whole(name: str) -> None:
+    page, labels = PAGES[name], ALERTS[name]["labels"]
+    assert page.startswith(f"# {name}\n\nSeverity: {labels['severity']}\n")
+    assert re.findall(r"^## (.+)$", page, re.MULTILINE) == SECTIONS
+    assert f"amtool silence add alertname={name} " in page
+    assert len(page.splitlines()) < 60
+
+
+def test_queries_are_valid(promtool: Path, tmp_path: Path) -> None:
+    rules = [
+        {"record": f"test:query:{index}", "expr": query}
+        for index, (_, query) in enumerate(queries())
+    ]
+    assert len(rules) >= len(PAGES)
+    path = tmp_path / "queries.yaml"
+    path.write_text(yaml.safe_dump({"groups": [{"name": "queries", "rules": rules}]}))
+    argv = [str(promtool), "check", "rules", str(path)]
+    done = subprocess.run(argv, check=False, text=True, capture_output=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_names_of_metrics_are_right() -> None:
+    known = {*BY_NAME, *ARRIVING, *(name for name, _ in EXPRESSIONS)}
+    for name, query in queries():
+        for metric in re.findall(r"oran_mano[\w:]+|process_\w+", query):
+            assert re.sub("_(bucket|count|sum)$", "", metric) in known, name
+
+
+def test_commands_exist() -> None:
+    source = (ROOT / "exporter" / "cli.py").read_text()
+    for name, page in PAGES.items():
+        for command in re.findall(r"`oran-mano-exporter (\w+)", page):
+            assert f'"{command}"' in source, name
