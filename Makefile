@@ -3,9 +3,15 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+COMMA  := ,
+
+IMAGE    ?= oran-mano-exporter
+BASE     ?=
+PIP_CONF ?=
+BUILDER  ?= $(firstword $(notdir $(shell command -v docker buildah)))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types unit integration tools docs format lock clean
+.PHONY: help demo test lint types unit integration bundle chart tools image image-test docs format lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -13,8 +19,12 @@ help: ## Show this list
 demo: $(READY) ## Start a simulated API and the exporter, show what is probed (Ctrl-C ends it)
 	@$(BIN)/oran-mano-exporter demo $(ARGS)
 
+.PHONY: demo-stack
+demo-stack: $(READY) ## The demo with a Prometheus and an Alertmanager beside it: see alerts fire
+	@$(BIN)/python -m tests.demo.stack $(ARGS)
+
 test: ## Run every check and every test, and print how long all of it took
-	@start=$$(date +%s); $(MAKE) --no-print-directory lint types unit integration && \
+	@start=$$(date +%s); $(MAKE) --no-print-directory lint types unit bundle chart integration image-test && \
 	  echo "all passed in $$(( $$(date +%s) - start )) s"
 
 lint: $(READY) ## Style, and the layers of docs/architecture.md
@@ -29,10 +39,24 @@ unit: $(READY) ## Tests without other servers: seconds
 	$(BIN)/pytest tests/unit -n auto $(ARGS)
 
 integration: $(READY) tools ## Tests against a real Prometheus, Prism and the demo: minutes
-	$(BIN)/pytest tests/integration tests/e2e -n 4 $(ARGS)
+	$(BIN)/pytest tests/integration tests/e2e -n 4 --dist loadgroup $(ARGS)
+
+bundle: $(READY) tools ## Rules, runbooks and dashboards: promtool's cases, every expression
+	$(BIN)/pytest tests/bundle -n auto $(ARGS)
+
+chart: $(READY) tools ## The Helm chart: rendered by Helm's engine, held against the schemas of Kubernetes
+	$(BIN)/pytest tests/chart -n 4 $(ARGS)
 
 tools: $(READY) ## Fetch the servers that tests need into .cache/tools (no root needed)
 	@$(BIN)/python -m tests.support.tools
+	@$(BIN)/python -m tests.image.ingredients || true  # without root there is no image, and its test says so
+
+image: ## Build the container image (BASE=, IMAGE=, PIP_CONF=, BUILDER=docker|buildah)
+	$(BUILDER) build --tag $(IMAGE) $(addprefix --build-arg BASE=,$(BASE)) \
+	  --build-arg REVISION=$$(git rev-parse HEAD) $(addprefix --secret id=pip$(COMMA)src=,$(PIP_CONF)) .
+
+image-test: $(READY) tools ## Build the image without a registry and run it as a cluster would: as root, a minute
+	$(BIN)/pytest tests/image $(ARGS)
 
 .PHONY: bench-quick
 bench-quick: $(READY) ## Measure what the exporter costs beside blackbox_exporter: a minute and a half
@@ -41,6 +65,11 @@ bench-quick: $(READY) ## Measure what the exporter costs beside blackbox_exporte
 
 docs: $(READY) ## Write the generated pages again
 	$(BIN)/python -m exporter.sinks.reference > docs/metrics.md
+	$(BIN)/python -m tests.chart.values_reference
+
+.PHONY: dashboards
+dashboards: $(READY) ## Write the Grafana dashboards again, from tools/dashboards
+	$(BIN)/python -m tools.dashboards
 
 format: $(READY) ## Mend what can be mended by itself
 	$(BIN)/ruff check --fix .
@@ -48,9 +77,9 @@ format: $(READY) ## Mend what can be mended by itself
 
 lock: $(READY) ## Resolve the dependencies again into requirements/
 	$(BIN)/pip install --quiet 'uv>=0.13,<1'
-	for set in "runtime" "dev --group dev"; do set -- $$set; name=$$1; shift; \
+	for set in "runtime pyproject.toml" "dev pyproject.toml --group dev" "image --group image" "chart --group chart"; do set -- $$set; name=$$1; shift; \
 	  $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
-	    --no-header --no-annotate --no-emit-find-links pyproject.toml $$@ -o requirements/$$name.txt; done
+	    --no-header --no-annotate --no-emit-find-links $$@ -o requirements/$$name.txt; done
 
 clean: ## Remove what these commands made
 	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

@@ -197,6 +197,7 @@ def _state(pid: int) -> str:
     [
         tools.prometheus,
         tools.promtool,
+        tools.alertmanager,
         tools.amtool,
         tools.prism,
         tools.rotel,

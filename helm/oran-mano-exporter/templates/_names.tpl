@@ -1,0 +1,54 @@
+{{- define "oran-mano-exporter.name" -}}
+{{ .Values.nameOverride | default .Chart.Name | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{- define "oran-mano-exporter.fullname" -}}
+{{- $name := include "oran-mano-exporter.name" . -}}
+{{- $both := contains $name .Release.Name | ternary .Release.Name (printf "%s-%s" .Release.Name $name) -}}
+{{ .Values.fullnameOverride | default $both | trunc 52 | trimSuffix "-" }}
+{{- end }}
+
+{{- define "oran-mano-exporter.selector" -}}
+app.kubernetes.io/name: {{ include "oran-mano-exporter.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "oran-mano-exporter.labels" -}}
+{{ include "oran-mano-exporter.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- /* metadata of an object. In: root; suffix, labels and annotations where there are some. */}}
+{{- define "oran-mano-exporter.metadata" -}}
+name: {{ include "oran-mano-exporter.fullname" .root }}{{ .suffix }}
+namespace: {{ .root.Release.Namespace }}
+labels:
+  {{- include "oran-mano-exporter.labels" .root | nindent 2 }}
+  {{- with .labels }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- with .annotations }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{- define "oran-mano-exporter.image" -}}
+{{- with .Values.image -}}
+{{ .repository }}{{ if .digest }}@{{ .digest }}{{ else }}:{{ .tag | default $.Chart.AppVersion }}{{ end }}
+{{- end }}
+{{- end }}
+
+{{- define "oran-mano-exporter.serviceAccountName" -}}
+{{- $made := .Values.serviceAccount.create | ternary (include "oran-mano-exporter.fullname" .) "default" -}}
+{{ .Values.serviceAccount.name | default $made }}
+{{- end }}
+
+{{- define "oran-mano-exporter.secretName" -}}
+{{ .Values.existingSecret | default (include "oran-mano-exporter.fullname" .) }}
+{{- end }}

@@ -1,0 +1,28 @@
+{{- /*
+For the pods of a parent chart, each with (index .Subcharts "oran-mano-exporter"):
+
+  metadata.annotations:  oran-mano-exporter.checksum
+  spec.initContainers:   oran-mano-exporter.sidecar.container
+  spec.volumes:          oran-mano-exporter.sidecar.volumes
+
+It has neither readiness nor startup probe: an exporter that is not well must not take the API out
+of its Service, nor keep it from starting.
+*/}}
+{{- define "oran-mano-exporter.sidecar.container" -}}
+{{- if ne .Values.mode "sidecar" -}}
+{{- fail "oran-mano-exporter.mode is not sidecar: set it, or a Deployment would be made besides" -}}
+{{- end -}}
+- restartPolicy: Always
+  {{- include "oran-mano-exporter.container" . | nindent 2 }}
+  env:
+    - name: ORAN_MANO_TARGET
+      valueFrom: {fieldRef: {fieldPath: metadata.name}}
+    {{- with .Values.extraEnv }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+{{- end }}
+
+{{- /* Nobody knows the group of a pod that is another's; only our container mounts this. */}}
+{{- define "oran-mano-exporter.sidecar.volumes" -}}
+{{ include "oran-mano-exporter.volumes" (dict "root" . "mode" "0444") }}
+{{- end }}
