@@ -19,7 +19,7 @@ _LOOKS_SECRET: Final = re.compile(
     r"""(?ix)
     (?P<scheme>\b(?:bearer|basic)\s+)[a-z0-9._~+/=-]{6,}      # RFC 6750, RFC 7617
     | (?P<url>://)[^\s/?\#"']+@                              # user info, RFC 3986
-    | \beyJ[\w-]+\.[\w-]+\.[\w-]*                             # a JSON Web Token, RFC 7519
+    | (?<![\w-])eyJ[\w-]+\.[\w-]+\.[\w-]*                             # a JSON Web Token, RFC 7519
     | (?P<field>(?:password|passwd|secret|access_token|refresh_token)(?:["']\s*:\s*|=))
       (?:"[^"]*"|'[^']*'|[^\s,;&}"']+)
     """

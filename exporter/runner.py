@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -113,6 +113,14 @@ class _Order(Struct, frozen=True):
         return self.job if left >= self.job.timeout else replace(self.job, timeout=left)
 
 
+class _Flight(NamedTuple):
+    """A run under way, and who waits for what it concludes."""
+
+    access: Access
+    deadline: float
+    waiting: list[asyncio.Future[list[Observation]]]
+
+
 class Runner:
     """Runs jobs. Whatever happens, a run ends as exactly one run or skip, and never raises."""
 
@@ -121,7 +129,7 @@ class Runner:
         self._access: Mapping[str, Access] = {}
         self._followed = followed
         self._logged: set[tuple[Key, str]] = set()
-        self._waiting: dict[Key, list[asyncio.Future[list[Observation]]]] = {}
+        self._in_flight: dict[Key, _Flight] = {}
 
     def follow(self, access: Mapping[str, Access]) -> None:
         """Use these from now on; runs in flight end with what they began with.
@@ -166,10 +174,12 @@ class Runner:
             What was observed, the run or the skip that concludes it last. A run is emitted as an
             ``Inquiry``, and a skip not at all: nothing was due.
         """
-        if job.key in self._waiting:
-            return await self._join(job, patience)
-        access = self._access[job.key.target]
-        order = _Order(job, None, _now() + patience, patience / 2, fresh=True, parent=parent)
+        access, deadline = self._access[job.key.target], _now() + patience
+        flight = self._in_flight.get(job.key)
+        # Not a run of an API that was replaced, nor one that is cut short before this one would be.
+        if flight and flight.access is access and deadline <= flight.deadline:
+            return await self._join(flight, job, patience)
+        order = _Order(job, None, deadline, patience / 2, fresh=True, parent=parent)
         observations = await self._execute(order, access)
         for observation in observations[:-1]:
             access.emit(observation)
@@ -177,25 +187,25 @@ class Runner:
             access.emit(Inquiry(run))
         return observations
 
-    async def _join(self, job: Job, patience: float) -> list[Observation]:
+    async def _join(self, flight: "_Flight", job: Job, patience: float) -> list[Observation]:
         concluded: asyncio.Future[list[Observation]] = asyncio.get_running_loop().create_future()
-        self._waiting[job.key].append(concluded)
+        flight.waiting.append(concluded)
         await asyncio.wait({concluded}, timeout=patience)
         return concluded.result() if concluded.done() else [Skip(job.key, time.time(), "overrun")]
 
     async def _execute(self, order: "_Order", access: Access) -> list[Observation]:
         """Attempt it, and tell those who joined."""
         key, started = order.job.key, _now()
-        waiting = self._waiting[key] = []
+        flight = self._in_flight[key] = _Flight(access, order.deadline, [])
         observations: list[Observation] = [Skip(key, time.time(), "shutdown")]
         try:
             observations = await self._attempt(order, access)
         except Exception as error:  # noqa: BLE001  # a fault of ours is a run, not silence
             observations = [self._internal(order.job, started, error)]
         finally:
-            if self._waiting.get(key) is waiting:
-                del self._waiting[key]
-            for concluded in waiting:
+            if self._in_flight.get(key) is flight:
+                del self._in_flight[key]
+            for concluded in flight.waiting:
                 if not concluded.done():
                     concluded.set_result(observations)
         return observations

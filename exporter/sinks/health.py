@@ -114,7 +114,8 @@ def _token(token: TokenNow, renewal: SurfaceNow | None, at: float) -> Check:
         since = None if renewal is None else renewal.since
         return Check("unhealthy", f"{_FAILED}: {wrong}{kept}", took, since)
     if token.valid:
-        return Check("healthy", "Authentication successful", took, token.renewed_at)
+        since = token.renewed_at if renewal is None else renewal.since
+        return Check("healthy", "Authentication successful", took, since)
     if token.renewed_at is None:
         return _UNTRIED
     if token.expires is not None and token.expires <= at:

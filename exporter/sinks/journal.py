@@ -5,6 +5,7 @@ It keeps what was observed as it is, and nothing is formatted before somebody lo
 
 from collections import deque
 from collections.abc import Iterator
+from itertools import chain
 from typing import Final, TypeAlias
 
 from msgspec import Struct, field
@@ -28,15 +29,21 @@ class Skipped(Struct, frozen=True):
 
 
 class _Kept(Struct):
-    """What is kept of one surface: apart, so that well runs never push a failed one out."""
+    """What is kept of one surface: apart, so that well runs never push a failed one out.
+
+    Nor do those that somebody asks for, however often, push out what the schedule saw.
+    """
 
     well: deque[Entry]
     failed: deque[Entry]
+    asked: deque[Entry]
     skipped: dict[SkipReason, Skipped] = field(default_factory=dict)
 
     def deep(self, depth: int) -> "_Kept":
         """The same for another number of runs."""
-        return _Kept(deque(self.well, depth), deque(self.failed, depth), self.skipped)
+        most = max(1, depth // 2)
+        kept = (deque(self.well, depth), deque(self.failed, depth), deque(self.asked, most))
+        return _Kept(*kept, self.skipped)
 
 
 class Journal:
@@ -56,18 +63,18 @@ class Journal:
         depth = max(1, min(DEEPEST, BUDGET // max(1, len(keys))))
         before = self._surfaces
         self._surfaces = {
-            key: before[key].deep(depth)
-            if key in before
-            else _Kept(deque(maxlen=depth), deque(maxlen=depth))
-            for key in keys
+            key: before.get(key, _Kept(deque(), deque(), deque())).deep(depth) for key in keys
         }
 
     def __call__(self, observation: Observation) -> None:
         """Keep a run or count a skip; one of a surface that is not planned is dropped."""
         match observation:
-            case Run(key=key, reason=reason) | Inquiry(run=Run(key=key, reason=reason)):
+            case Run(key=key, reason=reason):
                 if (kept := self._surfaces.get(key)) is not None:
                     (kept.well if reason is None else kept.failed).append(observation)
+            case Inquiry(run=Run(key=key)):
+                if (kept := self._surfaces.get(key)) is not None:
+                    kept.asked.append(observation)
             case Skip(key=key, reason=why, at=at):
                 if (kept := self._surfaces.get(key)) is not None:
                     count = kept.skipped[why].count if why in kept.skipped else 0
@@ -89,8 +96,8 @@ class Journal:
         found = [
             entry
             for _, kept in self._of(target, surface)
-            for entries in ((kept.failed,) if failed else (kept.well, kept.failed))
-            for entry in entries
+            for entry in chain(kept.failed, kept.asked, kept.well)
+            if not failed or _failed(entry)
         ]
         return sorted(found, key=lambda entry: entry.at, reverse=True)
 
@@ -115,3 +122,7 @@ class Journal:
         for key, kept in self._surfaces.items():
             if target in ("", key.target) and surface in ("", key.surface):
                 yield key, kept
+
+
+def _failed(entry: Entry) -> bool:
+    return (entry.run if isinstance(entry, Inquiry) else entry).reason is not None

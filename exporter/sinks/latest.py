@@ -148,12 +148,13 @@ class Latest:
         return self._quotas[key]
 
     def _forget_moved(self, plan: Plan) -> None:
-        """A target with another URL is another server, whose limits and certificate are unknown."""
+        """A target with another URL is another server, of which nothing is known."""
         urls = {target.target.name: target.target.url for target in plan.targets}
         moved = {
             target.target.name
             for target in self._plan.targets
             if urls.get(target.target.name) != target.target.url
         }
+        self._surfaces = {key: s for key, s in self._surfaces.items() if key.target not in moved}
         self._quotas = {key: q for key, q in self._quotas.items() if key.target not in moved}
         self._certificates = {of: v for of, v in self._certificates.items() if of[0] not in moved}

@@ -21,6 +21,7 @@ from msgspec import Struct, field
 
 from exporter.job import Plan
 from exporter.observation import Call, Key, Lifecycle
+from exporter.sinks.kept import CLOCK_STEP
 from exporter.sinks.snapshot import LifecycleNow, LifecycleProblem
 from exporter.state.document import Past
 
@@ -45,7 +46,7 @@ class Statement(Struct):
         Returns:
             Whether that is otherwise than before.
         """
-        if at < self.at:
+        if self.at - CLOCK_STEP <= at < self.at:
             return False
         before = self.said
         self.said, self.at = said if good else _added(before, said), at

@@ -83,6 +83,7 @@ class Logs:
         """Begin with everything well."""
         self._failing_since: dict[Key, float] = {}
         self._past: dict[Key, Past] = {}
+        self._ran: set[Key] = set()
         self._lifecycles = Lifecycles()
         self._reviews: dict[tuple[str, str], _Review] = {}
 
@@ -97,6 +98,7 @@ class Logs:
             key: since for key, since in self._failing_since.items() if key in planned
         }
         self._past = {key: past for key, past in self._past.items() if key in planned}
+        self._ran &= planned
         self._lifecycles.follow(plan)
         known = self._lifecycles.of
         self._reviews = {of: last for of, last in self._reviews.items() if known(*of, last.at)}
@@ -104,10 +106,13 @@ class Logs:
     def recall(self, past: Mapping[Key, Past]) -> None:
         """Know again what was failing before a restart: it is said since when, and when it is over.
 
+        What ran already is known better.
+
         Args:
             past: of each surface.
         """
-        self._past = {key: one for key, one in past.items() if one.failing}
+        new = past.keys() - self._ran
+        self._past = {key: one for key, one in past.items() if one.failing and key in new}
         self._lifecycles.recall(past)
 
     def __call__(self, observation: Observation) -> None:
@@ -118,7 +123,7 @@ class Logs:
                     _debug_call(observation)
                 self._called(observation)
             case Run():
-                self._ran(observation)
+                self._told(observation)
             case Skip():
                 self._skipped(observation)
             case Inquiry() | Heartbeat() | Reading() | Visit() | Renewal() | Rejection():
@@ -130,7 +135,7 @@ class Logs:
         """Tell what became wrong, or is no longer, with what a component says of its end."""
         of = (call.key.target, call.key.component)
         last = self._reviews.get(of, _Review())
-        if not self._lifecycles.take(call) and call.at < last.at + _REVIEW_EVERY:
+        if not self._lifecycles.take(call) and 0 <= call.at - last.at < _REVIEW_EVERY:
             return
         if (now := self._lifecycles.of(*of, call.at)) is None:
             return
@@ -141,7 +146,8 @@ class Logs:
             elif reason in last.problems and reason not in now.problems:
                 _tell_lifecycle("info", "API life cycle: a problem is over", now, reason)
 
-    def _ran(self, run: Run) -> None:
+    def _told(self, run: Run) -> None:
+        self._ran.add(run.key)
         if _log.isEnabledFor(logging.DEBUG):
             took = _ms(run.duration)
             _tell("debug", "run", run.key, reason=run.reason, duration_ms=took, **_trace(run))

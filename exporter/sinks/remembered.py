@@ -35,7 +35,8 @@ class Remembered:
             key: _moved(before[key], url) if key in before else Past(key, url)
             for key, url in urls.items()
         }
-        self._ran.intersection_update(urls)
+        same = (key for key, past in before.items() if past.url == urls.get(key))
+        self._ran.intersection_update(same)
         if self._surfaces != before:
             self._changed()
 
@@ -45,8 +46,12 @@ class Remembered:
         Args:
             past: of each surface.
         """
-        for key in self._surfaces.keys() & past.keys() - self._ran:
-            self._surfaces[key] = past[key]
+        for key in self._surfaces.keys() & past.keys():
+            now, then = self._surfaces[key], past[key]
+            promised = max(
+                (d for d in (now.promised, then.promised) if d is not None), default=None
+            )
+            self._surfaces[key] = replace(now if key in self._ran else then, promised=promised)
 
     def surfaces(self) -> tuple[Past, ...]:
         """What is to be kept, of those of which something is known."""
@@ -88,4 +93,5 @@ class Remembered:
 
 
 def _moved(past: Past, url: str) -> Past:
-    return past if past.url == url else replace(past, url=url, promised=None)
+    """What is known of a surface, which is nothing where it is another API's now."""
+    return past if past.url == url else Past(past.key, url)

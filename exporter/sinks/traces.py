@@ -92,7 +92,7 @@ class Traces:
         if context is None:
             return
         if context.trace_id != self._trace_id or not self._held:
-            self._held = []  # if there is any, its run never ended
+            self._conclude(None, None)
             self._accepted = set()
             self._trace_id = context.trace_id
         self._held.append((call, context))
@@ -100,15 +100,14 @@ class Traces:
         if context.sampled and len(self._accepted) < self._outlet.room:
             self._accepted.add(context.span_id)
 
-    def _conclude(self, key: Key, run: Run | None) -> None:
+    def _conclude(self, key: Key | None, run: Run | None) -> None:
+        """Export what is to be; of calls that are of no run, what was promised: ids may be gone."""
         held, self._held = self._held, []
-        base = self._bases.get(key.target)
-        if base is None:
-            return
         promotes = self._promotes and run is not None and (run.reason is not None or run.slow)
         for call, context in held:
-            if call.key != key or not (context.sampled or promotes):
+            base, own = self._bases.get(call.key.target), call.key == key
+            if base is None or not (context.sampled or (own and promotes)):
                 continue
-            record = SpanRecord(call, base, run, not context.sampled)
+            record = SpanRecord(call, base, run if own else None, not context.sampled)
             if self._outlet.push(record):
                 self._accepted.add(context.span_id)

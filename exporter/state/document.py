@@ -10,6 +10,7 @@ from zlib import crc32
 
 import msgspec
 from msgspec import Raw, Struct
+from msgspec.structs import replace
 
 from exporter.observation import Key
 
@@ -109,6 +110,8 @@ def fitting(surfaces: tuple[Past, ...], urls: Mapping[str, str], now: float) -> 
     """
     return {
         past.key: past
+        if (past.since or 0) <= now + _FUTURE
+        else replace(past, failing=None, since=None)
         for past in surfaces
-        if urls.get(past.key.target) == past.url and (past.since or 0) <= now + _FUTURE
+        if urls.get(past.key.target) == past.url
     }

@@ -84,7 +84,7 @@ def _text(step: Step) -> str:
 
 def _parameter(request: web.Request, *names: str) -> str:
     """The one value that these names have together, empty where they have none."""
-    values = {value for name in names for value in request.query.getall(name, ())}
+    values = {value for name in names for value in request.query.getall(name, ())} - {""}
     if len(values) > 1:
         raise WrongCallError(f"{' or '.join(names)} is given more than once: give one")
     return values.pop() if values else ""

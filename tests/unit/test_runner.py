@@ -281,3 +281,33 @@ async def test_a_trace_of_somebody_else_is_continued() -> None:
     (call,) = (each for each in stage.seen if isinstance(each, Call))
     assert call.context is not None
     assert call.context.parent == 8
+
+
+@pytest.mark.parametrize(("first", "second", "sent"), [(0.5, 5, 2), (5, 0.5, 1)])
+async def test_an_inquiry_joins_only_one_that_has_as_much_time(
+    first: float, second: float, sent: int
+) -> None:
+    stage = Stage()
+    stage.gate.clear()
+    job = JOBS["monitoring.health"]
+    asking = [asyncio.create_task(stage.runner.ask(job, first))]
+    await stage.arrivals.get()
+    asking.append(asyncio.create_task(stage.runner.ask(job, second)))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    stage.gate.set()
+    assert [asked(await each).reason for each in asking] == [None, None]
+    assert len(stage.sent) == sent
+
+
+async def test_an_inquiry_joins_no_run_of_an_api_that_was_replaced() -> None:
+    stage = Stage()
+    stage.gate.clear()
+    run = asyncio.create_task(stage.run("monitoring.health"))
+    await stage.arrivals.get()
+    stage.runner.follow({"lab": Access(Wire(stage.send, stage.slots), stage.emit, stage.tokens)})
+    inquiry = asyncio.create_task(stage.runner.ask(JOBS["monitoring.health"], 5))
+    await stage.arrivals.get()
+    stage.gate.set()
+    await asyncio.gather(run, inquiry)
+    assert len(stage.sent) == 2

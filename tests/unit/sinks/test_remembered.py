@@ -82,10 +82,10 @@ def test_the_latest_sunset_that_was_announced() -> None:
     assert kept.take(announced(NOW + 1, SUNSET + 1))[HEALTH].promised == SUNSET + 1
 
 
-def test_what_left_the_plan_is_forgotten_and_another_url_promised_nothing() -> None:
+def test_what_left_the_plan_is_forgotten_and_what_another_url_was() -> None:
     kept = Kept(past={HEALTH: Past(HEALTH, URL, failing=True, since=NOW, promised=SUNSET)})
     kept.sink.follow(plan(url="http://other"))
-    assert kept.take() == {HEALTH: Past(HEALTH, "http://other", failing=True, since=NOW)}
+    assert kept.take() == {}
     kept.sink.follow(plan(job(INTENTS)))
     assert kept.take(run()) == {}
 
@@ -95,6 +95,14 @@ def test_what_is_known_already_is_not_replaced() -> None:
     kept.take(run())
     kept.sink.recall(FAILING)
     assert kept.take()[HEALTH] == Past(HEALTH, URL, failing=False, since=NOW)
+
+
+def test_the_latest_sunset_of_both_is_what_was_promised() -> None:
+    kept = Kept()
+    kept.take(call(lifecycle=Lifecycle(sunset=SUNSET)), run())
+    kept.sink.recall({HEALTH: Past(HEALTH, URL, failing=True, since=LONG_AGO, promised=SUNSET + 9)})
+    promised = Past(HEALTH, URL, failing=False, since=NOW, promised=SUNSET + 9)
+    assert kept.take()[HEALTH] == promised
 
 
 def recalling(past: dict[Key, Past], *observations: Observation) -> Bench:

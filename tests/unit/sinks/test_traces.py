@@ -92,14 +92,15 @@ def test_a_span_knows_its_run() -> None:
     assert outlet.records[0].run is FAILED
 
 
-def test_nothing_is_held_over() -> None:
+def test_what_no_run_concluded_is_exported_as_it_was_promised_and_by_no_other_run() -> None:
     outlet = Outlet()
     sink = traces(outlet)
     take(sink, traced(1, sampled=True))  # and no end
     take(sink, traced(2, sampled=True, trace_id=2), WELL, WELL)
     take(sink, traced(3, sampled=True, trace_id=3), run(HEALTH, reason="http_5xx"), WELL)
     take(sink, call(INTENTS), FAILED)
-    assert outlet.ids == [2]
+    assert outlet.ids == [1, 2, 3]
+    assert [record.run for record in outlet.records] == [None, WELL, None]
 
 
 def test_what_left_the_plan_is_not_exported() -> None:
