@@ -39,7 +39,7 @@ unit: $(READY) ## Tests without other servers: seconds
 	$(BIN)/pytest tests/unit -n auto $(ARGS)
 
 integration: $(READY) tools ## Tests against a real Prometheus, Prism and the demo: minutes
-	$(BIN)/pytest tests/integration tests/e2e -n 4 --dist loadgroup $(ARGS)
+	$(BIN)/pytest tests/integration tests/e2e -n 4 $(ARGS)
 
 bundle: $(READY) tools ## Rules, runbooks and dashboards: promtool's cases, every expression
 	$(BIN)/pytest tests/bundle -n auto $(ARGS)

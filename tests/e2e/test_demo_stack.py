@@ -2,7 +2,9 @@
 
 import signal
 import socket
+import subprocess
 import sys
+from collections.abc import Mapping
 from typing import Any, Final
 
 import aiohttp
@@ -15,12 +17,9 @@ from tests.support.tools import ROOT
 NAMES: Final = ("prometheus", "alertmanager", "exporter", "simulator")
 
 
-def stack(ports: dict[str, int], ready: str) -> Process:
+def argv(ports: Mapping[str, int]) -> list[str]:
     flags = [f"--{name}-port={port}" for name, port in ports.items()]
-    argv = [sys.executable, "-m", "tests.demo.stack", *flags]
-    return Process(
-        argv, ready=prints(ready), env=clean_environment({}), cwd=ROOT, within=40, grace=15
-    )
+    return [sys.executable, "-m", "tests.demo.stack", *flags]
 
 
 async def alerts(port: int) -> list[dict[str, Any]]:
@@ -40,7 +39,16 @@ async def play(port: int, name: str) -> None:
 
 async def test_an_outage_fires_and_ctrl_c_ends_all_of_it(start: Start) -> None:
     ports = {name: free_port() for name in NAMES}
-    process = await start(stack(ports, "^monitoring.health +well"))
+    process = await start(
+        Process(
+            argv(ports),
+            ready=prints("^monitoring.health +well"),
+            env=clean_environment({}),
+            cwd=ROOT,
+            within=40,
+            grace=15,
+        )
+    )
     await play(ports["simulator"], "down")
 
     async def page() -> dict[str, Any] | None:
@@ -61,11 +69,22 @@ async def test_an_outage_fires_and_ctrl_c_ends_all_of_it(start: Start) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-async def test_a_port_that_is_taken_is_one_clear_line(name: str, start: Start) -> None:
+def test_a_port_that_is_taken_is_one_clear_line(name: str) -> None:
     ports = {each: free_port() for each in NAMES}
     with socket.create_server((LOOPBACK, 0)) as other:
         ports[name] = other.getsockname()[1]
-        refused = f"^{name}: {LOOPBACK}:{ports[name]}: address already in use; "
-        process = await start(stack(ports, refused))
-        assert await process.wait() == 2
-    assert process.output().count("\n") == 1
+        done = subprocess.run(argv(ports), cwd=ROOT, text=True, capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith(f"{name}: {LOOPBACK}:{ports[name]}: address already in use; ")
+
+
+def test_a_server_that_is_missing_is_told_with_how_to_get_it() -> None:
+    ports = {each: free_port() for each in NAMES}
+    env = clean_environment({"PROMETHEUS_ALERTMANAGER": "/nowhere"})
+    done = subprocess.run(
+        argv(ports), cwd=ROOT, env=env, text=True, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "apt-get install prometheus-alertmanager" in done.stderr
+    assert "Traceback" not in done.stderr

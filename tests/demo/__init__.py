@@ -1,0 +1,1 @@
+"""The demo with a Prometheus and an Alertmanager beside it."""
