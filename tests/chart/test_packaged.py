@@ -77,3 +77,12 @@ def test_the_dashboards_are_those_of_the_sources() -> None:
         assert one["metadata"]["annotations"] == {"folder": "A"}
         assert all(json.loads(text)["title"] for text in one["data"].values())
         assert len(json.dumps(one)) < 2**20, "more than a ConfigMap holds"
+
+
+def test_the_dashboards_lead_to_runbooks_elsewhere_too() -> None:
+    elsewhere = {"runbookUrl": "https://wiki.example.net/mano"}
+    values = {"config": TARGET, "dashboards": {"enabled": True}, "prometheusRule": elsewhere}
+    text = "".join(map(json.dumps, objects(values)))
+
+    assert "https://wiki.example.net/mano/TargetDown.md" in text
+    assert "oran-mano-exporter.example.net" not in text
