@@ -58,6 +58,8 @@ class Options:
     auto_reload_interval: float = 0.0
     """Seconds; 0 is never."""
     config_file: Path | None = None
+    tolerate_errors: bool = False
+    """Stay up while there is no configuration that can be used."""
     traces: Settings | None = None
     """Where spans go; nowhere by default."""
 
@@ -117,7 +119,8 @@ class App:
         self._fanout = Fanout((*traced, *sinks), self._metrics.sink_failed)
         self._plan = plan
         self.follow(plan)
-        self._reloader = Reloader(load, self.follow, self._metrics.reloaded, options.config_file)
+        reloaded, file = self._metrics.reloaded, options.config_file
+        self._reloader = Reloader(load, self.follow, reloaded, file, waits=not plan.targets)
         self._server = Server(self._pages(), options.telemetry_path)
 
     def follow(self, plan: Plan) -> None:
@@ -168,6 +171,10 @@ class App:
         self._schedule.start()
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reloader.reload)
         self._started = True
+
+    def reload(self) -> None:
+        """Read the configuration again, and put it into force if it can be used."""
+        self._reloader.reload()
 
     async def watch(self) -> None:
         """Reload when the file changes, where that is wanted. It goes on until cancelled."""
@@ -235,4 +242,6 @@ class App:
         return None
 
     def _unready(self) -> str | None:
+        if not self._plan.targets:
+            return "no configuration could be used yet; the log says why"
         return None if self._started else "the schedule is not running"

@@ -79,12 +79,13 @@ def run(arguments: Sequence[str]) -> int:
     if parsed.version:
         print(f"{PROGRAM} {__version__}")
         return WELL
-    loaded = _load(parsed.config_file, os.environ)
     if parsed.only_check:
-        print(f"{loaded.source}: the configuration is valid")
+        print(f"{_load(parsed.config_file, os.environ).source}: the configuration is valid")
         return WELL
+    options = options_of(parsed)
+    loaded = None if options.tolerate_errors else _load(parsed.config_file, os.environ)
     _configure_logs(parsed)
-    asyncio.run(_serving(loaded, options_of(parsed), os.environ))
+    asyncio.run(_serving(loaded, options, os.environ))
     return WELL
 
 
@@ -233,7 +234,7 @@ def _configure_logs(parsed: Arguments) -> None:
 
 
 async def _serving(
-    loaded: "Loaded",
+    loaded: "Loaded | None",
     options: "Options",
     environ: Mapping[str, str],
     meanwhile: "Meanwhile | None" = None,
@@ -251,4 +252,5 @@ async def _serving(
         message = f"{PROGRAM}: {error}; give another --web.listen-address"
         raise WrongCallError(message) from error
     except ConfigError as error:
+        assert loaded is not None  # noqa: S101  # nothing is no configuration to be wrong
         raise WrongCallError(*describe(error, loaded.source, loaded.places)) from error

@@ -114,6 +114,13 @@ def add_run_flags(parser: Parser) -> None:
         "(default: %(default)s, never)",
     )
     parser.add_argument(
+        "--config.tolerate-errors",
+        dest="tolerate_errors",
+        action="store_true",
+        help="where the configuration cannot be used at start, stay up without targets and wait "
+        "for one that can, as a sidecar must",
+    )
+    parser.add_argument(
         "--log.level",
         dest="log_level",
         choices=("debug", "info", "warn", "error"),
@@ -165,6 +172,7 @@ def options_of(parsed: Arguments) -> "Options":
         enable_lifecycle=parsed.enable_lifecycle,
         auto_reload_interval=_seconds(parsed.auto_reload_interval),
         config_file=parsed.config_file,
+        tolerate_errors=parsed.tolerate_errors,
         traces=_traces(os.environ),
     )
 

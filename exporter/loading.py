@@ -32,8 +32,8 @@ class Loaded(Struct, frozen=True):
 
     plan: Plan
     source: str
-    cautions: list[Caution]
-    over: list[Traffic]
+    cautions: list[Caution] = []
+    over: list[Traffic] = []
     places: Places = NOWHERE
     """Where its keys are, for what turns out to be wrong later."""
 

@@ -26,13 +26,20 @@ class Reloader:
         apply: puts a plan into force, all of it or nothing; raises ``ConfigError``.
         done: told whether it worked.
         file: whose content is watched, where there is one.
+        waits: nothing is in force yet: watching tries again, as another file may be at fault.
 
     ``problems`` is what was wrong the last time, a line each; ``succeeded_at`` when what is in
     force was read.
     """
 
     def __init__(
-        self, load: Load, apply: Apply, done: Callable[[bool], None], file: Path | None
+        self,
+        load: Load,
+        apply: Apply,
+        done: Callable[[bool], None],
+        file: Path | None,
+        *,
+        waits: bool = False,
     ) -> None:
         """Take what is in force now as read."""
         self._load = load
@@ -40,6 +47,8 @@ class Reloader:
         self._done = done
         self._file = file
         self._digest = self._digest_now()
+        self._waits = waits
+        self._quiet = False
         self.problems: list[str] = []
         self.succeeded_at = time.time()
 
@@ -63,12 +72,13 @@ class Reloader:
             return self._refused([f"a fault of the exporter: {type(error).__name__}"])
         warn(loaded)
         _log.info("the configuration is reloaded")
+        self._waits = False
         self.problems, self.succeeded_at = [], time.time()
         self._done(True)  # noqa: FBT003  # it says it itself
         return []
 
     def _refused(self, lines: list[str]) -> list[str]:
-        for line in lines:
+        for line in () if self._quiet and lines == self.problems else lines:
             _log.error("the configuration is not reloaded: %s", line)
         self.problems = lines
         self._done(False)  # noqa: FBT003  # it says it itself
@@ -84,8 +94,11 @@ class Reloader:
         """
         while True:
             await asyncio.sleep(interval)
-            if self._digest_now() not in (None, self._digest):
+            changed = self._digest_now() not in (None, self._digest)
+            if changed or self._waits:
+                self._quiet = not changed
                 self.reload()
+                self._quiet = False
 
     def _digest_now(self) -> bytes | None:
         """What is in the file; ``None`` while it cannot be read, as in the midst of a swap."""

@@ -37,12 +37,13 @@ Meanwhile: TypeAlias = Callable[[App, Address], Coroutine[None, None, None]]
 
 
 async def serve(
-    loaded: Loaded, options: Options, load: Load, meanwhile: Meanwhile | None = None
+    loaded: Loaded | None, options: Options, load: Load, meanwhile: Meanwhile | None = None
 ) -> None:
     """Run until SIGTERM or SIGINT; a second signal ends the process at once.
 
     Args:
-        loaded: what to do first.
+        loaded: what to do first; without it the configuration is read once it is up, and errors of
+            it are no reason to end.
         options: where to listen, when to reload.
         load: reads the configuration again.
         meanwhile: runs beside it and is cancelled at the end; told where it listens.
@@ -52,16 +53,20 @@ async def serve(
         ListenError: the listener cannot be opened; nothing was started.
     """
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
-    app = App(loaded.plan, options, load)
+    plan = Plan(()) if loaded is None else loaded.plan
+    app = App(plan, options, load)
     try:
         address = await app.open()
     except OSError as error:
         raise ListenError(options.listen, error) from error
-    warn(loaded)
+    if loaded is not None:
+        warn(loaded)
     ended = _on_signals()
     app.start()
     asyncio.get_running_loop().call_later(_SETTLED, _settle)
-    _log.info("started", extra={"fields": _start_line(loaded.plan, address, options)})
+    _log.info("started", extra={"fields": _start_line(plan, address, options)})
+    if loaded is None:
+        app.reload()
     beside = [asyncio.create_task(app.watch())]
     if meanwhile is not None:
         beside.append(asyncio.create_task(meanwhile(app, address)))

@@ -6,8 +6,16 @@ from typing import Final
 
 import aiohttp
 
-from tests.support.product import Exporter, Scrape, Simulator
-from tests.support.servers import Start
+from tests.support.product import PYTHON, Exporter, Scrape, Simulator, clean_environment
+from tests.support.servers import (
+    LOOPBACK,
+    Process,
+    Start,
+    answers,
+    eventually,
+    free_port,
+    get,
+)
 
 CONFIG: Final = """
 targets:
@@ -157,3 +165,35 @@ async def test_twenty_reloads_under_load_lose_nothing(start: Start, tmp_path: Pa
     assert last.sum("oran_mano_probe_failures_total") == 0
     assert last.one("process_open_fds") <= fds + 20
     assert exporter.process.output().count("the configuration is reloaded") == 20
+
+
+async def test_who_tolerates_errors_waits_for_a_configuration_that_can_be_used(
+    start: Start, tmp_path: Path
+) -> None:
+    simulator = await start(Simulator())
+    file = tmp_path / "config.yaml"
+    file.write_text(
+        f"targets: [{{name: lab, url: '{simulator.url}', interval: 1s,"
+        " auth: {type: login, username: demo, password_file: password}}]"
+    )
+    address = f"{LOOPBACK}:{free_port()}"
+    argv = [
+        *(*PYTHON, "-m", "exporter", "--config.file", str(file), "--web.listen-address", address),
+        *("--config.tolerate-errors", "--config.auto-reload-interval", "100ms"),
+    ]
+    ready = answers(f"http://{address}/-/healthy")
+    process = await start(Process(argv, ready=ready, env=clean_environment({})))
+    await process.line(r"password_file: the file cannot be read")
+    status, body = await get(f"http://{address}/-/ready")
+    assert (status, b"no configuration could be used yet" in body) == (503, True)
+    _, metrics = await get(f"http://{address}/metrics")
+    assert b"oran_mano_exporter_config_last_reload_successful 0.0" in metrics
+    (tmp_path / "password").write_text("demo")
+
+    async def probed() -> bool | None:
+        _, body = await get(f"http://{address}/metrics")
+        return b'oran_mano_token_valid{target="lab"} 1.0' in body or None
+
+    assert await eventually(probed)
+    assert (await get(f"http://{address}/-/ready"))[0] == 200
+    assert process.output().count("password_file: the file cannot be read") == 1
