@@ -17,7 +17,7 @@ _TRUTH: Final[Mapping[str, bool]] = {
 }
 _WHOLE: Final = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
 """Neither octal nor sexagesimal, which YAML 1.1 and 1.2 read differently."""
-_DECIMAL: Final = re.compile(r"[-+]?[0-9]{1,18}(\.[0-9]{0,18})?")
+_DECIMAL: Final = re.compile(r"[-+]?[0-9]{1,18}(\.[0-9]{0,18})?([eE][-+]?[0-9]{1,2})?")
 
 
 class RefusedError(Exception):

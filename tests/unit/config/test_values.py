@@ -1,8 +1,10 @@
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.config import Duration, Secret
+from exporter.config import Duration, Secret, load
 
 
 @pytest.mark.parametrize(
@@ -83,3 +85,19 @@ def test_secret_shows_itself_nowhere(text: str) -> None:
     assert hash(secret) == hash(Secret(text))
     assert secret != text
     assert secret != Secret(text + "x")
+
+
+@pytest.mark.parametrize("written", ["5e-05", "5E-5", "5.0e-05", "0.00005"])
+def test_small_ratios_are_written_as_yaml_1_1_and_1_2_write_them(
+    written: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "config.yaml"
+    target = f"{{name: lab, url: 'http://lab', rate_limits: {{share: {written}}}}}"
+    file.write_text(f"targets: [{target}]")
+    assert load(file, {}).config.targets[0].rate_limits.share == 5e-05
+
+
+def test_what_looks_like_such_a_number_is_a_text_in_quotes(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text("targets: [{name: '1e5', url: 'http://lab'}]")
+    assert load(file, {}).config.targets[0].name == "1e5"
