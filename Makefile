@@ -8,7 +8,9 @@ COMMA  := ,
 IMAGE    ?= oran-mano-exporter
 BASE     ?=
 PIP_CONF ?=
-BUILDER  ?= $(firstword $(notdir $(shell command -v docker buildah)))
+VERSION  := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' exporter/__init__.py)
+BUILDER  ?= $(notdir $(shell command -v docker || command -v buildah))
+NOTHING_BUILDS = $(error neither docker nor buildah is there: apt-get install buildah)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint types unit integration bundle chart tools image image-test docs format lock clean
@@ -52,8 +54,8 @@ tools: $(READY) ## Fetch the servers that tests need into .cache/tools (no root 
 	@$(BIN)/python -m tests.image.ingredients || true  # without root there is no image, and its test says so
 
 image: ## Build the container image (BASE=, IMAGE=, PIP_CONF=, BUILDER=docker|buildah)
-	$(BUILDER) build --tag $(IMAGE) $(addprefix --build-arg BASE=,$(BASE)) \
-	  --build-arg REVISION=$$(git rev-parse HEAD) $(addprefix --secret id=pip$(COMMA)src=,$(PIP_CONF)) .
+	$(or $(BUILDER),$(NOTHING_BUILDS)) build --tag $(IMAGE) --tag $(IMAGE):$(VERSION) \
+	  $(addprefix --build-arg BASE=,$(BASE)) --build-arg REVISION=$$(git rev-parse HEAD) $(addprefix --secret id=pip$(COMMA)src=,$(PIP_CONF)) .
 
 image-test: $(READY) tools ## Build the image without a registry and run it as a cluster would: as root, a minute
 	$(BIN)/pytest tests/image $(ARGS)

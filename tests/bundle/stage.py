@@ -10,7 +10,15 @@ from itertools import groupby
 from typing import Final, Literal, TypeAlias
 
 Outcome: TypeAlias = Literal[
-    "ok", "slow", "fail", "rejected", "throttled", "circuit_open", "budget", "no_resource"
+    "ok",
+    "slow",
+    "fail",
+    "rejected",
+    "throttled",
+    "circuit_open",
+    "budget",
+    "overrun",
+    "no_resource",
 ]
 Value: TypeAlias = float | Literal["stale"] | None
 """``None`` is a scrape without the series."""
@@ -125,6 +133,7 @@ class Stage:
             for name, value in pod.samples():
                 self._put(name, index, value)
         self.gauge("oran_mano_surface_interval_seconds", lambda _: interval, key)
+        self.gauge("oran_mano_surface_info", lambda _: 1, key)
         self.gauge("oran_mano_target_info", lambda _: 1, {"target": target})
         if slo:
             self._objectives({"target": target, "surface": of["surface"]})

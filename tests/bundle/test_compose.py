@@ -94,6 +94,7 @@ def test_exemplars_lead_to_traces() -> None:
     (leads,) = sources["prometheus"]["jsonData"]["exemplarTraceIdDestinations"]
     assert leads["datasourceUid"] in sources
     assert leads["name"] == "trace_id"
+    assert SERVICES["grafana"]["environment"]["GF_USERS_VIEWERS_CAN_EDIT"] == "true"
     assert "--enable-feature=exemplar-storage" in SERVICES["prometheus"]["command"]
 
 

@@ -143,6 +143,7 @@ def test_rules_can_be_shortened(tmp_path: Path, promtool: Path) -> None:
                 "interval": "2m",
                 "rules": [
                     {"alert": "A", "expr": "sum_over_time(a[15m:1m]) + b[1h]", "for": "90s"},
+                    {"alert": "K", "expr": "d", "keep_firing_for": "5m"},
                     {"alert": "B", "expr": "c", "for": "1h"},
                 ],
             }
@@ -154,6 +155,7 @@ def test_rules_can_be_shortened(tmp_path: Path, promtool: Path) -> None:
         "interval": "2000ms",
         "rules": [
             {"alert": "A", "expr": "sum_over_time(a[15000ms:1000ms]) + b[1h]", "for": "1500ms"},
+            {"alert": "K", "expr": "d", "keep_firing_for": "5000ms"},
             {"alert": "B", "expr": "c", "for": "1h"},
         ],
     }

@@ -11,7 +11,7 @@ import yaml
 
 from exporter.sinks.families import BY_NAME
 from tests.bundle.case import alerts
-from tests.bundle.test_rules import ARRIVING, EXPRESSIONS
+from tests.bundle.test_rules import EXPRESSIONS
 from tests.support.tools import ROOT
 
 ALERTS: Final = {str(rule["alert"]): rule for rule in alerts()}
@@ -53,7 +53,7 @@ def test_queries_are_valid(promtool: Path, tmp_path: Path) -> None:
 
 
 def test_names_of_metrics_are_right() -> None:
-    known = {*BY_NAME, *ARRIVING, *(name for name, _ in EXPRESSIONS)}
+    known = {*BY_NAME, *(name for name, _ in EXPRESSIONS)}
     for name, query in queries():
         for metric in re.findall(r"oran_mano[\w:]+|process_\w+", query):
             assert re.sub("_(bucket|count|sum)$", "", metric) in known, name

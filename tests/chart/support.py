@@ -5,7 +5,7 @@
 import functools
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final, TypeAlias
@@ -27,6 +27,15 @@ TARGET: Final[Values] = {"targets": [{"name": "lab", "url": "https://mano.exampl
 IN_POD: Final[Values] = {"targets": [{"url": "http://127.0.0.1:8080/v1"}]}
 
 
+class _Strict(yaml.SafeLoader):
+    """Takes no key twice, of which other readers would take either."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002
+        keys = [key.value for key, _ in node.value]
+        assert len(set(keys)) == len(keys), f"a key is there twice: {sorted(keys)}"
+        return super().construct_mapping(node, deep)
+
+
 class RefusedError(Exception):
     """Helm does not render it; the message is what its user reads."""
 
@@ -46,14 +55,16 @@ def values_of(case: str) -> Values:
     return loaded
 
 
-def render(values: Values | None = None, chart: Path = CHART) -> dict[str, str]:
+def render(
+    values: Values | None = None, chart: Path = CHART, *, name: str = "mano", namespace: str = "noc"
+) -> dict[str, str]:
     """What each template gives, by its path; as ``helm template mano --namespace noc``."""
     libraries()
     import helm_python
 
     with helm_python.Chart.load(chart) as loaded:
         try:
-            return loaded.render(values, name="mano", namespace="noc")
+            return loaded.render(values, name=name, namespace=namespace)
         except helm_python.HelmError as error:
             raise RefusedError(str(error)) from error
 
@@ -85,11 +96,13 @@ def packaged_files(archive: Path) -> dict[str, str]:
         return {file["name"]: file["data"] for file in loaded.files}
 
 
-def objects(values: Values | None = None, chart: Path = CHART) -> list[Object]:
+def objects(
+    values: Values | None = None, chart: Path = CHART, *, name: str = "mano", namespace: str = "noc"
+) -> list[Object]:
     """All objects of a release."""
-    rendered = render(values, chart)
+    rendered = render(values, chart, name=name, namespace=namespace)
     texts = [text for path, text in rendered.items() if path.endswith(".yaml")]
-    return [one for text in texts for one in yaml.safe_load_all(text) if one]
+    return [one for text in texts for one in yaml.load_all(text, _Strict) if one]
 
 
 @functools.cache

@@ -55,6 +55,9 @@ def test_the_includes_are_those_of_the_example() -> None:
 
     used = re.findall(pattern, example)
     assert len(used) == 2
+    assert 'with index .Subcharts "oran-mano-exporter"' in shown(
+        "sidecar.md", "templates/deployment.yaml"
+    )
     assert re.findall(pattern, shown("sidecar.md", "templates/deployment.yaml")) == used
     assert re.findall(pattern, notes["oran-mano-exporter/templates/NOTES.txt"]) == used
 

@@ -27,7 +27,7 @@ from tests.chart.support import (
 from tests.support import tools
 
 OPERATOR: Final = frozenset({"ServiceMonitor", "PodMonitor", "PrometheusRule"})
-OLDEST: Final = "1.29"  # that knows native sidecars
+OLDEST: Final = "1.29"  # from which native sidecars are on by default
 LATEST: Final = "1.37"
 CHECK: Final = Path(tools.__file__).with_name("operator") / "check.mjs"
 
@@ -125,6 +125,15 @@ def test_the_test_pod_is_nobodys_backend() -> None:
     assert not selector.items() <= the("Pod", made)["metadata"].get("labels", {}).items()
 
 
+def test_the_test_pod_runs_where_the_exporter_may() -> None:
+    values = values_of("locked-down-values.yaml")
+    told = ("nodeSelector", "tolerations", "priorityClassName")
+
+    test = the("Pod", objects(values))["spec"]
+
+    assert {key: test[key] for key in told} == {key: values[key] for key in told}
+
+
 def test_a_monitor_keeps_our_label_endpoint() -> None:
     for name, kind, key in (
         ("operator-values.yaml", "ServiceMonitor", "endpoints"),
@@ -140,7 +149,9 @@ def test_dns_is_always_let_out() -> None:
 
     assert policy["policyTypes"] == ["Ingress", "Egress"]
     dns, *others = policy["egress"]
-    assert dns == {"ports": [{"port": 53, "protocol": one} for one in ("UDP", "TCP")]}
+    assert dns == {
+        "ports": [{"port": port, "protocol": p} for port in (53, 5353) for p in ("UDP", "TCP")]
+    }
     assert others == values_of("locked-down-values.yaml")["networkPolicy"]["egress"]
 
 
@@ -207,6 +218,7 @@ def test_a_sidecar_in_the_chart_has_no_objects_of_a_deployment() -> None:
 def test_versions_are_those_of_the_exporter() -> None:
     chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
     assert (chart["version"], chart["appVersion"]) == (__version__, __version__)
+    assert chart["kubeVersion"] == f">={OLDEST}.0-0"
 
 
 def _match(one: Object, key: str) -> dict[str, str]:

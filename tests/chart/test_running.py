@@ -1,6 +1,7 @@
 """What the chart makes is run: its configuration and flags by the exporter, its test pod too."""
 
 import asyncio
+import base64
 import signal
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import yaml
 
 from tests.chart.support import (
     CASES,
+    IN_POD,
     MANIFESTS,
     Object,
     Values,
@@ -30,6 +32,7 @@ from tests.support.servers import LOOPBACK, Process, Start, answers, eventually,
 
 MOUNT: Final = "/etc/oran-mano-exporter"
 PODS_OWN: Final = {"metadata.name": "mano-api-7d4b9c-x2x5z"}
+READS: Final = {"monitoring.health", "monitoring.metrics"}
 KEPT_ELSEWHERE: Final = {"mano-probe": {"password": b"hunter2", "ca.pem": b""}}
 """The Secrets that the cases and examples expect to be there, by name."""
 
@@ -46,7 +49,7 @@ def files_of(pod: Object, made: list[Object]) -> Iterator[tuple[str, bytes]]:
             yield from ((key, one or authority) for key, one in KEPT_ELSEWHERE[name].items())
         else:
             (found,) = _named(name, of_kind("Secret", made))
-            yield from ((key, text.encode()) for key, text in found["stringData"].items())
+            yield from ((key, base64.b64decode(text)) for key, text in found["data"].items())
 
 
 def _named(name: str, among: list[Object]) -> list[Object]:
@@ -114,6 +117,23 @@ async def test_its_traffic_is_within_its_share(name: str, tmp_path: Path) -> Non
     assert ended.code == 0, ended.out
 
 
+@pytest.mark.parametrize(
+    ("pods_of_api", "flags", "code"),
+    [(62, ["check"], 0), (63, ["check"], 1), (1000, ["--config.check"], 0)],
+)
+async def test_a_share_of_many_is_read_and_62_pods_keep_within_it(
+    pods_of_api: int, flags: list[str], code: int, tmp_path: Path
+) -> None:
+    made = objects({"config": IN_POD, "mode": "sidecar", "sidecar": {"pods": pods_of_api}})
+    file = tmp_path / "config.yaml"
+    file.write_text(the("ConfigMap", made)["data"]["config.yaml"])
+
+    ended = await command(*flags, f"--config.file={file}", env={"ORAN_MANO_TARGET": "pod"})
+
+    assert ended.code == code, ended.out + ended.err
+    assert ("may exceed their share" in ended.out) is bool(code)
+
+
 @pytest.mark.parametrize("case", [case for case in CASES if not case.startswith("sidecar-")])
 def test_the_configuration_is_passed_through(case: str) -> None:
     values = values_of(case) | {"dashboards": {"enabled": False}}
@@ -131,7 +151,9 @@ def values_for(url: str, **target: object) -> Values:
     }
 
 
-async def started(made: list[Object], folder: Path, start: Start) -> tuple[Process, str]:
+async def started(
+    made: list[Object], folder: Path, start: Start, probe: str = "ready"
+) -> tuple[Process, str]:
     """The exporter as its pod starts it."""
     pod = only_exporter(made)
     container = exporter_in(pod)
@@ -139,7 +161,7 @@ async def started(made: list[Object], folder: Path, start: Start) -> tuple[Proce
     address = f"{LOOPBACK}:{free_port()}"
     argv = [*PYTHON, "-m", "exporter", *arguments_in(container, folder, address)]
     env = clean_environment(environment_of(container))
-    ready = answers(f"http://{address}/-/ready")
+    ready = answers(f"http://{address}/-/{probe}")
     return await start(Process(argv, ready=ready, env=env)), address
 
 
@@ -170,20 +192,19 @@ async def test_the_test_pod_tells_well_from_not(start: Start, tmp_path: Path) ->
     api = await start(Simulator())
     process, address = await started(objects(values_for(api.url)), tmp_path, start)
 
-    async def test() -> int:
+    async def test(seconds: str) -> int:
         (container,) = the("Pod", objects(values_for(api.url)))["spec"]["containers"]
         assert container["command"] == ["python3", "-c"]
-        script, url = container["args"]
-        assert url == "http://mano-oran-mano-exporter:10945"
-        run = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", script, f"http://{address}", stderr=asyncio.subprocess.DEVNULL
-        )
+        script, url, patience = container["args"]
+        assert (url, patience) == ("http://mano-oran-mano-exporter:10945", "60")
+        argv = (sys.executable, "-c", script, f"http://{address}", seconds)
+        run = await asyncio.create_subprocess_exec(*argv, stderr=asyncio.subprocess.DEVNULL)
         return await run.wait()
 
-    assert await test() == 0
+    assert await test("60") == 0
     process.signal(signal.SIGTERM)
     await process.wait()
-    assert await test() == 1
+    assert await test("0") == 1
 
 
 async def test_a_sidecar_probes_its_pod_under_the_pods_name(start: Start, tmp_path: Path) -> None:
@@ -198,7 +219,4 @@ async def test_a_sidecar_probes_its_pod_under_the_pods_name(start: Start, tmp_pa
         return success if len(success) > 1 else None
 
     assert await eventually(probed) == {"monitoring.health": 1, "monitoring.metrics": 1}
-    assert {one["surface"] for one in (await api.requests())["counts"]} == {
-        "monitoring.health",
-        "monitoring.metrics",
-    }
+    assert {one["surface"] for one in (await api.requests())["counts"]} == READS

@@ -7,6 +7,7 @@ import yaml
 
 from tests.chart.support import (
     IN_POD,
+    TARGET,
     Object,
     RefusedError,
     Values,
@@ -67,6 +68,7 @@ def test_the_plain_example_is_what_the_chart_makes() -> None:
     assert exporter_in(plain) == exporter_in(chart)
     assert plain["containers"] == chart["containers"]
     assert modes == [0o444, 0o444]
+    assert [_optional(one) for one in (plain, chart)] == [[True], [True]]
     assert [target.pop("rate_limits")["share"] for target in targets] == [
         pytest.approx(0.05 / 3),
         0.016,
@@ -76,7 +78,13 @@ def test_the_plain_example_is_what_the_chart_makes() -> None:
 
 @pytest.mark.parametrize(
     ("target", "pods", "share"),
-    [({}, 1, 0.05), ({}, 4, 0.0125), ({"rate_limits": {"share": 0.2}}, 2, 0.1)],
+    [
+        ({}, 1, 0.05),
+        ({}, 4, 0.0125),
+        ({}, 1000, 0.00005),
+        ({"rate_limits": {"share": 0.2}}, 2, 0.1),
+        ({"rate_limits": {"share": 1}}, 1, 1),
+    ],
 )
 def test_the_share_is_divided(target: Values, pods: int, share: float) -> None:
     config = {"targets": [{**IN_POD["targets"][0], **target}]}
@@ -121,6 +129,10 @@ NAMED: Final = {"targets": [{**IN_POD["targets"][0], "name": "lab"}]}
             {"config": IN_POD, "podDisruptionBudget": {"enabled": True}},
             "networkPolicy and podDisruptionBudget are for the Deployment",
         ),
+        (
+            {"config": IN_POD, "serviceMonitor": {"enabled": True}},
+            "sidecar.podLabels is empty: give the labels of the API's pods",
+        ),
     ],
 )
 def test_what_makes_no_sense_is_refused(values: Values, told: str) -> None:
@@ -130,6 +142,37 @@ def test_what_makes_no_sense_is_refused(values: Values, told: str) -> None:
     assert told in str(raised.value)
 
 
+@pytest.mark.parametrize("name", MERGED)
+def test_nothing_that_is_missing_holds_back_the_api(name: str) -> None:
+    assert "--config.tolerate-errors" in exporter_in(merged(name))["args"]
+    assert set(_optional(merged(name))) == {True}
+
+
+def test_a_deployment_waits_for_what_is_missing_and_says_why_it_ends() -> None:
+    for pod in pods(manifests("operator-values.yaml")):
+        if "volumes" in pod:
+            assert _optional(pod) == [False, False]
+            assert "--config.tolerate-errors" not in exporter_in(pod)["args"]
+
+
+def test_the_configuration_wins_over_a_secret_of_the_same_name() -> None:
+    (volume,) = merged("sidecar-account-values.yaml")["volumes"]
+
+    assert [[*one] for one in volume["projected"]["sources"]] == [["secret"], ["configMap"]]
+
+
+def test_somebodys_chart_may_leave_it_out() -> None:
+    (api,) = in_api({"enabled": False})
+
+    assert [one["name"] for one in api["spec"]["template"]["spec"]["containers"]] == ["api"]
+    assert "initContainers" not in api["spec"]["template"]["spec"]
+
+
+def _optional(pod: Object) -> list[bool]:
+    (volume,) = pod["volumes"]
+    return [part["optional"] for one in volume["projected"]["sources"] for part in one.values()]
+
+
 def test_somebodys_chart_has_to_say_that_it_is_a_sidecar() -> None:
     with pytest.raises(RefusedError, match=r"oran-mano-exporter\.mode is not sidecar"):
-        in_api({"mode": "deployment"})
+        in_api({"mode": "deployment", "config": TARGET})

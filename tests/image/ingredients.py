@@ -55,6 +55,11 @@ def ingredients() -> Ingredients:
 def _demand_root() -> None:
     if os.geteuid() != 0:
         raise CannotBuild(f"building an image takes root: run as root, {_by_hand()}")
+    if subprocess.run(("unshare", "--mount", "true"), check=False, capture_output=True).returncode:
+        raise CannotBuild(
+            "building an image mounts file systems, which this root may not: "
+            "give the container CAP_SYS_ADMIN (docker run --privileged)"
+        )
     if _release().get("ID") != "debian":
         raise CannotBuild("its base is made of Debian's packages: run on a Debian machine")
 

@@ -1,6 +1,7 @@
 """The image holds what it should, and nothing else."""
 
 import fnmatch
+import ipaddress
 import json
 import re
 import stat
@@ -109,8 +110,31 @@ def configured_hosts() -> Iterator[str]:
     for argv in (pip, apt):
         told = subprocess.run(argv, check=True, capture_output=True, text=True).stdout
         for url in re.findall(r"https?://[^\s'\"]+", told):
-            if (host := urlsplit(url).hostname) and host not in PUBLIC:
+            if (host := urlsplit(url).hostname) and host not in PUBLIC and not is_loopback(host):
                 yield host
+
+
+def is_loopback(host: str) -> bool:
+    """Whether it names this machine, as a caching proxy's does: any program may hold that."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+@pytest.mark.parametrize(
+    ("host", "known"),
+    [
+        ("localhost", True),
+        ("proxy.localhost", True),
+        ("127.0.0.2", True),
+        ("::1", True),
+        ("192.0.2.1", False),
+        ("mirror.example.net", False),
+    ],
+)
+def test_what_names_this_machine_is_nobodys_secret(host: str, *, known: bool) -> None:
+    assert is_loopback(host) is known
 
 
 def test_all_bytecode_is_there_and_valid_whatever_the_times(image: Image) -> None:

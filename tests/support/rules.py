@@ -26,8 +26,8 @@ def seconds(duration: str) -> float:
 def shortened(rules: Mapping[str, Any], factor: float, *, longest: str = "15m") -> dict[str, Any]:
     """The same rules for a world in which everything goes ``factor`` times faster.
 
-    Every ``for``, range and step of a subquery up to ``longest`` is divided; numbers stay as they
-    are. With ``longest="30d"`` the burn rates, too, hold together.
+    Every ``for`` and ``keep_firing_for``, range and step of a subquery up to ``longest`` is
+    divided; numbers stay as they are. With ``longest="30d"`` the burn rates, too, hold together.
 
     Args:
         rules: a rule file, as YAML reads it.
@@ -51,6 +51,7 @@ def shortened(rules: Mapping[str, Any], factor: float, *, longest: str = "15m") 
             group["interval"] = short(group["interval"])
         for rule in group["rules"]:
             rule["expr"] = _RANGE.sub(window, rule["expr"])
-            if seconds(rule.get("for", "0s")) <= limit and "for" in rule:
-                rule["for"] = short(rule["for"])
+            for wait in ("for", "keep_firing_for"):
+                if wait in rule and seconds(rule[wait]) <= limit:
+                    rule[wait] = short(rule[wait])
     return quick

@@ -11,7 +11,7 @@ from tools.dashboards.panels import About
 from tools.dashboards.tables import Column, rows
 
 RULES: Final = Path(__file__).parents[2] / "alerts"
-LABELS: Final = ("severity", "target", "component", "surface", "rate_class")
+LABELS: Final = ("severity", "target", "component", "surface", "rate_class", "window", "job")
 
 
 def names() -> list[str]:

@@ -35,13 +35,13 @@ ALIVE: Final = (
     number(
         _small(
             "How old is its heartbeat?",
-            "Time since the schedule last showed to be alive. Normal: seconds. Above a minute "
-            "nothing is probed, and Kubernetes should restart it.",
+            "Time since the schedule last showed to be alive, of the process that is worst off. "
+            "Normal: seconds. Above a minute it probes nothing, and Kubernetes should restart it.",
             "s",
             ((None, "green"), (30, "orange"), (60, "red")),
             "ProbesNotRunning",
         ),
-        Query(f"time() - max by (job) ({own('schedule_heartbeat_timestamp_seconds')})", "{{job}}"),
+        Query(f"time() - min by (job) ({own('schedule_heartbeat_timestamp_seconds')})", "{{job}}"),
     ),
     number(
         _small(

@@ -30,7 +30,7 @@ class Fault:
     def _skipped(self) -> str:
         skips = "|".join(self.skips)
         counter = f'oran_mano_probe_skipped_total{{{COMPONENT}, reason=~"{skips}"}}'
-        return f"sum by ({KEY}) (increase({counter}[2m])) > 0"
+        return f"sum by ({KEY}) (increase({counter}[10m])) > 0"
 
 
 API: Final = Fault(

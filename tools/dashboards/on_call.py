@@ -7,7 +7,15 @@ from tools.dashboards.board import Board, Row
 from tools.dashboards.faults import API, EXPORTER, NETWORK, QUOTA, TOKEN, Fault, blamed
 from tools.dashboards.pages import Link, Page, from_cell, from_series, runbook
 from tools.dashboards.panels import ALARM, WELL, About, number, timeline
-from tools.dashboards.queries import ABSENT, COMPONENT, KEY, TARGET, Query, count_or_zero
+from tools.dashboards.queries import (
+    ABSENT,
+    AVAILABILITY,
+    COMPONENT,
+    KEY,
+    TARGET,
+    Query,
+    count_or_zero,
+)
 from tools.dashboards.tables import Column, rows
 
 SUCCESS: Final = f"max by ({KEY}) (oran_mano_probe_success{{{COMPONENT}}})"
@@ -53,25 +61,26 @@ HEALTH: Final = (
             "How much of the last hour was well?",
             "Availability of a target in the last hour: the share of runs that did not fail. "
             "Answers 429 do not count; runs that an open circuit breaker prevented do. Normal: "
-            "above the objective.",
+            "above the objective. Nothing is shown where less than a tenth is known.",
             "percentunit",
-            empty="no runs in the last hour, or the rules are not loaded",
+            empty="too little is known of the last hour, or the rules are not loaded",
             size=(6, 3),
             links=(from_series(Page.SLO, "target"),),
             steps=RATIO,
         ),
-        Query(f"oran_mano:target_availability:ratio1h{{{TARGET}}}", "{{target}}"),
+        Query(AVAILABILITY, "{{target}}"),
     ),
     number(
         About(
             "How much do we know of it?",
-            "Coverage: the share of due runs that took place. Normal: close to 100 %. At a low "
-            "one the availability beside it says little: look for skips.",
+            "Coverage: the share of due runs that took place and were not answered 429. Those that "
+            "an open circuit breaker prevented are known to be bad. Normal: close to 100 %. At a "
+            "low one the availability beside it says little: look for skips and for 429.",
             "percentunit",
             empty="no runs in the last hour, or the rules are not loaded",
             size=(6, 3),
             links=(from_series(Page.EXPORTER, "target"),),
-            more=(runbook("RunsSkipped"),),
+            more=(runbook("RunsSkipped"), runbook("RateClassThrottled")),
             steps=((None, "red"), (0.5, "orange"), (0.9, "green")),
         ),
         Query(f"oran_mano:target_coverage:ratio1h{{{TARGET}}}", "{{target}}"),
@@ -130,7 +139,8 @@ BROKEN: Final = rows(
 def _suspect(fault: Fault, title: str, hint: str, width: int, *more: Link) -> About:
     return About(
         title,
-        f"Surfaces that fail, or are not asked, for: {', '.join(fault.reasons + fault.skips)}. "
+        "Surfaces that fail now, or were not asked in the last ten minutes, for: "
+        f"{', '.join(fault.reasons + fault.skips)}. "
         f"Normal: 0. {hint}",
         "suffix: surfaces",
         empty=ABSENT,

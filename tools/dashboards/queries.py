@@ -11,6 +11,11 @@ KEY: Final = "target, component, surface"
 OURS: Final = "and on (job, instance) oran_mano_exporter_build_info"
 """Among the processes that Prometheus knows, those of the exporter."""
 ABSENT: Final = "nothing known: is the exporter scraped?"
+AVAILABILITY: Final = (
+    f"oran_mano:target_availability:ratio1h{{{TARGET}}}\n"
+    f"and on (target) oran_mano:target_coverage:ratio1h{{{TARGET}}} > 0.1"
+)
+"""Of targets of which something is known: an hour of nothing but 429 is no 100 %."""
 
 
 @dataclass(frozen=True)

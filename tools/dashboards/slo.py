@@ -5,7 +5,7 @@ from typing import Final
 from tools.dashboards.board import Board, Row
 from tools.dashboards.pages import Page, from_cell, from_series, runbook
 from tools.dashboards.panels import About, Steps, events, lines
-from tools.dashboards.queries import COMPONENT, KEY, SURFACE, TARGET, Query, increase
+from tools.dashboards.queries import AVAILABILITY, COMPONENT, KEY, SURFACE, TARGET, Query, increase
 from tools.dashboards.tables import Column, rows
 
 FEW: Final = "no runs with an objective yet, or the rules are not loaded"
@@ -13,6 +13,10 @@ NAME: Final = "{{target}} {{surface}} {{slo}}"
 LEFT: Final[Steps] = ((None, "red"), (0, "orange"), (0.25, "green"))
 FAST: Final[Steps] = ((None, "green"), (1, "orange"), (14.4, "red"))
 REMAINING: Final = f"oran_mano:slo_error_budget_remaining:ratio30d{{{SURFACE}}} > -Inf"
+COVERAGE: Final = (
+    f'oran_mano:slo_valid:increase1h{{{SURFACE}, slo="availability"}}\n'
+    f"/ on ({KEY}) (oran_mano:probe_expected:increase1h{{{SURFACE}}} > 0)"
+)
 TO_LATENCY: Final = (from_series(Page.LATENCY, "target", "component", "surface"),)
 
 
@@ -106,11 +110,12 @@ WELL: Final = (
         About(
             "What share of runs was well, by target?",
             "Availability of the last hour: 429 left out, runs that an open circuit breaker "
-            "prevented counted as failed. Normal: above the objective.",
+            "prevented counted as failed. Normal: above the objective. A gap: less than a tenth "
+            "of it is known.",
             "percentunit",
             empty=FEW,
         ),
-        Query(f"oran_mano:target_availability:ratio1h{{{TARGET}}}", "{{target}}"),
+        Query(AVAILABILITY, "{{target}}"),
         from_zero=False,
     ),
     lines(
@@ -123,7 +128,8 @@ WELL: Final = (
         ),
         Query(
             f'1 - oran_mano:slo_bad:increase1h{{{SURFACE}, slo="availability"}}\n'
-            f'/ (oran_mano:slo_valid:increase1h{{{SURFACE}, slo="availability"}} > 0)',
+            f'/ oran_mano:slo_valid:increase1h{{{SURFACE}, slo="availability"}}\n'
+            f"and on ({KEY}) {COVERAGE} > 0.1",
             "{{target}} {{surface}}",
         ),
         from_zero=False,
@@ -131,19 +137,16 @@ WELL: Final = (
     lines(
         About(
             "How much of it do we know?",
-            "Coverage of the last hour: runs that took place, by those that were due. Normal: "
-            "close to 100 %. At a low one the two panels beside it say little.",
+            "Coverage of the last hour: the share of due runs that took place and were not "
+            "answered 429. Those that an open circuit breaker prevented are known to be bad. "
+            "Normal: close to 100 %. At a low one the two panels beside it say little.",
             "percentunit",
             empty=FEW,
             links=(from_series(Page.EXPORTER, "target", "component"),),
-            more=(runbook("RunsSkipped"),),
+            more=(runbook("RunsSkipped"), runbook("RateClassThrottled")),
             steps=((None, "red"), (0.5, "green")),
         ),
-        Query(
-            f'oran_mano:slo_valid:increase1h{{{SURFACE}, slo="availability"}}\n'
-            f"/ on ({KEY}) (oran_mano:probe_expected:increase1h{{{SURFACE}}} > 0)",
-            "{{target}} {{surface}}",
-        ),
+        Query(COVERAGE, "{{target}} {{surface}}"),
     ),
 )
 

@@ -1,37 +1,38 @@
 {{- define "oran-mano-exporter.name" -}}
-{{ .Values.nameOverride | default .Chart.Name | trunc 63 | trimSuffix "-" }}
+{{ .Values.nameOverride | default .Chart.Name | trunc 63 | trimAll "-" }}
 {{- end }}
 
+{{- /* As a Service may be called: without the dots that a release may have. */}}
 {{- define "oran-mano-exporter.fullname" -}}
 {{- $name := include "oran-mano-exporter.name" . -}}
 {{- $both := contains $name .Release.Name | ternary .Release.Name (printf "%s-%s" .Release.Name $name) -}}
-{{ .Values.fullnameOverride | default $both | trunc 52 | trimSuffix "-" }}
+{{ .Values.fullnameOverride | default $both | replace "." "-" | trunc 52 | trimAll "-" }}
 {{- end }}
 
 {{- define "oran-mano-exporter.selector" -}}
-app.kubernetes.io/name: {{ include "oran-mano-exporter.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "oran-mano-exporter.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
+{{- /* In: root; labels where there are some. Each key once: what is more particular wins. */}}
 {{- define "oran-mano-exporter.labels" -}}
+{{- $standard := include "oran-mano-exporter.labels.standard" .root | fromYaml -}}
+{{ toYaml (mergeOverwrite $standard (.root.Values.commonLabels | default dict) (.labels | default dict)) }}
+{{- end }}
+
+{{- define "oran-mano-exporter.labels.standard" -}}
 {{ include "oran-mano-exporter.selector" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
-{{- with .Values.commonLabels }}
-{{ toYaml . }}
-{{- end }}
 {{- end }}
 
 {{- /* metadata of an object. In: root; suffix, labels and annotations where there are some. */}}
 {{- define "oran-mano-exporter.metadata" -}}
-name: {{ include "oran-mano-exporter.fullname" .root }}{{ .suffix }}
-namespace: {{ .root.Release.Namespace }}
+name: {{ printf "%s%s" (include "oran-mano-exporter.fullname" .root) (.suffix | default "") | quote }}
+namespace: {{ .root.Release.Namespace | quote }}
 labels:
-  {{- include "oran-mano-exporter.labels" .root | nindent 2 }}
-  {{- with .labels }}
-  {{- toYaml . | nindent 2 }}
-  {{- end }}
+  {{- include "oran-mano-exporter.labels" . | nindent 2 }}
 {{- with .annotations }}
 annotations:
   {{- toYaml . | nindent 2 }}

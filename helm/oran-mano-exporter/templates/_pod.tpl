@@ -1,11 +1,14 @@
 {{- /* What the container of a Deployment and a sidecar have in common. */}}
 {{- define "oran-mano-exporter.container" -}}
 name: oran-mano-exporter
-image: {{ include "oran-mano-exporter.image" . }}
+image: {{ include "oran-mano-exporter.image" . | quote }}
 imagePullPolicy: {{ .Values.image.pullPolicy }}
 args:
   - --config.file=/etc/oran-mano-exporter/config.yaml
   - --config.auto-reload-interval={{ .Values.reloadInterval }}
+  {{- if eq .Values.mode "sidecar" }}
+  - --config.tolerate-errors
+  {{- end }}
   - --web.listen-address=:{{ .Values.port }}
   - --log.level={{ .Values.log.level }}
   - --log.format={{ .Values.log.format }}
@@ -14,9 +17,11 @@ args:
   {{- end }}
 ports:
   - {name: mano-exporter, containerPort: {{ .Values.port }}, protocol: TCP}
+{{- with .Values.livenessProbe }}
 livenessProbe:
   httpGet: {path: /-/healthy, port: mano-exporter}
-  {{- toYaml .Values.livenessProbe | nindent 2 }}
+  {{- toYaml . | nindent 2 }}
+{{- end }}
 resources:
   {{- toYaml .Values.resources | nindent 2 }}
 securityContext:
@@ -28,18 +33,22 @@ volumeMounts:
   {{- end }}
 {{- end }}
 
-{{- /* Configuration and secrets side by side, swapped as one. In: root and mode. */}}
+{{- /*
+Configuration and secrets side by side, swapped as one; the configuration wins, being the last. Of a
+sidecar nobody knows the pod's group, so all may read what only our container mounts; and what is
+missing must not hold back the API.
+*/}}
 {{- define "oran-mano-exporter.volumes" -}}
-{{- $root := .root -}}
+{{- $sidecar := eq .Values.mode "sidecar" -}}
 - name: mano-exporter-config
   projected:
-    defaultMode: {{ .mode }}
+    defaultMode: {{ $sidecar | ternary "0444" "0440" }}
     sources:
-      - configMap: {name: {{ include "oran-mano-exporter.fullname" $root }}}
-      {{- if or $root.Values.secrets $root.Values.existingSecret }}
-      - secret: {name: {{ include "oran-mano-exporter.secretName" $root }}}
+      {{- if or .Values.secrets .Values.existingSecret }}
+      - secret: {name: {{ include "oran-mano-exporter.secretName" . | quote }}, optional: {{ $sidecar }}}
       {{- end }}
-{{- with $root.Values.extraVolumes }}
+      - configMap: {name: {{ include "oran-mano-exporter.fullname" . | quote }}, optional: {{ $sidecar }}}
+{{- with .Values.extraVolumes }}
 {{ toYaml . }}
 {{- end }}
 {{- end }}

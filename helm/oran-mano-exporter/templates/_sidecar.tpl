@@ -6,7 +6,7 @@ For the pods of a parent chart, each with (index .Subcharts "oran-mano-exporter"
   spec.volumes:          oran-mano-exporter.sidecar.volumes
 
 It has neither readiness nor startup probe: an exporter that is not well must not take the API out
-of its Service, nor keep it from starting.
+of its Service, nor keep it from starting. For the same reason it tolerates a bad configuration.
 */}}
 {{- define "oran-mano-exporter.sidecar.container" -}}
 {{- if ne .Values.mode "sidecar" -}}
@@ -22,7 +22,6 @@ of its Service, nor keep it from starting.
     {{- end }}
 {{- end }}
 
-{{- /* Nobody knows the group of a pod that is another's; only our container mounts this. */}}
 {{- define "oran-mano-exporter.sidecar.volumes" -}}
-{{ include "oran-mano-exporter.volumes" (dict "root" . "mode" "0444") }}
+{{ include "oran-mano-exporter.volumes" . }}
 {{- end }}

@@ -18,9 +18,11 @@ def within(bad: Outcome, first: int = 20, last: int = 80) -> Callable[[int], Out
     return lambda second: bad if first * 60 <= second < last * 60 else "ok"
 
 
-def every(nth: int, outcome: Outcome, interval: int = 30) -> Callable[[int], Outcome]:
-    """That outcome of each nth run, all others are well."""
-    return lambda second: outcome if second // interval % nth == 0 else "ok"
+def every(
+    nth: int, outcome: Outcome, interval: int = 30, *, otherwise: Outcome = "ok"
+) -> Callable[[int], Outcome]:
+    """That outcome of each nth run; all others are well, if nothing else is said."""
+    return lambda second: outcome if second // interval % nth == 0 else otherwise
 
 
 def always(outcome: Outcome) -> Callable[[int], Outcome]:
@@ -60,14 +62,42 @@ def _failed_until_there_was_nothing(second: int) -> Outcome:
     return "fail" if second < 60 else "no_resource"
 
 
+def _one_in_ten(phase: int) -> Callable[[int], Outcome]:
+    return lambda second: "ok" if (second // 30 + 3 * phase) % 10 == 0 else "fail"
+
+
+def _hangs(second: int) -> Outcome:
+    """Each third run waits until it is given up; the two after it would overlap it."""
+    outcome = within("fail")(second)
+    return "overrun" if outcome == "fail" and second // 30 % 3 else outcome
+
+
+def afterwards() -> Iterator[Case]:
+    name, info = "TargetWasDown", {**LAB, **LIST, "severity": "info"}
+    hour = within("fail", 10, 70)
+    down: Play = lambda stage: stage.surface(hour)  # noqa: E731
+    yield from cases(name, info, (71, 110), (down, _both(hour, always("ok")), nothing))
+    partly = _both(hour, within("fail", 10, 120))(Stage(120))
+    yield Case(name, "fires", partly, info, (71, 110), why="only for what is well")
+    valid = state("oran_mano_token_valid", LAB, bad=0, first=10, last=70)(Stage(120))
+    valid.surface(within("budget", 10, 70))
+    yield Case(name, "fires", valid, info, (71, 104), why="nobody was let in")
+    rejected = _both(within("rejected", 10, 70), always("ok"))(Stage(120))
+    yield Case(name, "fires", rejected, info, (71, 105), why="a surface let nobody in")
+
+
 def surfaces() -> Iterator[Case]:
     gone: Play = lambda stage: stage.surface(_failed_until_there_was_nothing)  # noqa: E731
     down = _both(within("fail"), within("fail"))
     partly = _both(always("fail"), always("ok"))
-    yield from cases("TargetDown", PAGE, (23, 80), (down, partly, gone), missed=(24, 80))
-    info = {**LAB, "severity": "info"}
-    histories = (down, partly, gone)
-    yield from cases("TargetWasDown", info, (23, 115), histories, missed=(24, 115))
+    yield from cases("TargetDown", PAGE, (26, 85), (down, partly, gone))
+    now_and_then = Stage(120)
+    for index in range(4):
+        of = {"component": "monitoring", "surface": f"monitoring.{index}"}
+        now_and_then.surface(_one_in_ten(index), of=of)
+    yield Case("TargetDown", "below", now_and_then, PAGE, why="one run in ten succeeds")
+    hangs = _both(_hangs, _hangs)(Stage(120))
+    yield Case("TargetDown", "fires", hangs, PAGE, (26, 85), why="runs overrun")
     for outcome in ("rejected", "throttled"):
         stage = _both(always(outcome), always(outcome))(Stage(120))
         yield Case("TargetDown", "below", stage, PAGE, why=f"everything is {outcome}")
@@ -82,7 +112,7 @@ def surfaces() -> Iterator[Case]:
     four_of_five: Play = lambda stage: stage.surface(  # noqa: E731
         lambda second: "ok" if second // 30 % 5 == 0 else "fail"
     )
-    yield from cases("SurfaceFailing", labels, (26, 80), (failing, four_of_five, gone))
+    yield from cases("SurfaceFailing", labels, (28, 80), (failing, four_of_five, gone))
     yield Case(
         "SurfaceFailing", "below", Stage(120).surface(always("throttled")), labels, why="429"
     )
@@ -97,10 +127,10 @@ def tokens() -> Iterator[Case]:
     valid = "oran_mano_token_valid"
     bad, short = state(valid, LAB, bad=0), state(valid, LAB, bad=0, last=24)
     yield from cases(name, PAGE, (25, 79), (bad, short, nothing))
-    rejected = Stage(120).surface(within("rejected"))
-    yield Case(name, "fires", rejected, PAGE, (27, 80), why="without a token of our own")
-    failed = Stage(120).surface(always("fail"))
-    yield Case(name, "below", failed, PAGE, why="other failures")
+    rejected: Play = lambda stage: stage.surface(within("rejected"))  # noqa: E731
+    failed: Play = lambda stage: stage.surface(always("fail"))  # noqa: E731
+    surface = {**PAGE, **LIST}
+    yield from cases("SurfaceUnauthorized", surface, (27, 80), (rejected, failed, nothing))
 
     def token(renewed: float) -> Play:
         expiry, life = "expiry_timestamp_seconds", "lifetime_seconds"
@@ -108,7 +138,7 @@ def tokens() -> Iterator[Case]:
             f"oran_mano_token_{expiry}", until(renewed, 3600, 7200 + renewed * 60), LAB
         ).gauge(f"oran_mano_token_{life}", lambda _: 3600, LAB)
 
-    yield from cases("TokenNotRenewed", TICKET, (61, 79), (token(80), token(57), nothing))
+    yield from cases("TokenNotRenewed", TICKET, (58, 79), (token(80), token(57), nothing))
 
 
 def dates() -> Iterator[Case]:
@@ -148,5 +178,12 @@ def limits() -> Iterator[Case]:
     expected = {**TICKET, "rate_class": "standard"}
     yield from cases("RateClassThrottled", expected, (26, 94), (many, one, nothing))
 
+    def unknown(stage: Stage) -> Stage:
+        return many(stage.surface(within("throttled", 0, 80)))
 
-CASES: Final = [*surfaces(), *tokens(), *dates(), *limits()]
+    mostly: Play = lambda stage: many(stage.surface(every(4, "ok", otherwise="throttled")))  # noqa: E731
+    skipped: Play = lambda stage: stage.surface(always("budget"))  # noqa: E731
+    yield from cases("TargetThrottled", PAGE, (37, 88), (unknown, mostly, skipped))
+
+
+CASES: Final = [*surfaces(), *afterwards(), *tokens(), *dates(), *limits()]

@@ -29,14 +29,52 @@ def absence() -> Iterator[Case]:
 
     critical = {"severity": "critical"}
     yield from cases("ExporterAbsent", critical, (30, 79), (away(80), away(29), stranger))
-    one = Stage(120).gauge(INFO, lambda _: 1)
-    name = INFO + '{job="oran-mano",instance="other:10945"}'
-    one.series[name] = [*[1] * 40, "stale", *[None] * 200]
-    one.series['up{job="oran-mano",instance="other:10945"}'] = [*[1] * 40, *[0] * 120, *[1] * 81]
     labels = {**critical, **JOB}
-    yield Case("ExporterAbsent", "fires", one, labels, (25, 79), why="one of two")
+    scraped = crashing(Stage(120))
+    yield Case("ExporterAbsent", "fires", scraped, labels, (34, 86), why="it ends again and again")
+    two = crashing(Stage(120)).gauge(INFO, lambda _: 1).gauge("up", lambda _: 1)
+    yield Case("ExporterAbsent", "below", two, labels, why="one of two")
     update = Stage(120, restart=60).gauge(INFO, lambda _: 1)
     yield Case("ExporterAbsent", "restart", update, critical, why="a rolling update")
+
+
+def crashing(stage: Stage) -> Stage:
+    """One more exporter that from minute 20 to 80 is up for one scrape in ten."""
+    place = '{job="oran-mano",instance="other:10945"}'
+    up = [float(not 40 <= index < 160 or index % 10 == 5) for index in range(241)]
+    stage.series[f"up{place}"] = list(up)
+    stage.series[f"{INFO}{place}"] = [value or None for value in up]
+    return stage
+
+
+def pods() -> Iterator[Case]:
+    labels = {**JOB, "severity": "warning"}
+
+    def missing(minutes: int) -> Play:
+        def up(at: float) -> float:
+            return 0 if 20 <= at < 20 + minutes else 1
+
+        return lambda stage: stage.gauge(INFO, lambda _: 1).gauge("up", up)
+
+    histories = (missing(60), missing(6), nothing)
+    yield from cases("ExporterPodDown", labels, (33, 87), histories)
+    two = crashing(Stage(120)).gauge(INFO, lambda _: 1).gauge("up", lambda _: 1)
+    yield Case("ExporterPodDown", "fires", two, labels, (34, 86), why="one of two")
+
+
+def watched() -> Iterator[Case]:
+    def away(last: int) -> Play:
+        return lambda stage: stage.gauge(
+            "oran_mano_target_info", lambda at: None if 20 <= at < last else 1, LAB
+        )
+
+    labels = {**JOB, **PAGE}
+    histories = (away(75), away(32), nothing)
+    yield from cases("TargetNotWatched", labels, (35, 74), histories)
+    moved = Stage(120, restart=60)
+    yield Case(
+        "TargetNotWatched", "below", nothing(moved), labels, why="another exporter takes it over"
+    )
 
 
 def schedule() -> Iterator[Case]:
@@ -101,4 +139,4 @@ def process() -> Iterator[Case]:
     yield from cases("SpansDropped", labels, (32, 93), histories)
 
 
-CASES: Final = [*absence(), *schedule(), *process()]
+CASES: Final = [*absence(), *pods(), *watched(), *schedule(), *process()]

@@ -1,0 +1,55 @@
+{{- /* What the values' schema cannot say, each in a line that says what to do. */}}
+{{- define "oran-mano-exporter.validate" -}}
+{{- if not (.Values.config | default dict).targets -}}
+{{- fail "config.targets is empty: say what to probe, such as {name: lab, url: https://mano.example.net/v1}" -}}
+{{- end -}}
+{{- if and .Values.secrets .Values.existingSecret -}}
+{{- fail "secrets and existingSecret are both set: leave one of them out" -}}
+{{- end -}}
+{{- if eq .Values.mode "sidecar" -}}
+{{- include "oran-mano-exporter.sidecar.validate" . -}}
+{{- else -}}
+{{- include "oran-mano-exporter.deployment.validate" . -}}
+{{- end -}}
+{{- end }}
+
+{{- define "oran-mano-exporter.deployment.validate" -}}
+{{- $name := include "oran-mano-exporter.fullname" . -}}
+{{- if not (regexMatch "^[a-z]" $name) -}}
+{{- fail (printf "the name %s begins with a digit, which a Service's cannot: set fullnameOverride" $name) -}}
+{{- end -}}
+{{- range $at, $target := .Values.config.targets -}}
+{{- if not $target.name -}}
+{{- fail (printf "config.targets[%d].name is missing: metrics tell targets apart by it. Without one in the API's own pods: mode: sidecar" $at) -}}
+{{- end -}}
+{{- end -}}
+{{- if gt (int .Values.replicaCount) 1 -}}
+{{- fail (printf "replicaCount is %d, and replicas cannot agree yet who probes: each would send every request. Leave it at 1 (or 0 to pause)" (int .Values.replicaCount)) -}}
+{{- end -}}
+{{- if and .Values.networkPolicy.enabled (not .Values.networkPolicy.egress) -}}
+{{- fail "networkPolicy.egress is empty: the API could not be reached. Name it, or leave networkPolicy.enabled false" -}}
+{{- end -}}
+{{- end }}
+
+{{- define "oran-mano-exporter.sidecar.validate" -}}
+{{- if ne (len .Values.config.targets) 1 -}}
+{{- fail (printf "config.targets has %d entries: a sidecar probes its own pod alone" (len .Values.config.targets)) -}}
+{{- end -}}
+{{- with first .Values.config.targets -}}
+{{- if hasKey . "name" -}}
+{{- fail "config.targets[0].name is set: leave it out, a sidecar's target is named by its pod" -}}
+{{- end -}}
+{{- if not (hasKey . "url") -}}
+{{- fail "config.targets[0].url is missing: the API's address within its pod, such as http://127.0.0.1:8080/v1" -}}
+{{- end -}}
+{{- end -}}
+{{- if ne (int .Values.replicaCount) 1 -}}
+{{- fail "replicaCount is for the Deployment: say with sidecar.pods how many pods the API has" -}}
+{{- end -}}
+{{- if or .Values.networkPolicy.enabled .Values.podDisruptionBudget.enabled -}}
+{{- fail "networkPolicy and podDisruptionBudget are for the Deployment: a sidecar's pod has its own" -}}
+{{- end -}}
+{{- if and .Values.serviceMonitor.enabled (not .Values.sidecar.podLabels) -}}
+{{- fail "sidecar.podLabels is empty: give the labels of the API's pods, by which the PodMonitor finds them" -}}
+{{- end -}}
+{{- end }}
