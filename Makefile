@@ -13,7 +13,7 @@ BUILDER  ?= $(notdir $(shell command -v docker || command -v buildah))
 NOTHING_BUILDS = $(error neither docker nor buildah is there: apt-get install buildah)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types unit integration bundle chart tools image image-test docs format lock clean
+.PHONY: help demo test lint types unit integration alerts bundle chart tools image image-test docs format lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,7 +26,7 @@ demo-stack: $(READY) ## The demo with a Prometheus and an Alertmanager beside it
 	@$(BIN)/python -m tests.demo.stack $(ARGS)
 
 test: ## Run every check and every test, and print how long all of it took
-	@start=$$(date +%s); $(MAKE) --no-print-directory lint types unit bundle chart integration image-test && \
+	@start=$$(date +%s); $(MAKE) --no-print-directory lint types unit bundle chart integration alerts image-test && \
 	  echo "all passed in $$(( $$(date +%s) - start )) s"
 
 lint: $(READY) ## Style, and the layers of docs/architecture.md
@@ -41,7 +41,10 @@ unit: $(READY) ## Tests without other servers: seconds
 	$(BIN)/pytest tests/unit -n auto $(ARGS)
 
 integration: $(READY) tools ## Tests against a real Prometheus, Prism and the demo: minutes
-	$(BIN)/pytest tests/integration tests/e2e -n 4 $(ARGS)
+	$(BIN)/pytest tests/integration tests/e2e --ignore tests/e2e/test_alerts.py -n 4 $(ARGS)
+
+alerts: $(READY) tools ## Every scenario of the API raises its alerts and no others: alone, as it judges times
+	$(BIN)/pytest tests/e2e/test_alerts.py $(ARGS)
 
 bundle: $(READY) tools ## Rules, runbooks and dashboards: promtool's cases, every expression
 	$(BIN)/pytest tests/bundle -n auto $(ARGS)
