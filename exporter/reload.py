@@ -48,7 +48,6 @@ class Reloader:
         self._file = file
         self._digest = self._digest_now()
         self._waits = waits
-        self._quiet = False
         self.problems: list[str] = []
         self.succeeded_at = time.time()
 
@@ -58,18 +57,22 @@ class Reloader:
         Returns:
             What is wrong, a line each; none where it worked.
         """
+        return self._read(known=[])
+
+    def _read(self, known: list[str]) -> list[str]:
+        """Read again; what was wrong before is ``known``, and not told again."""
         self._digest = self._digest_now()
         try:
             loaded = self._load()
             self._apply(loaded.plan)
         except UnusableError as error:
-            return self._refused(error.lines)
+            return self._refused(error.lines, known)
         except ConfigError as error:
-            return self._refused([problem.message for problem in error.problems])
+            return self._refused([problem.message for problem in error.problems], known)
         except Exception as error:  # noqa: BLE001  # see below
             # Neither a signal nor the watching may end by a fault of ours.
             _log.exception("a fault of the exporter")
-            return self._refused([f"a fault of the exporter: {type(error).__name__}"])
+            return self._refused([f"a fault of the exporter: {type(error).__name__}"], known)
         warn(loaded)
         _log.info("the configuration is reloaded")
         self._waits = False
@@ -77,8 +80,8 @@ class Reloader:
         self._done(True)  # noqa: FBT003  # it says it itself
         return []
 
-    def _refused(self, lines: list[str]) -> list[str]:
-        for line in () if self._quiet and lines == self.problems else lines:
+    def _refused(self, lines: list[str], known: list[str]) -> list[str]:
+        for line in lines if lines != known else ():
             _log.error("the configuration is not reloaded: %s", line)
         self.problems = lines
         self._done(False)  # noqa: FBT003  # it says it itself
@@ -96,9 +99,7 @@ class Reloader:
             await asyncio.sleep(interval)
             changed = self._digest_now() not in (None, self._digest)
             if changed or self._waits:
-                self._quiet = not changed
-                self.reload()
-                self._quiet = False
+                self._read(known=[] if changed else self.problems)
 
     def _digest_now(self) -> bytes | None:
         """What is in the file; ``None`` while it cannot be read, as in the midst of a swap."""

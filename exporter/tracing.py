@@ -19,7 +19,7 @@ class Tracing:
 
     def __init__(self, settings: Settings, tally: Tally) -> None:
         """Make everything; nothing is sent yet."""
-        from exporter.otlp.sdk import sampler_of, sender_of  # noqa: PLC0415
+        from exporter.otlp.sdk import sampler_of, sender_of  # noqa: PLC0415  # only where traces go
 
         self._sender = sender_of(settings, tally)
         self._sampler: Sampler | None = None
