@@ -53,7 +53,7 @@ chart: $(READY) tools ## The Helm chart: rendered by Helm's engine, held against
 	$(BIN)/pytest tests/chart -n 4 $(ARGS)
 
 tools: $(READY) ## Fetch the servers that tests need into .cache/tools (no root needed)
-	@$(BIN)/python -m tests.support.tools
+	@$(BIN)/python -m tests.support.fetching
 	@$(BIN)/python -m tests.image.ingredients || true  # without root there is no image, and its test says so
 
 image: ## Build the container image (BASE=, IMAGE=, PIP_CONF=, BUILDER=docker|buildah)
@@ -65,7 +65,7 @@ image-test: $(READY) tools ## Build the image without a registry and run it as a
 
 .PHONY: bench-quick
 bench-quick: $(READY) ## Measure what the exporter costs beside blackbox_exporter: a minute and a half
-	@$(BIN)/python -m tests.support.tools bench
+	@$(BIN)/python -m tests.support.fetching bench
 	@$(BIN)/python -m tests.bench.quick $(ARGS)
 
 docs: $(READY) ## Write the generated pages again

@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, NamedTuple
 
-from tests.support import tools
+from tests.support import fetching, tools
 
 PROGRAMS: Final = ("buildah", "debootstrap")
 REQUIREMENTS: Final = tuple(tools.ROOT / "requirements" / f"{n}.txt" for n in ("runtime", "image"))
@@ -104,7 +104,7 @@ def _run(*argv: str | Path, env: Mapping[str, str] | None = None) -> str:
 def _install_programs() -> None:
     with TemporaryDirectory(prefix="apt-") as folder:
         conf = Path(folder, "apt.conf")
-        conf.write_text(tools.APT_CONF.format(here=folder))
+        conf.write_text(fetching.APT_CONF.format(here=folder))
         for name in ("state/lists/partial", "cache/archives/partial"):
             Path(folder, name).mkdir(parents=True)
         apt = ("apt-get", "-qq", "-c", str(conf))
