@@ -8,17 +8,18 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Final, NamedTuple
+from difflib import get_close_matches
+from typing import Final, NamedTuple, NoReturn
 
-import yaml
 from aiohttp import web
 
+from exporter.simulator.files import read_file
 from exporter.simulator.scenario import ScenarioError
 from exporter.simulator.scenarios import SCENARIOS
 from exporter.simulator.server import Simulator
 
 _WRONG_CALL: Final = 2
+_LONGEST_NAME: Final = 64
 _LAST_PORT: Final = 65535
 
 
@@ -44,13 +45,17 @@ def main(argv: Sequence[str]) -> int:
         return end.code if isinstance(end.code, int) else _WRONG_CALL
     address: Address = options.address
     try:
-        return asyncio.run(_serve(options))
+        simulator = prepared(options.scenario, options.seed)
     except ScenarioError as error:
         return _refuse(str(error))
+    try:
+        return asyncio.run(_serve(simulator, options))
     except OSError as error:
         # asyncio puts its own story before the reason.
         reason = (error.strerror or str(error)).rpartition(": ")[2]
-        return _refuse(f"{address.host}:{address.port}: {reason}")
+        return _refuse(
+            f"{address.host}:{address.port}: {reason}; give another --simulator.listen-address"
+        )
 
 
 def parse_address(text: str) -> Address:
@@ -68,36 +73,58 @@ def parse_address(text: str) -> Address:
     host, colon, port = text.rpartition(":")
     if not colon or not port.isdecimal() or int(port) > _LAST_PORT:
         raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT or :PORT")
-    return Address(host.removeprefix("[").removesuffix("]"), int(port))
+    host = host.removeprefix("[").removesuffix("]")
+    try:
+        host.encode("idna")  # as asyncio will
+    except UnicodeError:
+        raise argparse.ArgumentTypeError(f"{host!r} is no name of a host") from None
+    return Address(host, int(port))
 
 
-def read_scenario(text: str) -> object:
-    """Read what stands after ``--simulator.scenario``.
+def prepared(scenario: str, seed: int | None) -> Simulator:
+    """Make the simulator of a command line.
 
     Args:
-        text: A scenario's name, or the path of a YAML or JSON file.
+        scenario: A scenario's name, or the path of a YAML or JSON file.
+        seed: What chance begins with; None for another chance in every run.
 
     Returns:
-        A scenario document.
+        The simulator, not yet served.
 
     Raises:
-        argparse.ArgumentTypeError: There is neither such a scenario nor such a file.
+        ScenarioError: There is neither such a scenario nor such a file, or the file is wrong; the
+            message has one line and names the file.
     """
-    if text in SCENARIOS:
-        return {"name": text}
+    rng = random.Random(seed)  # noqa: S311 - a simulator's tokens protect nothing
+    if scenario in SCENARIOS:
+        return Simulator(scenario, rng=rng)
     try:
-        return yaml.safe_load(Path(text).read_text("utf-8"))
+        return Simulator(read_file(scenario), rng=rng)
     except OSError:
-        known = ", ".join(SCENARIOS)
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is neither a scenario nor a file that can be read; scenarios: {known}"
+        near = get_close_matches(scenario[:_LONGEST_NAME], SCENARIOS, n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        known = f"{hint}scenarios: {', '.join(SCENARIOS)}"
+        raise ScenarioError(
+            f"{scenario!r} is neither a scenario nor a file that can be read; {known}"
         ) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise argparse.ArgumentTypeError(f"{text}: not YAML: {error}") from None
+    except ScenarioError as error:
+        raise ScenarioError(f"{scenario}: {error}") from None
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse with one line for a mistake, safe for a terminal."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with the line alone: who asked for nothing else gets no usage."""
+        self.exit(_WRONG_CALL, f"{self.prog}: {_printable(message)}\n")
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="oran-mano-exporter simulate",
         description="A server that behaves like the O-RAN Intent-MANO API (account demo / demo).",
         allow_abbrev=False,
@@ -113,7 +140,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--simulator.scenario",
         dest="scenario",
-        type=read_scenario,
         default="healthy",
         metavar="NAME|FILE",
         help=f"what to play (default %(default)s): {', '.join(SCENARIOS)}, or a YAML file",
@@ -134,7 +160,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-async def _serve(options: argparse.Namespace) -> int:
+async def _serve(simulator: Simulator, options: argparse.Namespace) -> int:
     address: Address = options.address
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -142,8 +168,6 @@ async def _serve(options: argparse.Namespace) -> int:
         loop.add_signal_handler(number, stop.set)
     if options.stop_on_eof:
         _watch_stdin(loop, stop)
-    rng = random.Random(options.seed)  # noqa: S311 - a simulator's tokens protect nothing
-    simulator = Simulator(options.scenario, rng=rng)
     runner = web.AppRunner(
         simulator.application(),
         access_log=None,
@@ -182,5 +206,5 @@ def _watch_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
 
 
 def _refuse(reason: str) -> int:
-    print(f"simulator: {reason}", file=sys.stderr)  # noqa: T201 - the one line of a wrong call
+    print(f"simulator: {_printable(reason)}", file=sys.stderr)  # noqa: T201 - the one line of a wrong call
     return _WRONG_CALL

@@ -184,9 +184,10 @@ SUBSCRIPTION = Field(
     kind="object",
     required=("url", "events", "secret"),
     fields={
-        "url": _URI,
-        "events": Field(kind="array", items=Field(kind="string", choices=EVENTS)),
-        "secret": _TEXT,
+        # Events are sent by POST, and signed: another scheme, or nothing to sign with, is no use.
+        "url": Field(kind="string", uri=True, pattern=re.compile(r"^https?://[^/?#].*$")),
+        "events": Field(kind="array", items=Field(kind="string", choices=EVENTS), fewest=1),
+        "secret": Field(kind="string", shortest=1),
         "active": _FLAG,
     },
 )

@@ -72,6 +72,7 @@ class Gateway:
             refusal = replaced(treatment.body)
         return Arrival(
             request=request,
+            at=now,
             operation=operation,
             surface=surface,
             ids=found.ids,
@@ -85,12 +86,12 @@ class Gateway:
             headers=self._headers(knobs, quota, now),
         )
 
-    def answer(self, arrival: Arrival, body: bytes | None) -> Answer:
+    def answer(self, arrival: Arrival, body: bytes | Answer) -> Answer:
         """Answer a request.
 
         Args:
             arrival: What `arrive` found.
-            body: The request's body; None for one that was too large to be read.
+            body: The request's body, or the answer to one that could not be read.
 
         Returns:
             The answer with all of its headers.
@@ -168,10 +169,10 @@ class Gateway:
         }
 
     def _operate(
-        self, arrival: Arrival, operation: Operation, body: bytes | None, now: float
+        self, arrival: Arrival, operation: Operation, body: bytes | Answer, now: float
     ) -> Answer:
-        if body is None:
-            return problem(413, "The body is larger than 1 MiB")
+        if isinstance(body, Answer):
+            return body
         query, complaints = parse_query(operation.query, arrival.request.query)
         decoded: Json = {}
         if operation.body is not None:

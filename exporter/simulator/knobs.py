@@ -1,7 +1,9 @@
 """What a scenario can turn: independent fields, each with a value that means "well"."""
 
+import re
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Final, Literal, TypeVar
 
 from msgspec import Meta, Struct, field
 
@@ -9,9 +11,23 @@ RateClass = Literal["standard", "deployment", "monitoring"]
 Glob = str
 Value = TypeVar("Value")
 
+# Bounds are wide enough for any fault worth playing, and keep dates, sums and waits within what
+# the machine can write down; they also keep out what is no number.
+_CENTURY: Final = 36_525.0  # days
+_DECADE: Final = 315_576_000  # seconds
+_SHORTEST_CYCLE: Final = 5.0
+
 Share = Annotated[float, Meta(ge=0, le=1)]
-Seconds = Annotated[float, Meta(ge=0)]
+Factor = Annotated[float, Meta(ge=0, le=10_000)]
+Seconds = Annotated[float, Meta(ge=0, le=86_400)]
+Life = Annotated[int, Meta(ge=1, le=_DECADE)]
+Days = Annotated[float, Meta(ge=-_CENTURY, le=_CENTURY)]
 StatusCode = Annotated[int, Meta(ge=200, le=599)]
+
+# RFC 9110, sections 5.1 and 5.5: what the name and the value of a header are made of.
+_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_NO_TEXT: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
+_FRAMING: Final = ("content-length", "transfer-encoding")
 
 DriftKind = Literal["missing_field", "type", "enum", "range", "undocumented_status", "not_json"]
 BodyKind = Literal["huge", "garbage", "html", "empty"]
@@ -21,8 +37,8 @@ Objective = Literal["latency", "bandwidth", "jitter", "packet_loss", "reliabilit
 class Limit(Struct, frozen=True, forbid_unknown_fields=True):
     """A quota: so many requests in a window of whole seconds."""
 
-    requests: Annotated[int, Meta(ge=0)]
-    window: Annotated[int, Meta(ge=1)] = 60
+    requests: Annotated[int, Meta(ge=0, le=1_000_000_000)]
+    window: Annotated[int, Meta(ge=1, le=86_400)] = 60
 
 
 class Fault(Struct, frozen=True, forbid_unknown_fields=True):
@@ -31,6 +47,14 @@ class Fault(Struct, frozen=True, forbid_unknown_fields=True):
     status: StatusCode
     ratio: Share = 1.0
     headers: dict[str, str] = {}
+
+    def __post_init__(self) -> None:
+        """Refuse headers that cannot be sent.
+
+        Raises:
+            ValueError: There is one.
+        """
+        _check(self.headers)
 
 
 class Knobs(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -60,7 +84,8 @@ class Knobs(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         refresh_seconds: Life of a refresh token.
         refresh_rotation: After a refresh the old refresh token stays good (``overlap``: the
             guide's own client keeps it), is dead and its reuse ends the session (``strict``,
-            RFC 9700 section 4.14.2), or is handed out again (``none``).
+            RFC 9700 section 4.14.2), is handed out again (``none``), or stays good and is not
+            told again (``unsaid``, RFC 6749 section 6).
         opaque_tokens: Whether access tokens are random text instead of JWTs.
         max_token_age_seconds: Age from which tokens are refused whatever they say; 0 is never.
         revoke_tokens: Whether every access and refresh token is refused.
@@ -78,10 +103,10 @@ class Knobs(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         deploy_outcome: How deployments end.
         webhooks: How events are sent: signed; with a wrong signature or none; cut off; twice;
             with a timestamp of three days ago; not at all.
-        churn_seconds: Cycle in which others create and remove resources; 0 stops them.
+        churn_seconds: Cycle in which others create and remove resources, at least 5; 0 stops them.
     """
 
-    latency_factor: Seconds = 1.0
+    latency_factor: Factor = 1.0
     delay: dict[Glob, Seconds] = {}
     status: dict[Glob, StatusCode | Fault] = {}
     hang: tuple[Glob, ...] = ()
@@ -92,27 +117,27 @@ class Knobs(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     drift: dict[Glob, tuple[DriftKind, ...]] = {}
 
     limits: dict[RateClass, Limit] = {}
-    background: dict[RateClass, Annotated[float, Meta(ge=0)]] = {}
+    background: dict[RateClass, Annotated[float, Meta(ge=0, le=1_000_000_000)]] = {}
     limit_scope: Literal["account", "global"] = "account"
     limit_model: Literal["fixed", "sliding", "per_replica"] = "fixed"
     limit_headers: Literal[
         "guide", "http_date", "delta", "milliseconds", "ietf", "ietf_old", "none"
     ] = "guide"
-    retry_after: int | None = None
+    retry_after: Annotated[int, Meta(ge=-1, le=_DECADE)] | None = None
 
-    token_seconds: Annotated[int, Meta(ge=1)] = 3600
-    refresh_seconds: Annotated[int, Meta(ge=1)] = 86400
-    refresh_rotation: Literal["overlap", "strict", "none"] = "overlap"
+    token_seconds: Life = 3600
+    refresh_seconds: Life = 86400
+    refresh_rotation: Literal["overlap", "strict", "none", "unsaid"] = "overlap"
     opaque_tokens: bool = False
     max_token_age_seconds: Seconds = 0.0
     revoke_tokens: bool = False
 
     version: str = "1.0.0"
-    deprecated_days: float | None = None
-    sunset_days: float | None = None
+    deprecated_days: Days | None = None
+    sunset_days: Days | None = None
     lifecycle_headers: Literal["guide", "rfc"] = "guide"
     headers: dict[str, str | None] = {}
-    clock_skew_seconds: float = 0.0
+    clock_skew_seconds: Annotated[float, Meta(ge=-86_400, le=86_400)] = 0.0
 
     unhealthy: tuple[Literal["database", "redis", "message_queue"], ...] = ()
     frozen_health: bool = False
@@ -124,6 +149,17 @@ class Knobs(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         "signed", "forged", "unsigned", "malformed", "duplicated", "stale", "none"
     ] = "signed"
     churn_seconds: Seconds = 120.0
+
+    def __post_init__(self) -> None:
+        """Refuse what no bound can say.
+
+        Raises:
+            ValueError: A header cannot be sent, or a cycle is so short that following it would take
+                all of our time.
+        """
+        _check({"API-Version": self.version, **self.headers})
+        if 0 < self.churn_seconds < _SHORTEST_CYCLE:
+            raise ValueError(f"churn_seconds: Expected 0 or `float` >= {_SHORTEST_CYCLE}")
 
 
 class Treatment(Struct, frozen=True):
@@ -175,6 +211,16 @@ def last_fit(choices: dict[Glob, Value], name: str) -> Value | None:
         if fnmatchcase(name, glob):
             found = value
     return found
+
+
+def _check(headers: Mapping[str, str | None]) -> None:
+    for name, value in headers.items():
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is no name of a header")
+        if name.lower() in _FRAMING:
+            raise ValueError(f"{name!r} is the connection's own; truncate and body break it")
+        if _NO_TEXT.search(value or ""):
+            raise ValueError(f"{name!r} cannot have a line break or another control character")
 
 
 def _fits(globs: tuple[Glob, ...], name: str) -> bool:

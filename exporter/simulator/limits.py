@@ -29,6 +29,7 @@ class Quota:
         reset: Unix time in whole seconds at which the quota is full again.
         retry_after: Whole seconds after which a refused request may be tried again.
         window: Length of the window in seconds.
+        start: Unix time in whole seconds at which the window began that the request fell into.
     """
 
     rate_class: RateClass
@@ -38,6 +39,7 @@ class Quota:
     reset: int
     retry_after: int
     window: int
+    start: int
 
 
 def limit_of(knobs: Knobs, rate_class: RateClass) -> Limit:
@@ -164,6 +166,7 @@ class Limiter:
             reset=reset,
             retry_after=max(1, math.ceil(reset - now)),
             window=limit.window,
+            start=start,
         )
 
     def _sliding(self, owner: str, rate_class: RateClass, now: float, limit: Limit) -> Quota:
@@ -185,4 +188,5 @@ class Limiter:
             reset=math.ceil(now + full_in),
             retry_after=max(1, math.ceil(one_in)),
             window=limit.window,
+            start=window_start(now, limit.window),
         )

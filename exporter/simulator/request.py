@@ -20,14 +20,14 @@ class Request:
     Attributes:
         method: The HTTP method.
         path: The path, decoded.
-        query: The query parameters; of a repeated one the first.
+        query: The query parameters in the order in which they came.
         headers: The headers, by names of any case.
         address: The client's address.
     """
 
     method: str
     path: str
-    query: Mapping[str, str]
+    query: tuple[tuple[str, str], ...]
     headers: Mapping[str, str]
     address: str
 
@@ -38,6 +38,7 @@ class Arrival:
 
     Attributes:
         request: The request.
+        at: Unix time in seconds, by the API's clock, at which it was charged.
         operation: The operation it leads to, or None.
         surface: The surface id, or ``unknown``.
         ids: The identifiers of its path.
@@ -52,6 +53,7 @@ class Arrival:
     """
 
     request: Request
+    at: float
     operation: Operation | None
     surface: str
     ids: Mapping[str, str]

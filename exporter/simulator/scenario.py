@@ -1,9 +1,10 @@
 """What a scenario is, how a document becomes one, and what of it is in force at a moment."""
 
 import difflib
+import re
 from collections.abc import Collection, Iterator, Mapping
 from fnmatch import fnmatchcase
-from typing import Annotated, Final, NamedTuple, cast
+from typing import Annotated, Final, NamedTuple, TypeVar, cast
 
 import msgspec
 from msgspec import Meta, Struct
@@ -13,6 +14,8 @@ from exporter.simulator.knobs import Knobs
 
 _PATIENCE: Final = 1e-9
 _BY_SURFACE: Final = ("delay", "status", "hang", "reset", "truncate", "body", "drift")
+
+Kind = TypeVar("Kind")
 
 
 class ScenarioError(ValueError):
@@ -28,7 +31,7 @@ class Step(Struct, frozen=True, forbid_unknown_fields=True):
         knobs: Knobs on top of that.
     """
 
-    seconds: Annotated[float, Meta(gt=0)]
+    seconds: Annotated[float, Meta(ge=0.01, le=86_400)]
     scenario: str = ""
     knobs: Json = {}
 
@@ -52,12 +55,12 @@ class Scenario(Struct, frozen=True, kw_only=True):
 
 
 class _Frame(Struct, frozen=True):
-    """What a document may hold besides knobs."""
+    """What a document holds besides knobs."""
 
-    name: str | None = None
-    base: str | None = None
+    name: Annotated[str, Meta(min_length=1)]
+    base: Annotated[str, Meta(min_length=1)] | None = None
     summary: str | None = None
-    steps: tuple[Step, ...] | None = None
+    steps: tuple[Json, ...] | None = None
     repeat: bool | None = None
 
 
@@ -126,26 +129,20 @@ def read(
     if not isinstance(document, dict):
         raise ScenarioError("a scenario is an object with a name and knobs")
     document = cast("Json", document)
-    frame = _frame(document)
-    base = frame.base or frame.name or "healthy"
-    if base not in rows:
-        raise ScenarioError(f"unknown scenario {base!r}; {_one_of(base, rows)}")
-    row = rows[base]
+    frame = _frame(document, rows)
+    row = rows.get(frame.base or frame.name)
+    if row is None:
+        raise ScenarioError(_unknown(frame, rows))
     scenario = Scenario(
-        name=frame.name or base,
+        name=frame.name,
         summary=row.summary if frame.summary is None else frame.summary,
         knobs=row.knobs,
-        steps=row.steps if frame.steps is None else frame.steps,
+        steps=row.steps if frame.steps is None else _steps(frame.steps, rows, surfaces),
         repeat=row.repeat if frame.repeat is None else frame.repeat,
     )
-    for step in scenario.steps:
-        if step.scenario and step.scenario not in rows:
-            told = _one_of(step.scenario, rows)
-            raise ScenarioError(f"steps: unknown scenario {step.scenario!r}; {told}")
     overrides = {k: v for k, v in document.items() if k not in _Frame.__struct_fields__}
-    for values in (overrides, *(step.knobs for step in scenario.steps)):
-        knobs_of(values)
-        _check_globs(values, surfaces)
+    knobs_of(overrides)
+    _check_globs(overrides, surfaces)
     return scenario, overrides
 
 
@@ -164,22 +161,53 @@ def knobs_of(values: Json) -> Knobs:
     for name in values:
         if name not in Knobs.__struct_fields__:
             raise ScenarioError(f"unknown knob {name!r}; {_one_of(name, Knobs.__struct_fields__)}")
-    for name, value in values.items():
-        try:
-            msgspec.convert({name: value}, Knobs)
-        except msgspec.ValidationError as error:
-            raise ScenarioError(f"{name}: {_told(error)}") from None
-    return msgspec.convert(values, Knobs)
+    return _converted(values, Knobs)
 
 
-def _frame(document: Json) -> _Frame:
-    values = {k: v for k, v in document.items() if k in _Frame.__struct_fields__}
-    for name, value in values.items():
+def _frame(document: Json, rows: Mapping[str, Scenario]) -> _Frame:
+    if "name" not in document:
+        raise ScenarioError(f"name is missing; {_one_of(None, rows)}")
+    return _converted({k: v for k, v in document.items() if k in _Frame.__struct_fields__}, _Frame)
+
+
+def _unknown(frame: _Frame, rows: Mapping[str, Scenario]) -> str:
+    wanted = frame.base or frame.name
+    told = _one_of(wanted, rows)
+    if not frame.base and told.startswith("known"):
+        told = f"a name of your own needs a `base` that it changes; {told}"
+    return f"unknown scenario {wanted!r}; {told}"
+
+
+def _steps(
+    given: tuple[Json, ...], rows: Mapping[str, Scenario], surfaces: Collection[str]
+) -> tuple[Step, ...]:
+    steps: list[Step] = []
+    for number, values in enumerate(given, 1):
         try:
-            msgspec.convert({name: value}, _Frame)
-        except msgspec.ValidationError as error:
-            raise ScenarioError(f"{name}: {_told(error)}") from None
-    return msgspec.convert(values, _Frame)
+            steps.append(_step(values, rows, surfaces))
+        except ScenarioError as error:
+            raise ScenarioError(f"step {number}: {error}") from None
+    return tuple(steps)
+
+
+def _step(values: Json, rows: Mapping[str, Scenario], surfaces: Collection[str]) -> Step:
+    step = _converted(values, Step)
+    if step.scenario and step.scenario not in rows:
+        told = _one_of(step.scenario, rows)
+        raise ScenarioError(f"unknown scenario {step.scenario!r}; {told}")
+    knobs_of(step.knobs)
+    _check_globs(step.knobs, surfaces)
+    return step
+
+
+def _converted(values: Json, wanted: type[Kind]) -> Kind:
+    try:
+        return msgspec.convert(values, wanted)
+    except msgspec.ValidationError as error:
+        message, _, place = str(error).partition(" - at ")
+        # Such as `$.steps[0]` or `key` in `$.status`; an unknown or missing field names itself.
+        found = re.search(r"\$\.(\w+)", place)
+        raise ScenarioError(f"{found[1]}: {message}" if found else message) from None
 
 
 def _check_globs(values: Json, surfaces: Collection[str]) -> None:
@@ -192,10 +220,6 @@ def _globs(values: Json) -> Iterator[tuple[str, str]]:
     for name in _BY_SURFACE:
         for glob in values.get(name, ()):
             yield name, glob
-
-
-def _told(error: msgspec.ValidationError) -> str:
-    return str(error).partition(" - at ")[0]
 
 
 def _one_of(given: object, known: Collection[str]) -> str:

@@ -6,11 +6,9 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from exporter.simulator.exchange import Json
+from exporter.simulator.hiding import shown
 from exporter.simulator.motion import stamp
 
-_HIDDEN: Final = "[hidden]"
-# The value of a header or a query parameter whose name holds one of these is never shown.
-_SECRET: Final = ("auth", "cookie", "password", "secret", "token", "api-key", "apikey")
 _CLIENTS: Final = 200
 _KEYS: Final = 20_000
 
@@ -34,8 +32,28 @@ class Key(NamedTuple):
 
 
 @dataclass(slots=True)
+class Tally:
+    """How many requests there were of one key, and how they were answered."""
+
+    requests: int = 0
+    statuses: Counter[int] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
 class Entry:
-    """One request; its status is known once it was answered."""
+    """One request; its status is known once it was answered.
+
+    Attributes:
+        key: What it is counted by.
+        at: Unix time in seconds, by the clock that its window goes by.
+        method: The HTTP method.
+        path: The path, decoded.
+        query: The query parameters in the order in which they came.
+        headers: The headers in the order in which they came.
+        status: What was answered, None when nothing was (yet).
+        seconds: How long it took.
+        tally: Where it was counted, so that its end is counted there too and nowhere else.
+    """
 
     key: Key
     at: float
@@ -45,12 +63,7 @@ class Entry:
     headers: Iterable[tuple[str, str]]
     status: int | None = None
     seconds: float | None = None
-
-
-@dataclass(slots=True)
-class _Tally:
-    requests: int = 0
-    statuses: Counter[int] = field(default_factory=Counter)
+    tally: Tally = field(default_factory=Tally)
 
 
 class Seen:
@@ -62,7 +75,7 @@ class Seen:
         Args:
             keep: How many requests are kept in full.
         """
-        self._tallies: dict[Key, _Tally] = {}
+        self._tallies: dict[Key, Tally] = {}
         self._clients: set[str] = set()
         self._last: deque[Entry] = deque(maxlen=keep)
         self._total = 0
@@ -76,7 +89,7 @@ class Seen:
         Returns:
             The name that the client is counted under.
         """
-        name = _legible(user_agent) or "none"
+        name = shown(user_agent) or "none"
         if name not in self._clients:
             if len(self._clients) >= _CLIENTS:
                 return "other"
@@ -95,7 +108,8 @@ class Seen:
         if tally is None:
             if len(self._tallies) >= _KEYS:
                 del self._tallies[next(iter(self._tallies))]  # the oldest window goes
-            tally = self._tallies[entry.key] = _Tally()
+            tally = self._tallies[entry.key] = entry.tally
+        entry.tally = tally
         tally.requests += 1
 
     def answered(self, entry: Entry, status: int | None, seconds: float) -> None:
@@ -107,9 +121,8 @@ class Seen:
             seconds: How long it took.
         """
         entry.status, entry.seconds = status, seconds
-        tally = self._tallies.get(entry.key)
-        if tally is not None and status is not None:
-            tally.statuses[status] += 1
+        if status is not None:
+            entry.tally.statuses[status] += 1
 
     def clear(self) -> None:
         """Forget everything."""
@@ -125,7 +138,9 @@ class Seen:
             last: How many of the last requests to tell in full, newest last.
 
         Returns:
-            ``total``, ``counts`` (a row per `Key`) and ``last``; no secret is in it.
+            ``total``, ``counts`` (a row per `Key`) and ``last``: there ``query`` is a list of
+            pairs, and headers of one name are joined by commas (RFC 9110, section 5.3). No secret
+            is in it.
         """
         return {
             "total": self._total,
@@ -134,7 +149,7 @@ class Seen:
         }
 
 
-def _row(key: Key, tally: _Tally) -> Json:
+def _row(key: Key, tally: Tally) -> Json:
     return {
         "client": key.client,
         "account": key.account,
@@ -155,19 +170,18 @@ def _told(entry: Entry) -> Json:
         "surface": entry.key.surface,
         "class": entry.key.rate_class,
         "window": entry.key.window,
-        "method": _legible(entry.method),
-        "path": _legible(entry.path),
-        "query": {_legible(name): _safe(name.lower(), value) for name, value in entry.query},
+        "method": shown(entry.method),
+        "path": shown(entry.path),
+        "query": [[shown(name), shown(value, name)] for name, value in entry.query],
         "status": entry.status,
         "seconds": None if entry.seconds is None else round(entry.seconds, 6),
-        "headers": {name.lower(): _safe(name.lower(), value) for name, value in entry.headers},
+        "headers": _joined(entry.headers),
     }
 
 
-def _safe(name: str, value: str) -> str:
-    return _HIDDEN if any(part in name for part in _SECRET) else _legible(value)
-
-
-def _legible(text: str) -> str:
-    """Replace what JSON cannot hold: bytes that were no UTF-8 arrive as lone surrogates."""
-    return text.encode("utf-8", "replace").decode()
+def _joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    told: dict[str, str] = {}
+    for raw, value in headers:
+        name = shown(raw.lower())
+        told[name] = f"{told[name]}, {shown(value, raw)}" if name in told else shown(value, raw)
+    return told

@@ -7,6 +7,7 @@ import socket
 import struct
 import time
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from typing import Final
 
 import msgspec
@@ -15,8 +16,8 @@ from aiohttp import web
 from exporter.simulator.control import Control
 from exporter.simulator.exchange import Answer
 from exporter.simulator.gateway import Gateway
-from exporter.simulator.limits import window_start
 from exporter.simulator.postman import Postman
+from exporter.simulator.problems import problem
 from exporter.simulator.request import Arrival, Request
 from exporter.simulator.scenarios import SCENARIOS
 from exporter.simulator.seen import Entry, Key
@@ -54,7 +55,6 @@ class Simulator:
         self.gateway = Gateway(stage, clock=clock, rng=rng)
         self._postman = Postman(self.gateway.collect, clock)
         self._control = Control(self.gateway, self._postman, clock)
-        self._clock = clock
         self._closing = asyncio.Event()
 
     def application(self) -> web.Application:
@@ -80,12 +80,20 @@ class Simulator:
         """
         path = request.path
         if path.startswith(CONTROL):
-            body = await request.read()
-            return _response(self._control.answer(request.method, path, request.query, body))
+            content = await _content(request)
+            if isinstance(content, Answer):
+                return _response(content)
+            return _response(self._control.answer(request.method, path, request.query, content))
         begun = time.perf_counter()
         gateway = self.gateway
         arrival = gateway.arrive(
-            Request(request.method, path, request.query, request.headers, request.remote or "")
+            Request(
+                request.method,
+                path,
+                tuple(request.query.items()),
+                request.headers,
+                request.remote or "",
+            )
         )
         entry = self._entry(request, arrival)
         gateway.seen.arrived(entry)
@@ -99,24 +107,23 @@ class Simulator:
             if arrival.treatment.hang or arrival.treatment.reset:
                 return _reset(request)
             answer = gateway.answer(arrival, content)
+            if isinstance(content, Answer):
+                answer = replace(answer, headers={**answer.headers, **content.headers})
             status = answer.status
             return await _send(request, answer, arrival)
         finally:
             gateway.seen.answered(entry, status, time.perf_counter() - begun)
 
     def _entry(self, request: web.Request, arrival: Arrival) -> Entry:
-        now = self._clock()
-        quota = arrival.quota
         key = Key(
             self.gateway.seen.client(request.headers.get("User-Agent", "")),
             arrival.account,
             arrival.surface,
-            quota.rate_class,
-            window_start(now, quota.window),
+            arrival.quota.rate_class,
+            arrival.quota.start,
         )
-        return Entry(
-            key, now, request.method, request.path, request.query.items(), request.headers.items()
-        )
+        query = arrival.request.query
+        return Entry(key, arrival.at, request.method, request.path, query, request.headers.items())
 
     async def _pause(self, seconds: float) -> None:
         """Sleep, unless the simulator is asked to end meanwhile."""
@@ -136,14 +143,20 @@ class Simulator:
         self._closing.set()
 
 
-async def _content(request: web.Request) -> bytes | None:
-    """Read the body; None stands for one that is too large."""
+async def _content(request: web.Request) -> bytes | Answer:
+    """Read the body, or find the answer to one that cannot be read."""
     if not request.can_read_body:
         return b""
     try:
         return await request.read()
     except web.HTTPRequestEntityTooLarge:
-        return None
+        return problem(413, "The body is larger than 1 MiB")
+    except web.RequestPayloadError:
+        # What follows on this connection cannot be told from the rest of the body.
+        request.content.feed_eof()
+        request.protocol.close()
+        detail = "The body is not what its Content-Encoding says"
+        return problem(400, detail, {"Connection": "close"})
 
 
 async def _send(request: web.Request, answer: Answer, arrival: Arrival) -> web.StreamResponse:

@@ -83,8 +83,9 @@ class Tokens:
         held = self._refresh.get(token)
         if held is None or _stale(held, now, knobs):
             return None
-        if knobs.refresh_rotation == "none":
-            return self._issue(held.account, held.session, now, knobs, keep=token)
+        if knobs.refresh_rotation in ("none", "unsaid"):
+            told = self._issue(held.account, held.session, now, knobs, keep=token)
+            return told if knobs.refresh_rotation == "none" else _without_refresh(told)
         if knobs.refresh_rotation == "strict":
             if held.spent:
                 # RFC 9700, section 4.14.2: who reuses one may have stolen it; the session ends.
@@ -155,6 +156,10 @@ class Tokens:
         if len(self._access) + len(self._refresh) > _PRUNE_AT:
             self._access = {k: v for k, v in self._access.items() if v.expires > now}
             self._refresh = {k: v for k, v in self._refresh.items() if v.expires > now}
+
+
+def _without_refresh(told: Json) -> Json:
+    return {name: value for name, value in told.items() if name != "refresh_token"}
 
 
 def _stale(held: _Access | _Refresh, now: float, knobs: Knobs) -> bool:

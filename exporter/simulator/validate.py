@@ -6,7 +6,7 @@ same style: ``TYPE_ERROR``, ``LENGTH_ERROR``, ``PATTERN_ERROR``, ``FORMAT_ERROR`
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
@@ -55,6 +55,7 @@ class Field:
         longest: The greatest number of characters.
         uri: Whether the string has to be an absolute URI.
         items: What the elements of an array look like.
+        fewest: The least number of elements.
         fields: The known members of an object; others are let through.
         required: The members that have to be there.
         values: What the unlisted members of an object look like.
@@ -70,6 +71,7 @@ class Field:
     longest: int | None = None
     uri: bool = False
     items: "Field | None" = None
+    fewest: int = 0
     fields: Mapping[str, "Field"] = field(default_factory=dict)
     required: tuple[str, ...] = ()
     values: "Field | None" = None
@@ -97,32 +99,33 @@ def validate(rule: Field, value: object, name: str = "") -> Iterator[Complaint]:
     elif isinstance(value, dict):
         yield from _object(rule, value, name)
     elif isinstance(value, list):
-        if rule.items is not None:
-            for position, item in enumerate(value):
-                yield from validate(rule.items, item, f"{name}[{position}]")
+        yield from _array(rule, value, name)
     elif isinstance(value, int | float):
         yield from _number(rule, value, name)
 
 
 def parse_query(
-    rules: Mapping[str, Field], given: Mapping[str, str]
+    rules: Mapping[str, Field], given: Iterable[tuple[str, str]]
 ) -> tuple[dict[str, object], list[Complaint]]:
     """Read the query parameters that an operation knows.
 
     Args:
-        rules: The known parameters.
+        rules: The known parameters; none of them is a list.
         given: What the URL carried; unknown parameters are ignored.
 
     Returns:
         The values with defaults filled in, and the complaints.
     """
-    values: dict[str, object] = {}
+    values: dict[str, object] = {name: rule.default for name, rule in rules.items()}
     complaints: list[Complaint] = []
-    for name, rule in rules.items():
-        raw = given.get(name)
-        if raw is None:
-            values[name] = rule.default
+    found: set[str] = set()
+    for name, raw in given:
+        rule = rules.get(name)
+        if rule is None:
             continue
+        if name in found:
+            complaints.append(Complaint(name, f"{name} must be given once", "TYPE_ERROR"))
+        found.add(name)
         value: object = raw
         # isdecimal also takes other scripts' digits; a URL has ASCII ones only.
         if rule.kind == "integer" and raw.isascii() and raw.removeprefix("-").isdecimal():
@@ -150,12 +153,24 @@ def _string(rule: Field, value: str, name: str) -> Iterator[Complaint]:
         allowed = ", ".join(rule.choices)
         yield Complaint(name, f"{short} must be one of: {allowed}", "ENUM_ERROR")
     if len(value) < rule.shortest or (rule.longest is not None and len(value) > rule.longest):
-        bounds = f"{rule.shortest} to {rule.longest} characters"
-        yield Complaint(name, f"{short} must have {bounds}", "LENGTH_ERROR")
+        bounds = (
+            f"at least {rule.shortest}"
+            if rule.longest is None
+            else f"{rule.shortest} to {rule.longest}"
+        )
+        yield Complaint(name, f"{short} must have {bounds} characters", "LENGTH_ERROR")
     if rule.pattern is not None and not rule.pattern.fullmatch(value):
         yield Complaint(name, f"{short} must match {rule.pattern.pattern}", "PATTERN_ERROR")
     if rule.uri and not _URI.fullmatch(value):
         yield Complaint(name, f"{short} must be an absolute URI", "FORMAT_ERROR")
+
+
+def _array(rule: Field, value: list[object], name: str) -> Iterator[Complaint]:
+    if len(value) < rule.fewest:
+        yield Complaint(name, f"{_last(name)} must have at least {rule.fewest}", "LENGTH_ERROR")
+    if rule.items is not None:
+        for position, item in enumerate(value):
+            yield from validate(rule.items, item, f"{name}[{position}]")
 
 
 def _number(rule: Field, value: float, name: str) -> Iterator[Complaint]:

@@ -23,7 +23,9 @@ def list_vnfs(world: World, call: Call) -> Answer:
 
 
 def create_vnf(world: World, call: Call) -> Answer:
-    """POST /vnf-operator/vnfs."""
+    """POST /vnf-operator/vnfs: a name is taken until its VNF is gone."""
+    if _taken(world, call.body["name"]):
+        return conflict(f"There is a VNF '{call.body['name']}' already")
     vnf = new_vnf(world, call.body, call.now)
     took = call.knobs.deploy_seconds
     course = ((took * _CREATING, "Creating"), (took * _RUNNING, "Running"))
@@ -45,6 +47,8 @@ def update_vnf(world: World, call: Call) -> Answer:
         return not_found("VNF", ident)
     if vnf["status"] == "Deleting":
         return conflict(f"VNF '{ident}' is being deleted")
+    if _taken(world, call.body["name"], but=ident):
+        return conflict(f"There is a VNF '{call.body['name']}' already")
     kept = {key: vnf[key] for key in ("id", "status", "created_at")}
     world.vnfs[ident] = {**kept, **vnf_fields(call.body), "updated_at": stamp(call.now)}
     return Answer(200, vnf_told(world, world.vnfs[ident]))
@@ -82,6 +86,10 @@ def scale_vnf(world: World, call: Call) -> Answer:
             "started_at": stamp(call.now),
         },
     )
+
+
+def _taken(world: World, name: str, but: str = "") -> bool:
+    return any(vnf["name"] == name and ident != but for ident, vnf in world.vnfs.items())
 
 
 _VNFS: Final = "/vnf-operator/vnfs"

@@ -31,6 +31,7 @@ class Documented(NamedTuple):
     body: Schema | None
     bearer: bool
     answers: Mapping[int, Schema | None]
+    examples: tuple[Any, ...]
 
 
 @cache
@@ -57,6 +58,7 @@ def documented(name: str) -> Mapping[tuple[str, str], Documented]:
                         int(status): _content(answer)
                         for status, answer in operation["responses"].items()
                     },
+                    examples=tuple(_examples(operation.get("requestBody", {}))),
                 )
     return found
 
@@ -131,7 +133,7 @@ _KINDS: Mapping[str, Callable[[Schema], Strategy]] = {
     "integer": lambda s: st.integers(s.get("minimum", -1000), s.get("maximum", 10**6)),
     "number": _number,
     "boolean": lambda _: st.booleans(),
-    "array": lambda s: st.lists(valid(s["items"]), max_size=3),
+    "array": lambda s: st.lists(valid(s["items"]), min_size=s.get("minItems", 0), max_size=3),
     "object": _object,
 }
 
@@ -158,6 +160,7 @@ _BREAKS: tuple[tuple[str, Callable[[Any], object], str], ...] = (
     ("maximum", lambda high: high + 1, "RANGE_ERROR"),
     ("maxLength", lambda longest: "x" * (longest + 1), "LENGTH_ERROR"),
     ("minLength", lambda shortest: "x" * (shortest - 1), "LENGTH_ERROR"),
+    ("minItems", lambda fewest: ["x"] * (fewest - 1), "LENGTH_ERROR"),
     ("pattern", lambda _: "Not-A-Name-", "PATTERN_ERROR"),
 )
 
@@ -226,6 +229,14 @@ def _content(told: Schema) -> Schema | None:
         schema: Schema = media["schema"]
         return schema
     return None
+
+
+def _examples(told: Schema) -> Iterator[Any]:
+    for media in told.get("content", {}).values():
+        yield from (example["value"] for example in media.get("examples", {}).values())
+        for place in (media, media["schema"]):
+            if "example" in place:
+                yield place["example"]
 
 
 def _resolved(node: Any, whole: Schema) -> Any:  # noqa: ANN401 - what YAML holds

@@ -1,12 +1,15 @@
 """Whatever is asked, in whatever order: an answer that the document knows, or a problem."""
 
+import math
+
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from exporter.simulator.exchange import Answer
 from exporter.simulator.operation import Operation
 from exporter.simulator.routes import OPERATIONS
 from tests.unit.simulator.document import DOCUMENTS, documented, fullest, mutants, valid, validator
-from tests.unit.simulator.support import UNLIMITED, Api, logged_in
+from tests.unit.simulator.support import CLASSES, UNLIMITED, Api, Json
 
 NAME = next(iter(DOCUMENTS))
 IDS = st.sampled_from(
@@ -41,17 +44,38 @@ def content_of(operation: Operation, data: st.DataObject) -> object:
     return content
 
 
-def step(api: Api, data: st.DataObject) -> None:
+def told_its_quota(answer: Answer, limit: int, now: float) -> None:
+    """The guide's "Rate Limit Headers" and "Version Headers": on whatever answer it is."""
+    headers = answer.headers
+    left, reset = int(headers["X-RateLimit-Remaining"]), int(headers["X-RateLimit-Reset"])
+    assert headers["X-RateLimit-Limit"] == str(limit), answer
+    assert 0 <= left < limit
+    assert 0 < reset - now <= 60
+    assert headers["API-Version"] == "1.0.0"
+    if answer.status == 429:
+        assert left == 0
+        assert headers["X-RateLimit-Retry-After"] == str(math.ceil(reset - now))
+    else:
+        assert "X-RateLimit-Retry-After" not in headers
+
+
+def step(api: Api, tokens: list[str], limits: Json, data: st.DataObject) -> None:
     operation = data.draw(st.sampled_from(OPERATIONS))
     method = data.draw(st.sampled_from([operation.method] * 9 + ["PATCH"]))
+    api.token = data.draw(st.sampled_from([tokens[0]] * 7 + tokens))
     answer = api.ask(
         method,
         path_of(operation, data),
         content_of(operation, data),
         query=data.draw(QUERIES),
+        headers=data.draw(st.sampled_from([{}] * 9 + [{"Content-Type": "text/plain"}])),
     )
+    rate_class = CLASSES[operation.surface] if method == operation.method else "standard"
+    told_its_quota(answer, limits[rate_class]["requests"], api.clock())
     told = documented(NAME).get((operation.method, operation.path))
     known = told.answers if told is not None and method == operation.method else {}
+    if operation.bearer and method == operation.method and api.token != tokens[0]:
+        assert answer.status in {401, 429}, answer
     if answer.status >= 300:
         assert answer.status in STATUSES, answer
         problem = documented(NAME)["GET", "/orchestrator/intents"].answers[401]
@@ -64,10 +88,19 @@ def step(api: Api, data: st.DataObject) -> None:
     api.clock.pass_(data.draw(st.sampled_from([0, 0, 1, 10, 61])))
 
 
+FEW = {"standard": 5, "deployment": 3, "monitoring": 4}
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_any_request(data: st.DataObject) -> None:
-    limits = data.draw(st.sampled_from([UNLIMITED, {"limits": {"standard": {"requests": 5}}}]))
-    api = logged_in(**limits)
+    few = {"limits": {name: {"requests": count} for name, count in FEW.items()}}
+    limits = data.draw(st.sampled_from([UNLIMITED, few]))
+    api = Api(token_seconds=1)
+    old = api.login()["access_token"]
+    api.play("healthy", **limits)
+    api.clock.pass_(60)
+    tokens = api.login()
+    bearers = [tokens["access_token"], "", old, tokens["refresh_token"], "nonsense"]
     for _ in range(data.draw(st.integers(1, 25))):
-        step(api, data)
+        step(api, bearers, limits["limits"], data)

@@ -19,8 +19,9 @@ from tests.unit.simulator.document import (
     valid,
     validator,
 )
-from tests.unit.simulator.support import UNLIMITED, Api, Json, body, logged_in
+from tests.unit.simulator.support import CLASSES, UNLIMITED, Api, Json, body, logged_in
 
+REFERENCE = "reference"
 GUIDE_ONLY = {"orchestrator.deployments.get", "webhooks.subscriptions"}
 BY_SURFACE = {operation.surface: operation for operation in OPERATIONS}
 
@@ -38,6 +39,7 @@ def as_schema(field: Field) -> Schema:
         ("maximum", field.high),
         ("maxLength", field.longest),
         ("minLength", field.shortest or None),
+        ("minItems", field.fewest or None),
         ("pattern", field.pattern.pattern if field.pattern else None),
         ("format", "uri" if field.uri else None),
         ("enum", sorted(field.choices) or None),
@@ -49,6 +51,10 @@ def as_schema(field: Field) -> Schema:
         if value is not None:
             told[key] = value
     return told
+
+
+def test_what_each_operation_is_charged_to() -> None:
+    assert {operation.surface: operation.rate_class for operation in OPERATIONS} == CLASSES
 
 
 def test_there_is_a_document() -> None:
@@ -137,7 +143,7 @@ ASKED: tuple[tuple[str, str, object, int], ...] = (
     ("vnf-operator.vnfs.create", "/vnf-operator/vnfs", {}, 422),
     ("vnf-operator.vnfs.get", "/vnf-operator/vnfs/vnf-001", None, 200),
     ("vnf-operator.vnfs.get", "/vnf-operator/vnfs/none", None, 404),
-    ("vnf-operator.vnfs.update", "/vnf-operator/vnfs/vnf-001", VNF, 200),
+    ("vnf-operator.vnfs.update", "/vnf-operator/vnfs/vnf-001", {**VNF, "name": "upf-a"}, 200),
     ("vnf-operator.vnfs.delete", "/vnf-operator/vnfs/vnf-002", None, 204),
     ("vnf-operator.vnfs.delete", "/vnf-operator/vnfs/none", None, 404),
     ("vnf-operator.vnfs.scale", "/vnf-operator/vnfs/vnf-003/scale", {"replicas": 3}, 202),
@@ -342,3 +348,23 @@ def test_the_fullest_body_is_accepted(name: str, operation: Operation) -> None:
     validator(told.body).validate(content)
     answer = api.ask(operation.method, path_of(operation), content)
     assert answer.status < 300, answer
+
+
+@pytest.mark.parametrize("operation", BODIES, ids=lambda o: o.surface)
+@every_document
+def test_the_documents_own_examples_are_accepted(name: str, operation: Operation) -> None:
+    told = schemas(name, operation)
+    if told is None:
+        assert (name, operation.surface) == (REFERENCE, "webhooks.subscriptions")
+        return
+    assert told.examples or name == REFERENCE
+    for example in told.examples:
+        api = logged_in(**UNLIMITED)
+        # Its credentials are not those of the only account: refused, and not for their form.
+        expected = {401} if operation.surface == "auth.login" else {200, 201, 202}
+        content = example if operation.surface == "auth.login" else known(api, operation, example)
+        answer = api.ask(operation.method, path_of(operation), content)
+        assert answer.status in expected, (example, answer)
+        for mutant in mutants(told.body or {}, example):
+            answer = api.ask(operation.method, path_of(operation), mutant.body)
+            assert answer.status == 422, mutant

@@ -9,7 +9,7 @@ RESET = int(START) + 30
 
 
 def quota(*, admitted: bool) -> Quota:
-    return Quota("standard", admitted, 100, 7, RESET, 30, 60)
+    return Quota("standard", admitted, 100, 7, RESET, 30, 60, RESET - 60)
 
 
 @pytest.mark.parametrize(
@@ -100,21 +100,40 @@ def test_life_cycle(knobs: Knobs, told: Json) -> None:
     assert lifecycle_headers(knobs, START) == told
 
 
+INTENT: Json = {"bandwidth": 100, "latency": 10, "slice_type": "eMBB"}
+TEXT = {"Content-Type": "text/plain"}
+
+
 @pytest.mark.parametrize(
-    ("path", "status", "rate_class_limit"),
+    ("asked", "status", "limit"),
     [
-        ("/monitoring/health", 200, "5000"),
-        ("/orchestrator/intents", 200, "1000"),
-        ("/orchestrator/intents/none", 404, "1000"),
-        ("/nowhere", 404, "1000"),
-        ("/orchestrator/plan", 405, "1000"),
+        (("GET", "/monitoring/health", None, {}), 200, "5000"),
+        (("GET", "/orchestrator/intents", None, {}), 200, "1000"),
+        (("POST", "/orchestrator/intents", INTENT, {}), 201, "1000"),
+        (("DELETE", "/orchestrator/intents/intent-005", None, {}), 204, "1000"),
+        (("POST", "/orchestrator/intents", b"{", {}), 400, "1000"),
+        (("GET", "/orchestrator/intents", None, {"Authorization": ""}), 401, "1000"),
+        (("GET", "/orchestrator/intents", None, {"Authorization": "Bearer x"}), 401, "1000"),
+        (("POST", "/auth/login", {"username": "demo", "password": "x"}, {}), 401, "1000"),
+        (("POST", "/auth/refresh", {"refresh_token": "x"}, {}), 401, "1000"),
+        (("GET", "/orchestrator/intents/none", None, {}), 404, "1000"),
+        (("GET", "/monitoring/slices/none/metrics", None, {}), 404, "5000"),
+        (("GET", "/nowhere", None, {}), 404, "1000"),
+        (("GET", "/orchestrator/plan", None, {}), 405, "1000"),
+        (("DELETE", "/orchestrator/intents/intent-001", None, {}), 409, "1000"),
+        (("POST", "/orchestrator/intents", b"{}", TEXT), 415, "1000"),
+        (("POST", "/orchestrator/intents", {}, {}), 422, "1000"),
+        (("POST", "/vnf-operator/vnfs", {}, {}), 422, "100"),
     ],
 )
-def test_every_answer_has_the_headers(path: str, status: int, rate_class_limit: str) -> None:
-    answer = logged_in().get(path)
+def test_every_answer_has_the_headers(
+    asked: tuple[str, str, object, dict[str, str]], status: int, limit: str
+) -> None:
+    method, path, content, headers = asked
+    answer = logged_in().ask(method, path, content, headers=headers)
     assert answer.status == status
-    assert answer.headers["X-RateLimit-Limit"] == rate_class_limit
-    assert int(answer.headers["X-RateLimit-Remaining"]) < int(rate_class_limit)
+    assert answer.headers["X-RateLimit-Limit"] == limit
+    assert int(answer.headers["X-RateLimit-Remaining"]) < int(limit)
     assert answer.headers["X-RateLimit-Reset"] == str(int(START) + 60)
     assert answer.headers["API-Version"] == "1.0.0"
     assert answer.headers["Date"] == "Tue, 14 Nov 2023 22:14:00 GMT"
@@ -135,7 +154,10 @@ def test_a_refusal_says_when_to_come_again() -> None:
     refused = api.get("/orchestrator/intents")
     assert refused.status == 429
     assert refused.headers["X-RateLimit-Remaining"] == "0"
+    assert refused.headers["X-RateLimit-Limit"] == "1"
+    assert refused.headers["X-RateLimit-Reset"] == str(int(START) + 60)
     assert refused.headers["X-RateLimit-Retry-After"] == "40"
+    assert refused.headers["API-Version"] == "1.0.0"
     api.clock.pass_(40)
     assert api.get("/orchestrator/intents").status == 200
 

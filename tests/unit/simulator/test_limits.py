@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from exporter.simulator.knobs import Knobs, Limit
 from exporter.simulator.limits import Background, Limiter, Quota, window_start
-from tests.unit.simulator.support import START
+from tests.unit.simulator.support import START, Api
 
 Model = Literal["fixed", "sliding", "per_replica"]
 
@@ -76,6 +76,15 @@ def test_owners_and_classes_have_quotas_of_their_own() -> None:
     assert not take(counter, 0).admitted
     assert take(counter, 0, owner="127.0.0.1").admitted
     assert counter.take("demo", "monitoring", START, knobs()).admitted
+
+
+def test_anonymous_clients_share_a_quota_with_their_address_only() -> None:
+    api = Api(limits={"monitoring": {"requests": 2}})
+    statuses = [
+        api.ask("GET", "/monitoring/health", address=address).status
+        for address in ("10.0.0.1", "10.0.0.1", "10.0.0.1", "10.0.0.2", "::1", "10.0.0.2")
+    ]
+    assert statuses == [200, 200, 429, 200, 200, 200]
 
 
 def test_a_global_quota_is_everybodys() -> None:

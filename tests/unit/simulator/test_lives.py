@@ -141,6 +141,76 @@ def test_a_deployment_needs_a_plan() -> None:
     assert body(answer)["errors"][0]["code"] == "REQUIRED_ERROR"
 
 
+def test_an_update_leaves_a_deployed_intent_deployed() -> None:
+    api = logged_in()
+    path = "/orchestrator/intents/intent-001"
+    assert body(api.ask("PUT", path, INTENT))["status"] == "deployed"
+    assert body(api.get(path))["status"] == "deployed"
+    assert api.ask("DELETE", path).status == 409
+
+
+@pytest.mark.parametrize("seconds", [0, 20, 45])
+def test_a_plan_tells_how_long_it_will_take(seconds: int) -> None:
+    api = logged_in(deploy_seconds=seconds)
+    assert body(api.post("/orchestrator/plan", {"intents": [INTENT]}))["estimated_time"] == seconds
+
+
+@pytest.mark.parametrize(
+    ("query", "timeframe", "seconds"),
+    [
+        ({}, "1h", 3600),
+        ({"timeframe": "1h"}, "1h", 3600),
+        ({"timeframe": "6h"}, "6h", 21600),
+        ({"timeframe": "24h"}, "24h", 86400),
+        ({"timeframe": "7d"}, "7d", 604800),
+    ],
+)
+def test_measurements_are_of_the_time_asked_for(
+    query: dict[str, str], timeframe: str, seconds: int
+) -> None:
+    told = body(logged_in().get("/monitoring/slices/intent-001/metrics", **query))
+    assert told["timeframe"] == timeframe
+    down = 1 - told["availability"]["uptime_percent"] / 100
+    assert told["availability"]["downtime_seconds"] == pytest.approx(down * seconds, abs=1)
+
+
+def test_a_vnfs_name_is_taken_until_it_is_gone() -> None:
+    api = logged_in()
+    created = body(api.post("/vnf-operator/vnfs", VNF))
+    path = f"/vnf-operator/vnfs/{created['id']}"
+    refused = api.post("/vnf-operator/vnfs", VNF)
+    assert refused.status == 409
+    assert "upf-new" in body(refused)["detail"]
+    assert body(api.get("/vnf-operator/vnfs"))["total"] == 9
+    assert api.ask("PUT", path, VNF).status == 200
+    assert api.ask("PUT", "/vnf-operator/vnfs/vnf-001", VNF).status == 409
+    api.ask("DELETE", path)
+    assert api.post("/vnf-operator/vnfs", VNF).status == 409
+    api.clock.pass_(5)
+    assert api.post("/vnf-operator/vnfs", VNF).status == 201
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "code"),
+    [
+        ({"url": "mailto:a"}, "url", "PATTERN_ERROR"),
+        ({"url": "ftp://r.example/hook"}, "url", "PATTERN_ERROR"),
+        ({"url": "https://"}, "url", "PATTERN_ERROR"),
+        ({"url": "r.example/hook"}, "url", "PATTERN_ERROR"),
+        ({"events": []}, "events", "LENGTH_ERROR"),
+        ({"events": ["slice.gone"]}, "events[0]", "ENUM_ERROR"),
+        ({"secret": ""}, "secret", "LENGTH_ERROR"),
+    ],
+)
+def test_a_subscription_that_could_never_be_served(changes: Json, field: str, code: str) -> None:
+    wanted = {"url": "http://r.example/hook", "events": ["slice.failed"], "secret": "s"}
+    api = logged_in()
+    answer = api.post("/webhooks/subscriptions", {**wanted, **changes})
+    assert answer.status == 422
+    assert (field, code) in {(e["field"], e["code"]) for e in body(answer)["errors"]}
+    assert api.gateway.world.subscriptions == {}
+
+
 def test_a_vnf_lives() -> None:
     api = logged_in(deploy_seconds=20)
     created = body(api.post("/vnf-operator/vnfs", VNF))

@@ -1,180 +1,14 @@
-"""The scenarios: how documents are read, what the rows do, what is in force when."""
+"""What a client meets in each of the scenarios."""
 
 import pytest
 
-from exporter.simulator.knobs import Fault, Knobs, treatment
+from exporter.simulator.exchange import Answer
+from exporter.simulator.operation import Operation
 from exporter.simulator.request import Request
-from exporter.simulator.routes import SURFACES
-from exporter.simulator.scenario import Scenario, ScenarioError, Step, knobs_of, phase, read
+from exporter.simulator.routes import OPERATIONS
 from exporter.simulator.scenarios import SCENARIOS
 from tests.unit.simulator.support import START, Api, Json, body, logged_in
 
-NAMES = {
-    *("healthy", "slow", "throttled", "quota_eaten", "expiring_tokens", "login_refused"),
-    *("failing_component", "degraded", "slice_breach", "deprecated", "sunset_moved_earlier"),
-    *("contract_drift", "flapping", "down", "scripted"),
-}
-
-
-def test_the_rows() -> None:
-    assert set(SCENARIOS) == NAMES
-
-
-@pytest.mark.parametrize("row", SCENARIOS.values(), ids=lambda row: row.name)
-def test_every_row_is_a_good_document(row: Scenario) -> None:
-    assert row.summary.endswith(".")
-    read({"name": "copy", "base": row.name, **row.knobs}, SCENARIOS, SURFACES)
-    for step in row.steps:
-        read({"name": "healthy", **step.knobs}, SCENARIOS, SURFACES)
-        assert not step.scenario or step.scenario in SCENARIOS
-
-
-def test_healthy_is_what_the_knobs_mean_by_themselves() -> None:
-    assert SCENARIOS["healthy"].knobs == {}
-    assert all(treatment(Knobs(), surface) == treatment(Knobs(), "x") for surface in SURFACES)
-
-
-def test_the_script_walks_through_all_the_others() -> None:
-    script = SCENARIOS["scripted"]
-    seconds = script.steps[0].seconds
-    walked = [phase(script, SCENARIOS, (number + 0.5) * seconds).path[2] for number in range(15)]
-    assert set(walked) == NAMES - {"scripted"}
-    assert walked[0] == walked[14] == "healthy"
-
-
-STEPS = (
-    Step(seconds=20),
-    Step(seconds=10, knobs={"token_seconds": 2}),
-    Step(seconds=5, scenario="down"),
-)
-
-
-@pytest.mark.parametrize(
-    ("elapsed", "repeat", "step", "began"),
-    [
-        (0, True, "1", 0),
-        (19.99, True, "1", 0),
-        (20, True, "2", 20),
-        (34.9, True, "3", 30),
-        (35, True, "1", 35),
-        (56, True, "2", 55),
-        (34, False, "3", 30),
-        (1000, False, "3", 30),
-    ],
-)
-def test_steps(elapsed: float, *, repeat: bool, step: str, began: float) -> None:
-    row = Scenario(name="x", knobs={"token_seconds": 1}, steps=STEPS, repeat=repeat)
-    found = phase(row, SCENARIOS, elapsed)
-    assert found.path[:2] == ("x", step)
-    assert found.began == pytest.approx(began)
-    assert found.knobs["token_seconds"] == (2 if step == "2" else 1)
-    assert found.knobs.get("status") == ({"*": 503} if step == "3" else None)
-
-
-def test_steps_within_steps() -> None:
-    row = Scenario(name="x", steps=(Step(seconds=5), Step(seconds=100, scenario="flapping")))
-    assert "status" not in phase(row, SCENARIOS, 6).knobs
-    found = phase(row, SCENARIOS, 26)
-    assert found.path == ("x", "2", "flapping", "2")
-    assert found.knobs["status"] == {"*": 503}
-    assert found.began == pytest.approx(25)
-
-
-def test_knobs_of_a_step_win_over_its_scenario_and_that_over_the_row() -> None:
-    step = Step(seconds=5, scenario="expiring_tokens", knobs={"token_seconds": 3})
-    row = Scenario(name="x", knobs={"refresh_seconds": 1, "version": "2"}, steps=(step,))
-    found = phase(row, SCENARIOS, 0).knobs
-    assert (found["token_seconds"], found["refresh_seconds"], found["version"]) == (3, 120, "2")
-
-
-@pytest.mark.parametrize(
-    ("document", "told"),
-    [
-        ([], "a scenario is an object"),
-        (None, "a scenario is an object"),
-        ({"name": "healty"}, "unknown scenario 'healty'; did you mean 'healthy'?"),
-        ({"name": "mine"}, "unknown scenario 'mine'; known are "),
-        ({"name": 5}, "name: Expected `str | null`, got `int`"),
-        ({"name": "mine", "base": "dwn"}, "unknown scenario 'dwn'; did you mean 'down'?"),
-        ({"name": "healthy", "tokenseconds": 1}, "did you mean 'token_seconds'?"),
-        ({"name": "healthy", "token_seconds": "1"}, "token_seconds: Expected `int`, got `str`"),
-        ({"name": "healthy", "token_seconds": 0}, "token_seconds: Expected `int` >= 1"),
-        ({"name": "healthy", "latency_factor": -1}, "latency_factor: Expected `float` >= 0"),
-        ({"name": "healthy", "status": {"*": 99}}, "status: Expected `int` >= 200"),
-        ({"name": "healthy", "status": {"*": {"status": 500, "ratio": 2}}}, "status: Expected"),
-        ({"name": "healthy", "drift": {"*": ["typo"]}}, "drift: Invalid enum value 'typo'"),
-        ({"name": "healthy", "limits": {"standrd": {"requests": 1}}}, "limits: Invalid enum"),
-        (
-            {"name": "healthy", "hang": ["tn-manager.agent.status"]},
-            "fits no surface; did you mean 'tn-manager.agents.status'?",
-        ),
-        ({"name": "healthy", "steps": [{"seconds": 0}]}, "steps: Expected `float` > 0"),
-        (
-            {"name": "healthy", "steps": [{"seconds": 1, "scenario": "dwn"}]},
-            "steps: unknown scenario 'dwn'; did you mean 'down'?",
-        ),
-        ({"name": "healthy", "steps": [{"seconds": 1, "knobs": {"x": 1}}]}, "unknown knob 'x'"),
-        ({"name": "healthy", 5: 6}, "unknown knob 5; known are "),
-        ({"name": "healthy", "repeat": "yes"}, "repeat: Expected `bool | null`"),
-    ],
-)
-def test_a_document_that_is_not_understood(document: object, told: str) -> None:
-    with pytest.raises(ScenarioError) as error:
-        read(document, SCENARIOS, SURFACES)
-    assert told in str(error.value)
-
-
-def test_a_document_of_ones_own() -> None:
-    api = logged_in()
-    api.gateway.stage.play(
-        {
-            "name": "mine",
-            "base": "deprecated",
-            "summary": "Mine.",
-            "token_seconds": 7,
-            "steps": [{"seconds": 10}, {"seconds": 10, "knobs": {"version": "2.0.0"}}],
-            "repeat": True,
-        },
-        api.clock(),
-    )
-    told = api.gateway.stage.told(api.clock())
-    assert (told["name"], told["summary"], told["phase"]) == ("mine", "Mine.", ["1"])
-    assert told["knobs"] == {"deprecated_days": -30, "sunset_days": 180, "token_seconds": 7}
-    api.clock.pass_(10)
-    assert api.get("/monitoring/health").headers["API-Version"] == "2.0.0"
-    assert "API-Sunset-Date" in api.get("/monitoring/health").headers
-
-
-def test_overrides_lie_on_top_of_every_step() -> None:
-    api = Api("flapping", status={"monitoring.health": 418})
-    assert api.get("/monitoring/health").status == 418
-    api.clock.pass_(20)
-    assert api.get("/monitoring/health").status == 418
-
-
-def test_a_bad_document_leaves_the_old_scenario() -> None:
-    api = Api("down")
-    with pytest.raises(ScenarioError):
-        api.play("nothing")
-    assert api.get("/monitoring/health").status == 503
-
-
-def test_the_last_glob_that_fits_holds() -> None:
-    knobs = knobs_of(
-        {
-            "status": {"*": 503, "monitoring.*": {"status": 500, "ratio": 0.5}},
-            "delay": {"vnf-operator.*": 2, "vnf-operator.vnfs.get": 0},
-            "hang": ["auth.*"],
-        }
-    )
-    assert treatment(knobs, "auth.login").fault == Fault(status=503)
-    assert treatment(knobs, "auth.login").hang
-    assert treatment(knobs, "monitoring.health").fault == Fault(status=500, ratio=0.5)
-    assert treatment(knobs, "vnf-operator.vnfs.list").delay == 2
-    assert treatment(knobs, "vnf-operator.vnfs.get").delay == 0
-
-
-# What a client meets in each scenario: path, status, and what the answer or its headers hold.
 HEALTH = "/monitoring/health"
 INTENTS = "/orchestrator/intents"
 
@@ -203,26 +37,44 @@ def test_healthy_latencies_are_drawn() -> None:
 
 def _delay(api: Api, path: str) -> float:
     headers = {"Authorization": f"Bearer {api.token}"}
-    return api.gateway.arrive(Request("GET", f"/v1{path}", {}, headers, "::1")).delay
+    return api.gateway.arrive(Request("GET", f"/v1{path}", (), headers, "::1")).delay
 
 
-def test_throttled() -> None:
+def charged(api: Api, rate_class: str) -> Answer:
+    """One request of a class; nothing comes of it."""
+    asked = {
+        "standard": ("GET", INTENTS),
+        "deployment": ("DELETE", "/vnf-operator/vnfs/none"),
+        "monitoring": ("GET", HEALTH),
+    }
+    return api.ask(*asked[rate_class])
+
+
+@pytest.mark.parametrize(
+    ("rate_class", "count"), [("standard", 20), ("deployment", 5), ("monitoring", 30)]
+)
+def test_throttled(rate_class: str, count: int) -> None:
     api = logged_in("throttled")
-    statuses = [api.get(INTENTS).status for _ in range(21)]
-    assert statuses == [200] * 20 + [429]
+    statuses = [charged(api, rate_class).status for _ in range(count + 2)]
+    assert [status == 429 for status in statuses] == [False] * count + [True] * 2
     api.clock.pass_(60)
-    assert api.get(INTENTS).status == 200
+    assert charged(api, rate_class).status != 429
 
 
-def test_quota_eaten() -> None:
+@pytest.mark.parametrize(
+    ("rate_class", "limit"), [("standard", 1000), ("deployment", 100), ("monitoring", 5000)]
+)
+def test_quota_eaten(rate_class: str, limit: int) -> None:
     api = logged_in("quota_eaten")
-    assert api.get(INTENTS).headers["X-RateLimit-Remaining"] == "999"
-    api.clock.pass_(40)
-    assert api.get(INTENTS).headers["X-RateLimit-Remaining"] == "198"
+    left = []
+    for _ in range(2):
+        left.append(int(charged(api, rate_class).headers["X-RateLimit-Remaining"]))
+        api.clock.pass_(40)
+    assert left == [limit - 1, limit - limit * 4 // 5 - 2]
+    api.clock.pass_(-30)
+    assert charged(api, rate_class).status == 429
     api.clock.pass_(10)
-    assert api.get(INTENTS).status == 429
-    api.clock.pass_(10)
-    assert api.get(INTENTS).status == 200
+    assert charged(api, rate_class).status != 429
 
 
 def test_expiring_tokens() -> None:
@@ -356,6 +208,26 @@ def test_flapping() -> None:
     assert told == [200, 200, 503, 503] * 2
 
 
+def test_a_scenario_that_is_played_again_begins_again() -> None:
+    api = Api("flapping")
+    api.clock.pass_(20)
+    assert api.get(HEALTH).status == 503
+    api.play("flapping")
+    assert api.get(HEALTH).status == 200
+    api.clock.pass_(19)
+    assert api.get(HEALTH).status == 200
+    api.clock.pass_(1)
+    assert api.get(HEALTH).status == 503
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.surface)
+def test_down_is_down_for_all(operation: Operation) -> None:
+    api = logged_in()
+    api.play("down")
+    answer = api.ask(operation.method, operation.path.replace("{", "").replace("}", ""), {})
+    assert answer.status == 503
+
+
 def test_down() -> None:
     api = logged_in()
     api.play("down")
@@ -373,7 +245,7 @@ def test_scripted_reaches_down_and_begins_again() -> None:
         name = api.gateway.stage.told(api.clock())["phase"][1]
         told.setdefault(name, []).append(api.get(HEALTH).status)
         api.clock.pass_(5)
-    assert set(told) == NAMES - {"scripted"}
+    assert set(told) == set(SCENARIOS) - {"scripted"}
     assert set(told["down"]) == {503}
     assert set(told["flapping"]) == {200, 503}
     assert set(told["healthy"]) == {200}

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import time
+from datetime import datetime
 from typing import Any
 
 import aiohttp
@@ -136,7 +137,7 @@ async def test_what_was_seen_is_told() -> None:
         assert counts[1]["window"] - counts[0]["window"] == 60
         first = report["last"][0]
         assert first["path"] == "/v1/orchestrator/intents"
-        assert first["query"] == {"limit": "1"}
+        assert first["query"] == [["limit", "1"]]
         assert first["headers"]["traceparent"] == headers["traceparent"]
         assert first["headers"]["authorization"] == "[hidden]"
         assert token not in str(report)
@@ -151,6 +152,100 @@ async def test_no_password_is_told() -> None:
         report = str(await read(client, REQUESTS))
         assert "auth.login" in report
         assert "password" not in report
+
+
+@pytest.mark.parametrize("opaque", [False, True])
+async def test_no_token_is_told_wherever_it_is_sent(*, opaque: bool) -> None:
+    async with serving(simulator(opaque_tokens=opaque)) as client:
+        content = {"username": "demo", "password": "demo"}
+        async with client.post("/v1/auth/login", json=content) as told:
+            tokens = await told.json()
+        for token in (tokens["access_token"], tokens["refresh_token"]):
+            headers = {"User-Agent": f"x {token}", "X-Else": f"<{token}>", f"x-{token}": "1"}
+            path = f"/v1/orchestrator/intents/{token}"
+            async with client.get(path, params={"a": token, token: "b"}, headers=headers) as answer:
+                assert answer.status == 401
+        report = await read(client, REQUESTS)
+        assert report["total"] == 3
+        assert report["last"][1]["client"] == "x [hidden]"
+        assert all(tokens[name] not in str(report) for name in ("access_token", "refresh_token"))
+
+
+class Ticking(Clock):
+    """Moves a little whenever it is looked at."""
+
+    def __call__(self) -> float:
+        self.now += 0.17
+        return self.now
+
+
+@pytest.mark.parametrize("model", ["fixed", "per_replica"])
+@pytest.mark.parametrize(("window", "skew"), [(1, 0), (7, 0), (60, 0), (7, 3601.5)])
+async def test_a_request_is_counted_in_the_window_that_it_was_told(
+    window: int, skew: float, model: str
+) -> None:
+    limits = {"monitoring": {"requests": 100, "window": window}}
+    knobs: Json = {"limits": limits, "clock_skew_seconds": skew, "limit_model": model}
+    async with serving(simulator(clock=Ticking(), churn_seconds=0, **knobs)) as client:
+        told = []
+        for _ in range(40):
+            async with client.get(HEALTH) as answer:
+                told.append(int(answer.headers["X-RateLimit-Reset"]) - window)
+        report = await read(client, REQUESTS)
+        assert [entry["window"] for entry in report["last"]] == told
+        assert {row["window"] for row in report["counts"]} == set(told)
+        assert len(set(told)) > 1 or window == 60
+        for entry in report["last"]:
+            at = datetime.fromisoformat(entry["at"]).timestamp()
+            assert entry["window"] <= at < entry["window"] + window
+
+
+@pytest.mark.parametrize("second", ["1", "2", "2000"])
+async def test_a_parameter_that_comes_twice_is_refused_and_told(second: str) -> None:
+    async with serving(simulator()) as client:
+        headers = {"Authorization": f"Bearer {await token_of(client)}"}
+        path = f"/v1/orchestrator/intents?limit=1&limit={second}"
+        async with client.get(path, headers=headers) as answer:
+            assert answer.status == 422
+            errors = (await answer.json())["errors"]
+            assert {error["field"] for error in errors} == {"limit"}
+        last = (await read(client, REQUESTS))["last"][-1]
+        assert last["query"] == [["limit", "1"], ["limit", second]]
+
+
+@pytest.mark.parametrize("path", ["/v1/auth/login", SCENARIO, "/v1/nowhere"])
+async def test_a_body_that_cannot_be_decoded(path: str, caplog: pytest.LogCaptureFixture) -> None:
+    async with serving(simulator()) as client:
+        headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
+        method = "PUT" if path == SCENARIO else "POST"
+        async with client.request(method, path, data=b"no gzip", headers=headers) as answer:
+            assert answer.status == (404 if path == "/v1/nowhere" else 400)
+            assert answer.content_type == "application/json"
+            assert (await answer.json())["status"] == answer.status
+            if path != SCENARIO:
+                assert answer.headers["X-RateLimit-Limit"] == "1000"
+                assert answer.headers["API-Version"] == "1.0.0"
+        assert await read(client, HEALTH)
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"name": "healthy", "clock_skew_seconds": 1e300},
+        {"name": "healthy", "deprecated_days": 1e12},
+        {"name": "healthy", "headers": {"X-A": "a\r\nB: c"}},
+        {},
+        {"name": ""},
+        {"name": None},
+    ],
+)
+async def test_what_cannot_be_played_is_refused_and_the_old_goes_on(document: Json) -> None:
+    async with serving(simulator("down")) as client:
+        status, problem = await play(client, document)
+        assert (status, problem["title"]) == (422, "Validation Error")
+        async with client.get(HEALTH) as answer:
+            assert answer.status == 503
 
 
 async def test_quotas_of_anonymous_clients_go_by_address() -> None:

@@ -61,6 +61,15 @@ def test_a_token_of_an_earlier_life_is_refused() -> None:
     assert tokens().account(told["access_token"], START, Knobs()) is None
 
 
+def test_a_refresh_token_opens_nothing_and_an_access_token_renews_nothing() -> None:
+    api = Api()
+    told = api.login()
+    api.token = told["refresh_token"]
+    assert api.get("/orchestrator/intents").status == 401
+    refresh = {"refresh_token": told["access_token"]}
+    assert api.post("/auth/refresh", refresh).status == 401
+
+
 def test_an_altered_token_is_refused() -> None:
     issuer = tokens()
     told = issuer.login("demo", "demo", START, Knobs())
@@ -87,6 +96,8 @@ def test_opaque_tokens_are_no_jwt() -> None:
         (Knobs(refresh_rotation="strict"), [0, 0], [True, False]),
         (Knobs(refresh_rotation="strict"), [0, 0, 1], [True, False, False]),  # the session ended
         (Knobs(refresh_rotation="none"), [0, 1, 0], [True, True, True]),
+        (Knobs(refresh_rotation="unsaid"), [0, 0, 0], [True, True, True]),
+        (Knobs(refresh_rotation="unsaid"), [0, 1], [True, False]),  # it was not told again
         (Knobs(revoke_tokens=True), [0], [False]),
     ],
 )
@@ -98,9 +109,10 @@ def test_rotation(knobs: Knobs, used: list[int], good: list[bool]) -> None:
     for which in used:
         renewed = issuer.refresh(held[which], START + 1, knobs)
         results.append(renewed is not None)
-        held.append(renewed["refresh_token"] if renewed else "")
+        held.append((renewed or {}).get("refresh_token", ""))
     assert results == good
-    assert (len(set(filter(None, held))) == 1) == (knobs.refresh_rotation == "none" or not good[0])
+    keeps = knobs.refresh_rotation in ("none", "unsaid") or not good[0]
+    assert (len(set(filter(None, held))) == 1) == keeps
 
 
 def test_a_session_that_ended_takes_its_access_tokens_along() -> None:

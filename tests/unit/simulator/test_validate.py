@@ -207,6 +207,6 @@ def test_every_fault_is_told() -> None:
     ],
 )
 def test_queries(given: dict[str, str], values: dict[str, object], codes: list[str]) -> None:
-    told, complaints = parse_query(fields.PAGE, given)
+    told, complaints = parse_query(fields.PAGE, given.items())
     assert told == values
     assert [c.code for c in complaints] == codes

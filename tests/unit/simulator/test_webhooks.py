@@ -167,7 +167,7 @@ async def test_events_are_delivered() -> None:
         for url in (
             str(server.make_url("/webhooks/slice-status?tenant=1")),
             "http://127.0.0.1:1/closed",
-            "ftp://r.example/",
+            "http://:80/",
         ):
             await post("/webhooks/subscriptions", subscription(url, events=["slice.created"]))
         plan = await post(
