@@ -18,7 +18,7 @@ NOTHING_BUILDS = $(error neither docker nor buildah is there: apt-get install bu
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(READY) ## Start a simulated API and the exporter, show what is probed (Ctrl-C ends it)
+demo: $(READY) ## Start a simulated API and the exporter, show what is probed (other ports: docs/demo.md)
 	@$(BIN)/oran-mano-exporter demo $(ARGS)
 
 .PHONY: demo-stack
@@ -64,7 +64,7 @@ image-test: $(READY) tools ## Build the image without a registry and run it as a
 	$(BIN)/pytest tests/image $(ARGS)
 
 .PHONY: bench-quick
-bench-quick: $(READY) ## Measure what the exporter costs beside blackbox_exporter: a minute and a half
+bench-quick: $(READY) ## Measure what the exporter costs beside blackbox_exporter: a good minute
 	@$(BIN)/python -m tests.support.fetching bench
 	@$(BIN)/python -m tests.bench.quick $(ARGS)
 

@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -18,8 +19,9 @@ from exporter.context import Mint
 from exporter.followed import Followed
 from exporter.job import Plan
 from exporter.links import Link, links_for, retire
+from exporter.loading import Loaded
 from exporter.memory import Memory
-from exporter.observation import Observation
+from exporter.observation import Observation, Skip
 from exporter.otlp.settings import Settings
 from exporter.reload import Load, Reloader
 from exporter.runner import Runner
@@ -38,7 +40,7 @@ from exporter.web.reading import Reading
 from exporter.web.server import Pages, Server
 from exporter.web.status import Process
 
-GRACE: Final = 3.0
+GRACE: Final = 2.5
 """Seconds that running probes have at the end; all of it is over within 5."""
 _FLUSH: Final = 0.7
 """Seconds that are left for the last spans where runs took all of their grace."""
@@ -67,11 +69,11 @@ class Options:
 class App:
     """Everything that runs, wired together: ``open`` it, ``start`` it, ``stop`` it."""
 
-    def __init__(self, plan: Plan, options: Options, load: Load) -> None:
+    def __init__(self, first: Loaded, options: Options, load: Load) -> None:
         """Wire; no socket is opened and nothing is sent.
 
         Args:
-            plan: what to do first.
+            first: what to do at first.
             options: where to listen, when to reload.
             load: reads the configuration again.
 
@@ -81,6 +83,7 @@ class App:
         self._options = options
         self._started = False
         self._began = time.time()
+        self._cut_off = 0
         self._links: dict[str, Link] = {}
         self._mint = Mint()
         self._retiring: set[asyncio.Task[None]] = set()
@@ -117,10 +120,11 @@ class App:
         if self._tracing is not None:
             self._metrics.exemplar = self._tracing.sink.exemplar  # so they come after it
         self._fanout = Fanout((*traced, *sinks), self._metrics.sink_failed)
-        self._plan = plan
-        self.follow(plan)
+        self._plan = first.plan
+        self.follow(first.plan)
         reloaded, file = self._metrics.reloaded, options.config_file
-        self._reloader = Reloader(load, self.follow, reloaded, file, waits=not plan.targets)
+        self._reloader = Reloader(load, self.follow, reloaded, file, first)
+        self._reloading: set[asyncio.Task[list[str]]] = set()
         self._server = Server(self._pages(), options.telemetry_path)
 
     def follow(self, plan: Plan) -> None:
@@ -136,20 +140,23 @@ class App:
         before = self._links
         links = links_for(plan, before, self._emit, self._mint)
         self._memory.open(plan)
+        staying = plan.staying(self._plan)
         self._plan, self._links = plan, links
         if self._tracing is not None:
             self._tracing.follow(plan, self._mint)
-        self._latest.follow(plan)
+        for room in (self._latest, self._logs, self._journal, self._followed, self._memory.sink):
+            if staying is not plan:
+                room.follow(staying)
+            room.follow(plan)
         self._metrics.follow(plan)
-        self._logs.follow(plan)
-        self._journal.follow(plan)
-        self._memory.follow(plan)
-        self._followed.follow(plan)
+        self._memory.recall(plan)
         self._runner.follow({name: link.access for name, link in self._links.items()})
         for name, link in before.items():
             if self._links.get(name) is not link:
                 link.valve.shut()
                 self._retire(link, self._schedule.in_flight(name) | self._asking.in_flight)
+        for each in plan.targets:
+            links[each.target.name].follow(each)
         self._schedule.follow(plan.jobs)
         self._asking.follow(plan)
 
@@ -169,36 +176,40 @@ class App:
         if self._tracing is not None:
             self._tracing.start()
         self._schedule.start()
-        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reloader.reload)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self.reload)
         self._started = True
 
     def reload(self) -> None:
         """Read the configuration again, and put it into force if it can be used."""
-        self._reloader.reload()
+        task = asyncio.get_running_loop().create_task(self._reloader.reload())
+        self._reloading.add(task)
+        task.add_done_callback(self._reloading.discard)
 
     async def watch(self) -> None:
-        """Reload when the file changes, where that is wanted. It goes on until cancelled."""
-        if self._options.auto_reload_interval and self._options.config_file is not None:
-            await self._reloader.watch(self._options.auto_reload_interval)
+        """Reload when the file changes, where that is wanted, or while nothing is in force."""
+        await self._reloader.watch(self._options.auto_reload_interval)
 
     async def stop(self) -> int:
         """End: runs first, so that the last scrape still has them counted, the listener last.
 
         Returns:
-            How many runs had to be cancelled.
+            How many runs had to be cancelled, as counted: those of logins too.
         """
         self._started = False
+        self._reloader.end()
+        for task in self._reloading:
+            task.cancel()
         loop = asyncio.get_running_loop()
         until = loop.time() + GRACE + _FLUSH
         loop.remove_signal_handler(signal.SIGHUP)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # its default would end the process now
-        cancelled, _ = await asyncio.gather(self._schedule.stop(GRACE), self._asking.stop(GRACE))
+        await asyncio.gather(self._schedule.stop(GRACE), self._asking.stop(GRACE))
         await asyncio.gather(*(link.close() for link in self._links.values()), *self._retiring)
         await self._memory.close()
         if self._tracing is not None:
             await self._tracing.close(until - loop.time())
         await self._server.close()
-        return cancelled
+        return self._cut_off
 
     @property
     def telemetry_path(self) -> str:
@@ -210,6 +221,8 @@ class App:
         return self._latest.snapshot()
 
     def _emit(self, observation: Observation) -> None:
+        if isinstance(observation, Skip) and observation.reason == "shutdown":
+            self._cut_off += 1
         self._fanout(observation)
 
     def _in_flight(self) -> dict[str, int]:
@@ -224,7 +237,7 @@ class App:
         return Pages(
             metrics=lambda accept, encoding: render(self._registry, accept, encoding),
             scraped=self._metrics.scraped,
-            status=lambda: status_page(self.snapshot(), self._options.telemetry_path),
+            status=lambda: partial(status_page, self.snapshot(), self._options.telemetry_path),
             unhealthy=self._unhealthy,
             unready=self._unready,
             reload=self._reloader.reload if self._options.enable_lifecycle else None,

@@ -2,16 +2,19 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
-from difflib import get_close_matches
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
 
+from exporter.api.heard import Heard
+from exporter.api.problems import ApiProblem
 from exporter.catalog import CATALOG
 from exporter.catalog.surface import Surface
+from exporter.config.words import near, quoted
 from exporter.job import Job, Plan, TargetPlan
 from exporter.observation import Context, Observation, Skip
+from exporter.redaction import redacted
 from exporter.runner import Runner
 
 _NOTHING: Final = Plan(())
@@ -22,10 +25,14 @@ class NotAskableError(Exception):
 
 
 class Asked(Struct, frozen=True):
-    """What was asked for and what was observed, the run or the skip that concludes it last."""
+    """What was asked for and what was observed, the run or the skip that concludes it last.
+
+    ``problems`` is what the API said is wrong, by the ``traceparent`` of its call.
+    """
 
     job: Job
     observations: Sequence[Observation]
+    problems: Mapping[str, ApiProblem] = {}
 
 
 class Asking:
@@ -101,7 +108,9 @@ class Asking:
     ) -> Asked:
         job = find(self._plan, target, surface)  # as it is planned at this very moment
         patience = job.timeout if patience is None else min(patience, job.timeout)
-        return Asked(job, await self._runner.ask(job, patience, parent))
+        heard = Heard()
+        seen = await self._runner.ask(job, patience, parent, heard)
+        return Asked(job, seen, heard.problems)
 
 
 def find(plan: Plan, target: str, surface: str) -> Job:
@@ -163,8 +172,8 @@ def find_target(plan: Plan, target: str) -> TargetPlan:
     if found:
         sharing = ", ".join(each.target.name for each in found)
         raise NotAskableError(f'target "{target}" is the URL of {sharing}: give the name')
-    near = _nearest(target, [*plans, *(each.target.url for each in plan.targets)])
-    raise NotAskableError(f'unknown target "{target}"; {near}allowed: {names}, or its URL')
+    hint = near(target, [*plans, *(each.target.url for each in plan.targets)])
+    raise NotAskableError(f"unknown target {_shown(target)}; {hint}allowed: {names}, or its URL")
 
 
 def find_surface(surface: str, allowed: Sequence[str]) -> Surface:
@@ -186,17 +195,17 @@ def find_surface(surface: str, allowed: Sequence[str]) -> Surface:
     listed = f"allowed: {', '.join(allowed) or 'none'}"
     if not surface:
         raise NotAskableError(f"surface is missing; {listed}")
-    near = _nearest(surface, [known.id for known in CATALOG])
-    raise NotAskableError(f'unknown surface "{surface}"; {near}{listed}')
+    hint = near(surface, [known.id for known in CATALOG])
+    raise NotAskableError(f"unknown surface {_shown(surface)}; {hint}{listed}")
+
+
+def _shown(text: str) -> str:
+    """What was asked for, without a secret of ours: cut or escaped it would not be known as one."""
+    return quoted(redacted(text))
 
 
 def _allowed(target_plan: TargetPlan) -> str:
     return f"allowed: {', '.join(job.key.surface for job in target_plan.jobs) or 'none'}"
-
-
-def _nearest(name: str, known: Sequence[str]) -> str:
-    near = get_close_matches(name, known, n=1)
-    return f'did you mean "{near[0]}"? ' if near else ""
 
 
 def _ending(job: Job) -> Asked:

@@ -7,15 +7,16 @@ from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
-from rich.console import Console
 from rich.text import Text
 
+from exporter.api.heard import Heard
 from exporter.asking import NotAskableError, find_surface, find_target
 from exporter.catalog import CATALOG
 from exporter.catalog.auth import LOGIN, REFRESH
 from exporter.catalog.surface import Surface
 from exporter.config.problems import ConfigError
 from exporter.config.schema import Config, Resources, SurfaceOptions
+from exporter.console import PlainConsole
 from exporter.context import Mint
 from exporter.followed import Followed
 from exporter.job import Job, Plan, TargetPlan
@@ -70,7 +71,7 @@ def _print(lines: Iterable[Line]) -> None:
     if not sys.stdout.isatty():
         sys.stdout.writelines(f"{line.text}\n" for line in lines)
         return
-    console = Console()
+    console = PlainConsole()
     for line in lines:
         console.print(Text(line.text, _COLOURS[line.tone]), soft_wrap=True)
 
@@ -101,7 +102,7 @@ async def probe_by_hand(whole: Plan, target: str, surface: str, wanted: Id = ())
         raise NotAskableError(f'surface "{row.id}" is asked {why}; allowed: {_READABLE}')
     hand = _Hand(of)
     await hand.probe(row, wanted)
-    return Told(steps(hand.seen), notes)
+    return Told(steps(hand.seen, hand.heard.problems), notes)
 
 
 class _Hand:
@@ -109,6 +110,7 @@ class _Hand:
 
     def __init__(self, of: TargetPlan) -> None:
         self.seen: list[Observation] = []
+        self.heard = Heard()
         self._jobs = {job.key.surface: job for job in of.every}
         self._followed = Followed()
         self._runner = Runner(self._followed)
@@ -153,7 +155,7 @@ class _Hand:
                     await self._ask(self._jobs[source.id])
 
     async def _ask(self, job: Job) -> None:
-        last = (await self._runner.ask(job, job.timeout))[-1]
+        last = (await self._runner.ask(job, job.timeout, heard=self.heard))[-1]
         if isinstance(last, Skip):  # nothing was due, so nobody is told of it
             self.seen.append(last)
 

@@ -1,8 +1,9 @@
 """What may be configured and yet is dangerous: told at the start and at each reload."""
 
 import ipaddress
+import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, TypeAlias
 from urllib.parse import urlsplit
@@ -12,6 +13,9 @@ from msgspec import Struct
 from exporter.config import Loaded
 from exporter.config.problems import Path as KeyPath
 from exporter.config.schema import Target
+from exporter.config.shapes import FILE_SUFFIX
+from exporter.config.values import Secret
+from exporter.config.words import spelled
 
 
 class Caution(Struct, frozen=True):
@@ -38,20 +42,20 @@ def cautions(loaded: Loaded) -> list[Caution]:
     ]
 
 
-def is_plain(target: Target) -> bool:
-    """Whether tokens would cross a network in the clear.
+def is_plain(url: str) -> bool:
+    """Whether what is sent there would cross a network in the clear.
 
     Args:
-        target: any.
+        url: any of http or https.
 
     Returns:
-        Whether its URL is plain HTTP to another machine.
+        Whether it is plain HTTP to another machine.
     """
-    url = urlsplit(target.url)
-    if url.scheme == "https" or url.hostname == "localhost":
+    parts = urlsplit(url)
+    if parts.scheme == "https" or parts.hostname == "localhost":
         return False
     try:
-        return not ipaddress.ip_address(url.hostname or "").is_loopback
+        return not ipaddress.ip_address(parts.hostname or "").is_loopback
     except ValueError:
         return True
 
@@ -59,36 +63,52 @@ def is_plain(target: Target) -> bool:
 def _unverified(target: Target, loaded: Loaded, path: KeyPath) -> Iterator[str]:
     del loaded, path
     if target.tls.insecure_skip_verify:
-        yield (
-            "tls.insecure_skip_verify: anybody on the way can read and change everything; "
-            "give a ca_file instead"
-        )
+        yield f"tls.insecure_skip_verify: {_ANYBODY}; give a ca_file instead"
 
 
 def _plain(target: Target, loaded: Loaded, path: KeyPath) -> Iterator[str]:
     del loaded, path
-    if is_plain(target):
-        yield "url: plain http: password and token cross the network in the clear; use https"
+    if is_plain(target.url):
+        sent = [*_SENT[target.auth.type], *(["headers"] if target.headers else [])]
+        also = f", {' and '.join(sent)} too" if sent else ""
+        yield f"url: plain http: {_ANYBODY}{also}; use https"
+    if target.auth.token_url is not None and is_plain(target.auth.token_url):
+        yield f"auth.token_url: plain http: {_ANYBODY}, client secret and token too; use https"
 
 
 def _literal(target: Target, loaded: Loaded, path: KeyPath) -> Iterator[str]:
-    in_file = loaded.places.line((*path, "auth", "password")) is not None
-    if target.auth.password is not None and in_file:
-        yield "auth.password: the password stands in the configuration; use password_file"
+    """Secrets that stand in the configuration's file itself, and who can read them there."""
+    for key, instead in _literals(target):
+        if loaded.places.line((*path, *key)) is not None:
+            others = _open_to_others(Path(loaded.source))
+            who = ", which others on this machine can read" if others else ""
+            yield f"{spelled(key)}: a secret stands in the configuration{who}; use {instead}"
+
+
+def _literals(target: Target) -> Iterator[tuple[KeyPath, str]]:
+    if target.auth.password is not None:
+        yield ("auth", "password"), "password_file"
+    if "@" in urlsplit(target.proxy_url.reveal()).netloc:
+        yield ("proxy_url",), "HTTP_PROXY or HTTPS_PROXY of the environment"
+    for name, value in target.headers.items():
+        if isinstance(value, Secret) and _SECRET_NAME.search(name):
+            yield ("headers", name), f"{name}{FILE_SUFFIX}"
 
 
 def _readable(target: Target, loaded: Loaded, path: KeyPath) -> Iterator[str]:
     del loaded, path
-    auth, tls = target.auth, target.tls
-    files = {
-        "auth.password_file": auth.password_file,
-        "auth.token_file": auth.token_file,
-        "auth.client_secret_file": auth.client_secret_file,
-        "tls.key_file": tls.key_file,
+    auth = target.auth
+    files: dict[KeyPath, str | None] = {
+        ("auth", "password_file"): auth.password_file,
+        ("auth", "token_file"): auth.token_file,
+        ("auth", "client_secret_file"): auth.client_secret_file,
+        ("tls", "key_file"): target.tls.key_file,
     }
+    for name, value in target.headers.items():
+        files["headers", name] = value if isinstance(value, str) else None
     for key, file in files.items():
         if file is not None and _open_to_others(Path(file)):
-            yield f"{key}: others on this machine can read it; chmod o-r"
+            yield f"{spelled(key)}: others on this machine can read it; chmod o-r"
 
 
 def _open_to_others(file: Path) -> bool:
@@ -97,6 +117,18 @@ def _open_to_others(file: Path) -> bool:
     except OSError:
         return False
 
+
+_ANYBODY: Final = "anybody on the way can read and change everything"
+_SENT: Final[Mapping[str, tuple[str, ...]]] = {
+    "login": ("password", "token"),
+    "bearer": ("token",),
+    "basic": ("password",),
+    "oauth2": ("token",),
+    "none": (),
+}
+"""What each type of ``auth`` sends to the target itself."""
+_SECRET_NAME: Final = re.compile("auth|token|key|secret|password|cookie", re.IGNORECASE)
+"""What the name of a header has in it where its value is no mere setting."""
 
 _Look: TypeAlias = Callable[[Target, Loaded, KeyPath], Iterator[str]]
 _LOOKS: Final[tuple[_Look, ...]] = (_unverified, _plain, _literal, _readable)

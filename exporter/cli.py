@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
+from inspect import cleandoc
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -18,6 +18,7 @@ from exporter.flags import (
     add_run_flags,
     options_of,
     parser_of,
+    traces_of,
 )
 
 if TYPE_CHECKING:
@@ -58,9 +59,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has seen enough of it, as `head` does.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _write_no_more()  # whoever read our output has seen enough of it, as `head` does
         return WELL
+
+
+def _write_no_more() -> None:
+    """Let the interpreter write into nothing what it still has to write when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -79,22 +84,27 @@ def run(arguments: Sequence[str]) -> int:
     if parsed.version:
         print(f"{PROGRAM} {__version__}")
         return WELL
+    options = options_of(parsed)
     if parsed.only_check:
         print(f"{_load(parsed.config_file, os.environ).source}: the configuration is valid")
         return WELL
-    options = options_of(parsed)
-    loaded = None if options.tolerate_errors else _load(parsed.config_file, os.environ)
+    loaded = _at_first(options, os.environ)
     _configure_logs(parsed)
     asyncio.run(_serving(loaded, options, os.environ))
     return WELL
 
 
 def check(arguments: Sequence[str]) -> int:
-    """Validate the configuration and print the worst-case traffic for each rate class."""
-    parser = parser_of("check", check.__doc__)
+    """Validate the configuration and print the worst-case traffic for each rate class.
+
+    Not counted is what passes by itself: the second request where a token was not accepted, and
+    one for each id that was deleted since its list was read.
+    """
+    parser = parser_of("check", cleandoc(check.__doc__ or ""))
     add_config_flag(parser)
     add_output_flag(parser)
     parsed = parser.strictly(arguments)
+    traces_of(os.environ)
     loaded = _load(parsed.config_file, os.environ)
     from exporter.reports import check_report
 
@@ -139,7 +149,7 @@ def probe(arguments: Sequence[str]) -> int:
     from exporter.asking import NotAskableError
     from exporter.by_hand import probe_by_hand
     from exporter.config.problems import ConfigError, describe
-    from exporter.sinks.logs import configure
+    from exporter.sinks.logformat import configure
 
     configure("warn", "logfmt", sys.stderr)
     wanted = tuple(parsed.ids)
@@ -155,7 +165,7 @@ def probe(arguments: Sequence[str]) -> int:
 
 def demo(arguments: Sequence[str]) -> int:
     """Start a simulated API and the exporter on it, and show what is probed."""
-    from exporter.demo import CONFIG, SimulatorError, environment, show, simulator
+    from exporter.demo import CONFIG, DisplayError, SimulatorError, environment, show, simulator
 
     parser = parser_of("demo", demo.__doc__)
     add_run_flags(parser)
@@ -181,13 +191,17 @@ def demo(arguments: Sequence[str]) -> int:
     async def simulated() -> None:
         async with simulator(parsed.simulator_address, parsed.scenario) as url:
             environ = environment(url)
-            loaded = _load(parsed.config_file, environ)
+            loaded = _at_first(options, environ)
             await _serving(loaded, options, environ, lambda app, address: show(app, address, url))
 
     try:
         asyncio.run(simulated())
     except SimulatorError as error:
         raise WrongCallError(f"{PROGRAM} demo: {error}") from error
+    except DisplayError as error:
+        _write_no_more()
+        print(f"{PROGRAM} demo: {error}", file=sys.stderr)
+        return NOT_WELL
     return WELL
 
 
@@ -211,10 +225,10 @@ COMMANDS: Final[Mapping[str, Command]] = {
 def _command(name: str) -> Command:
     if name in COMMANDS:
         return COMMANDS[name]
-    near = get_close_matches(name, COMMANDS, n=1)
-    hint = f'did you mean "{near[0]}"? ' if near else ""
-    known = ", ".join(COMMANDS)
-    raise WrongCallError(f'{PROGRAM}: unknown command "{name}"; {hint}known: {known}')
+    from exporter.config.words import near, quoted
+
+    hint, known = near(name, COMMANDS), ", ".join(COMMANDS)
+    raise WrongCallError(f"{PROGRAM}: unknown command {quoted(name)}; {hint}known: {known}")
 
 
 def _load(file: Path | None, environ: Mapping[str, str]) -> "Loaded":
@@ -227,8 +241,13 @@ def _load(file: Path | None, environ: Mapping[str, str]) -> "Loaded":
         raise WrongCallError(*error.lines) from error
 
 
+def _at_first(options: "Options", environ: Mapping[str, str]) -> "Loaded | None":
+    """What to begin with; where errors are tolerated it is read once the listener is up."""
+    return None if options.tolerate_errors else _load(options.config_file, environ)
+
+
 def _configure_logs(parsed: Arguments) -> None:
-    from exporter.sinks.logs import configure
+    from exporter.sinks.logformat import configure
 
     configure(parsed.log_level, parsed.log_format, sys.stderr)
 

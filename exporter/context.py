@@ -65,7 +65,7 @@ class Mint:
             parent: the span of who asked for it.
 
         Returns:
-            The context of its first call.
+            What is common to its calls: each has a span of its own in that trace.
         """
         trace_id = self._id(_TRACE_ID_BITS) if parent is None else parent.trace_id
         sampled = self.sampler(trace_id, parent)
@@ -73,7 +73,7 @@ class Mint:
         return Context(trace_id, self._id(_ID_BITS), sampled, above)
 
     def another(self, context: Context) -> Context:
-        """Make the context of a further call of the same run."""
+        """Make the context of one call of the run."""
         return replace(context, span_id=self._id(_ID_BITS))
 
     def _id(self, bits: int) -> int:

@@ -1,34 +1,42 @@
 """A simulated API and the exporter on it, with a live table: ``make demo``."""
 
 import asyncio
+import json
 import os
+import re
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from textwrap import fill
 from typing import Final
+from urllib.parse import urlsplit
 
-from rich.console import Console, Group
 from rich.live import Live
-from rich.table import Table
-from rich.text import Text
 
 from exporter.app import App
-from exporter.overview import HEADINGS, Line, lines, quotas, summary
+from exporter.console import PlainConsole
+from exporter.display import Place, choice, plain, playing, rows, screen, switching, urls
 from exporter.simulator.scenarios import SCENARIOS
-from exporter.sinks.snapshot import Snapshot
+from exporter.threads import in_thread
 from exporter.web.address import Address
 
 CONFIG: Final = Path(__file__).with_name("demo.yaml")
 """What the demo probes; its URL and account are the simulator's."""
 
-_COLOURS: Final = {"well": "green", "failing": "bold red", "skipped": "yellow"}
 _REFRESH: Final = 1.0
+_GRACE: Final = 1.0
+"""Seconds that the simulator has for its end; it takes a third of that."""
+_CHUNK: Final = 65536
+_SIMULATOR_SAYS: Final = re.compile(r"(oran-mano-exporter simulate|simulator): (error: )?")
 
 
 class SimulatorError(Exception):
     """The simulator did not start; the text says why."""
+
+
+class DisplayError(Exception):
+    """What is probed cannot be shown; the text says why."""
 
 
 @asynccontextmanager
@@ -51,26 +59,42 @@ async def simulator(address: str, scenario: str) -> AsyncIterator[str]:
         "--simulator.stop-on-eof",
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
         # Ctrl-C is the exporter's: the API has to be there until the last probe has ended.
         start_new_session=True,
     )
+    assert process.stdin is not None  # noqa: S101  # both are pipes
+    assert process.stdout is not None  # noqa: S101
+    reading: asyncio.Task[None] | None = None
     try:
-        yield await _url(process)
+        url = await _url(process.stdout)
+        reading = asyncio.create_task(_read_on(process.stdout))
+        yield url
     finally:
-        if process.returncode is None:
-            process.terminate()
-        await process.communicate()
+        if reading is not None:
+            reading.cancel()
+            await asyncio.wait({reading})
+        process.stdin.close()  # a signal would look whether it has ended, and asyncio miss that
+        try:
+            await asyncio.wait_for(process.communicate(), _GRACE)
+        except TimeoutError:
+            process.kill()
+            await process.communicate()
 
 
-async def _url(process: asyncio.subprocess.Process) -> str:
-    assert process.stdout is not None  # noqa: S101  # it is a pipe
-    line = (await process.stdout.readline()).decode()
-    if not line.startswith("listening on "):
-        _, error = await process.communicate()
-        told = error.decode().strip().splitlines()
-        raise SimulatorError(told[-1] if told else "the simulator ended")
-    return line.removeprefix("listening on ").strip()
+async def _url(said: asyncio.StreamReader) -> str:
+    last = "the simulator ended"
+    async for line in said:
+        last = line.decode().strip() or last
+        if last.startswith("listening on "):
+            return last.removeprefix("listening on ")
+    raise SimulatorError(_SIMULATOR_SAYS.sub("", last, count=1))
+
+
+async def _read_on(said: asyncio.StreamReader) -> None:
+    """Nobody wants to know, but a pipe that is full would stop the simulator."""
+    while await said.read(_CHUNK):
+        pass
 
 
 def environment(url: str) -> Mapping[str, str]:
@@ -96,57 +120,69 @@ async def show(app: App, address: Address, api: str) -> None:
         app: the running exporter.
         address: where it listens.
         api: the URL of the simulated API.
+
+    Raises:
+        BrokenPipeError: whoever read it has seen enough.
+        DisplayError: it cannot be written.
     """
-    console = Console()
-    console.print(f"simulated API  {api}", f"status page    http://{address}/", sep="\n")
-    console.print(f"metrics        http://{address}{app.telemetry_path}")
-    console.print(_scenarios(api, console.width), soft_wrap=True, highlight=False)
-    console.print("Ctrl-C ends it.\n")
-    if console.is_terminal and os.environ.get("TERM") != "dumb":
-        await _live(app, console)
-    else:
-        await _changes(app, console)
+    page = f"http://{address}"
+    place = Place(api, f"{page}/", f"{page}{app.telemetry_path}")
+    console = PlainConsole()
+    try:
+        if console.is_terminal and os.environ.get("TERM") != "dumb":
+            await _live(app, place, console)
+        else:
+            await _changes(app, place, console)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise DisplayError(f"cannot show what is probed: {error.strerror}") from error
 
 
-def _scenarios(api: str, width: int) -> str:
-    control = api.removesuffix("/v1") + "/simulator/scenario"
-    call = f'scenario       curl -X PUT {control} -d \'{{"name": "down"}}\''
-    names = fill(", ".join(SCENARIOS), width, initial_indent=" " * 15, subsequent_indent=" " * 15)
-    return f"{call}\n{names}"
-
-
-async def _live(app: App, console: Console) -> None:
+async def _live(app: App, place: Place, console: PlainConsole) -> None:
+    console.print(*_choice(console), "Ctrl-C ends it.", "", sep="\n", soft_wrap=True)
     with Live(console=console, auto_refresh=False) as live:
         while True:
-            live.update(_screen(app.snapshot()), refresh=True)
+            scenario = await _scenario(place)
+            live.update(screen(app.snapshot(), place, scenario, console.size), refresh=True)
             await asyncio.sleep(_REFRESH)
 
 
-def _screen(snapshot: Snapshot) -> Group:
-    (target,) = snapshot.targets
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in HEADINGS:
-        table.add_column(heading, no_wrap=heading != HEADINGS[-1])
-    for line in lines(snapshot, target.name):
-        cells = [Text(cell) for cell in line.cells]
-        cells[1].stylize(_COLOURS.get(line.state, "dim"))
-        table.add_row(*cells)
-    limits = [Text(quota) for quota in quotas(snapshot, target.name)]
-    return Group(table, Text(), *limits, Text(summary(snapshot)))
-
-
-async def _changes(app: App, console: Console) -> None:
-    """One line for each change of a surface, as a log wants it."""
+async def _changes(app: App, place: Place, console: PlainConsole) -> None:
+    """One line for each change of the scenario and of a surface, as a log wants it."""
+    head = [*urls(place), *switching(place, console.width), *_choice(console), "Ctrl-C ends it."]
+    console.print(*head, "", sep="\n", soft_wrap=True)
+    played = ""
     shown: dict[str, str] = {}
     while True:
-        snapshot = app.snapshot()
-        for line in lines(snapshot, snapshot.targets[0].name):
-            if line.state != "waiting" and shown.get(line.surface) != line.state:
-                shown[line.surface] = line.state
-                console.print(_plain(line), soft_wrap=True, highlight=False)
+        scenario = await _scenario(place)
+        if scenario != played:
+            played = scenario
+            console.print(playing(scenario), soft_wrap=True)
+        for row in rows(app.snapshot()):
+            if row.state != "waiting" and shown.get(row.surface) != row.state:
+                shown[row.surface] = row.state
+                console.print(plain(row), soft_wrap=True)
         await asyncio.sleep(_REFRESH)
 
 
-def _plain(line: Line) -> str:
-    wrong = f"  {line.wrong}" if line.wrong else ""
-    return f"{line.surface:<36} {line.state:<8} {line.took:>8} {line.status:>4}{wrong}"
+def _choice(console: PlainConsole) -> list[str]:
+    return choice(list(SCENARIOS), console.width)
+
+
+async def _scenario(place: Place) -> str:
+    """What plays now, which somebody may have switched from elsewhere."""
+    return await in_thread(lambda: _asked(place.control), "scenario")
+
+
+def _asked(control: str) -> str:
+    where = urlsplit(control)
+    connection = HTTPConnection(where.netloc, timeout=_REFRESH)
+    try:
+        connection.request("GET", where.path)
+        told = json.loads(connection.getresponse().read())
+        return " / ".join([told["name"], *told["phase"]])
+    except (OSError, HTTPException, ValueError):
+        return "not known: the simulated API does not say"
+    finally:
+        connection.close()

@@ -3,7 +3,6 @@
 import argparse
 import os
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from re import fullmatch
 from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
@@ -18,15 +17,17 @@ Arguments: TypeAlias = argparse.Namespace
 
 
 class WrongCallError(Exception):
-    """It cannot be done as called: each line says what is wrong."""
+    """It cannot be done as called: each line says what is wrong, and is safe for a terminal."""
 
     def __init__(self, *lines: str) -> None:
         """Hold the lines."""
-        super().__init__("\n".join(lines))
+        from exporter.config.words import escaped
+
+        super().__init__("\n".join(map(escaped, lines)))
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse with one line for a mistake, which names the nearest flag."""
+    """argparse with one line for a mistake, which names the nearest flag or value."""
 
     def error(self, message: str) -> NoReturn:
         """Raise instead of ending the process."""
@@ -36,11 +37,21 @@ class Parser(argparse.ArgumentParser):
         """Parse, and refuse what is unknown."""
         parsed, unknown = self.parse_known_args(arguments)
         if unknown:
+            from exporter.config.words import near, quoted
+
             name = unknown[0].partition("=")[0]
-            near = get_close_matches(name, self._option_string_actions, n=1)
-            hint = f'did you mean "{near[0]}"?' if near else f"see {self.prog} --help"
-            self.error(f'unknown argument "{name}"; {hint}')
+            hint = near(name, self._option_string_actions).strip() or f"see {self.prog} --help"
+            self.error(f"unknown argument {quoted(name)}; {hint}")
         return parsed
+
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        """Refuse what is none of the choices in our own words: argparse has no hint."""
+        if action.choices is not None and value not in action.choices:
+            from exporter.config.words import near, quoted
+
+            allowed = [str(choice) for choice in action.choices]
+            wrong = f"{quoted(str(value))} is not allowed; {near(str(value), allowed)}"
+            self.error(f"{action.option_strings[-1]}: {wrong}allowed: {', '.join(allowed)}")
 
 
 def parser_of(command: str, description: str | None) -> Parser:
@@ -106,19 +117,19 @@ def add_run_flags(parser: Parser) -> None:
         help="allow POST /-/reload (SIGHUP reloads in any case)",
     )
     parser.add_argument(
+        "--config.tolerate-errors",
+        dest="tolerate_errors",
+        action="store_true",
+        help="where the configuration cannot be used at start, stay up without targets and wait "
+        "for one that can, as a sidecar must",
+    )
+    parser.add_argument(
         "--config.auto-reload-interval",
         dest="auto_reload_interval",
         default="0",
         metavar="DURATION",
         help="how often to look whether the file's content changed, and reload it then "
         "(default: %(default)s, never)",
-    )
-    parser.add_argument(
-        "--config.tolerate-errors",
-        dest="tolerate_errors",
-        action="store_true",
-        help="where the configuration cannot be used at start, stay up without targets and wait "
-        "for one that can, as a sidecar must",
     )
     parser.add_argument(
         "--log.level",
@@ -149,20 +160,21 @@ def options_of(parsed: Arguments) -> "Options":
         WrongCallError: a flag, or a variable of OpenTelemetry's, cannot be used.
     """
     from exporter.app import Options
+    from exporter.config.words import quoted
     from exporter.web.address import parse_address
 
     try:
         listen = parse_address(parsed.listen)
     except ValueError:
         raise WrongCallError(
-            f'{PROGRAM}: --web.listen-address: "{parsed.listen}" is no address; '
+            f"{PROGRAM}: --web.listen-address: {quoted(parsed.listen)} is no address; "
             "allowed: [HOST]:PORT, such as :10945 or 127.0.0.1:10945"
         ) from None
     path = parsed.telemetry_path
     taken = path.startswith("/-/") or path in ("/probe", "/logs", "/config", "/api/v1/status")
     if taken or not fullmatch(r"/[A-Za-z0-9._~/-]*", path):
         raise WrongCallError(
-            f'{PROGRAM}: --web.telemetry-path: "{path}" cannot be used; allowed: a path that '
+            f"{PROGRAM}: --web.telemetry-path: {quoted(path)} cannot be used; allowed: a path that "
             'begins with "/" but not with "/-/", of letters, digits and ._~-, and not that of '
             "another page"
         )
@@ -173,11 +185,22 @@ def options_of(parsed: Arguments) -> "Options":
         auto_reload_interval=_seconds(parsed.auto_reload_interval),
         config_file=parsed.config_file,
         tolerate_errors=parsed.tolerate_errors,
-        traces=_traces(os.environ),
+        traces=traces_of(os.environ),
     )
 
 
-def _traces(environ: Mapping[str, str]) -> "Settings | None":
+def traces_of(environ: Mapping[str, str]) -> "Settings | None":
+    """Read where traces go.
+
+    Args:
+        environ: the environment variables.
+
+    Returns:
+        The settings; ``None`` where nothing is to be exported.
+
+    Raises:
+        WrongCallError: a variable of OpenTelemetry's cannot be used.
+    """
     from exporter.config import ConfigError, describe
     from exporter.otlp.settings import settings_of
 
@@ -189,11 +212,12 @@ def _traces(environ: Mapping[str, str]) -> "Settings | None":
 
 def _seconds(text: str) -> float:
     from exporter.config.values import Duration
+    from exporter.config.words import quoted
 
     try:
         return float(Duration.parse(text))
     except ValueError:
         raise WrongCallError(
-            f'{PROGRAM}: --config.auto-reload-interval: "{text}" is no duration; '
+            f"{PROGRAM}: --config.auto-reload-interval: {quoted(text)} is no duration; "
             "allowed: 0 for never, or such as 30s or 5m"
         ) from None

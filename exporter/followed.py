@@ -79,26 +79,22 @@ class Followed:
     def __init__(self) -> None:
         """Follow nothing yet."""
         self._resources: Mapping[str, Resources] = {}
-        self._urls: Mapping[str, str] = {}
         self._kinds: dict[tuple[str, str], _Kind] = {}
         self._failed: dict[Key, set[Id]] = {}
         self._last: dict[Key, Id] = {}
 
     def follow(self, plan: Plan) -> None:
-        """Follow as each target's configuration says; ids of another URL are another API's.
+        """Follow as each target's configuration says; forget what left the plan.
 
         Args:
             plan: what is planned from now on.
         """
         targets = {each.target.name: each.target for each in plan.targets}
-        urls = {name: target.url for name, target in targets.items()}
-        same = {name for name, url in urls.items() if self._urls.get(name) == url}
         planned = {job.key for each in plan.targets for job in each.every}
-        self._kinds = {of: kind for of, kind in self._kinds.items() if of[0] in same}
+        self._kinds = {of: kind for of, kind in self._kinds.items() if of[0] in targets}
         self._failed = {key: ids for key, ids in self._failed.items() if key in planned}
         self._last = {key: last for key, last in self._last.items() if key in planned}
         self._resources = {name: target.resources for name, target in targets.items()}
-        self._urls = urls
 
     def candidates(self, job: Job) -> tuple[Candidate, ...]:
         """What a run has to ask for, most urgent first.

@@ -1,19 +1,26 @@
 """What is to be done: a surface of a target with everything that a run needs, decided once."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from exporter.catalog.surface import Surface
+from exporter.catalog.surface import PAGE, Surface
 from exporter.config.schema import ClassLimit, LatencyObjective, Mode, State, Target, Traces
 from exporter.observation import Credential, Key, RateClass
+from exporter.wire import MAX_BODY, MAX_JSON
+
+_LARGEST_ITEM: Final = 4096
+"""Bytes of a list's item: those of the document have less than 1000."""
 
 
 class Job(Struct, frozen=True):
     """One surface of one target, planned.
 
     ``interval``, ``timeout``, ``good`` and ``bad`` are seconds; ``endpoint`` is the path's
-    template, as labels and spans name it; ``query`` is appended to the path as it is.
+    template, as labels and spans name it; ``page`` is how many items of a list are asked for,
+    ``None`` where the answer is not in pages.
     """
 
     key: Key
@@ -25,10 +32,22 @@ class Job(Struct, frozen=True):
     bad: float
     essential: bool
     endpoint: str
-    query: str = ""
+    page: int | None = None
     availability: float | None = None
     """The share of runs that is not to fail."""
     latency: LatencyObjective | None = None
+
+    @property
+    def query(self) -> str:
+        """What is appended to the path, as it is."""
+        return f"?limit={self.page}" if self.page is not None and self.page > PAGE else ""
+
+    @property
+    def largest(self) -> int:
+        """The most bytes of its answer's body; a text may have most, as it is not decoded."""
+        if self.surface.media == "text":
+            return MAX_BODY
+        return max(MAX_JSON, (self.page or 0) * _LARGEST_ITEM)
 
     @property
     def credential(self) -> Credential:
@@ -59,6 +78,15 @@ class Plan(Struct, frozen=True):
     targets: tuple[TargetPlan, ...]
     traces: Traces = Traces()
     state: State = State()
+
+    def staying(self, before: "Plan") -> "Plan":
+        """This plan without the targets that were at another URL before: that is another API.
+
+        Who follows this first and the plan itself after it has forgotten what it knew of those.
+        """
+        urls = {each.target.name: each.target.url for each in before.targets}
+        stay = [t for t in self.targets if urls.get(t.target.name, t.target.url) == t.target.url]
+        return self if len(stay) == len(self.targets) else replace(self, targets=tuple(stay))
 
     @property
     def jobs(self) -> tuple[Job, ...]:

@@ -12,11 +12,11 @@ from exporter.config.problems import ConfigError, Problem
 from exporter.config.schema import Target
 from exporter.context import Mint
 from exporter.gates.slots import Slots
-from exporter.job import Plan, TargetPlan
+from exporter.job import Job, Plan, TargetPlan
 from exporter.observation import Emit, Inquiry, Observation, Run, Skip
 from exporter.runner import Access
-from exporter.tokens import credentials_of
-from exporter.tokens.renewing import Wire
+from exporter.tokens import credentials_of, follow, rest
+from exporter.tokens.attempts import Wire
 
 _MADE_OF: Final = (
     "url",
@@ -58,6 +58,14 @@ class Link:
     access: Access
     valve: "Valve"
 
+    def follow(self, plan: TargetPlan) -> None:
+        """Go on by a plan, the first one too: what is no part of a link may change under it.
+
+        Args:
+            plan: of the target.
+        """
+        follow(self.access.credentials, plan)
+
     async def close(self) -> None:
         """End what is in flight: a login first, then the connections."""
         if self.access.credentials is not None:
@@ -75,7 +83,8 @@ def links_for(plan: Plan, before: Mapping[str, Link], emit: Emit, mint: Mint) ->
         mint: makes the contexts of their runs.
 
     Returns:
-        By target, those before where they still fit, else new ones. Nothing is opened.
+        By target, those before where they still fit, else new ones. Nothing is opened, and
+        nothing follows the plan yet.
 
     Raises:
         ConfigError: the files that a target names cannot be used.
@@ -84,13 +93,13 @@ def links_for(plan: Plan, before: Mapping[str, Link], emit: Emit, mint: Mint) ->
     problems: list[Problem] = []
     for index, target_plan in enumerate(plan.targets):
         target = target_plan.target
-        identity = (*_identity(target), target_plan.passive)
+        identity = (*_identity(target), *map(_way_in, target_plan.passive))
         former = before.get(target.name)
         try:
             links[target.name] = (
                 former
                 if former is not None and former.identity == identity
-                else _link(target_plan, identity, emit, mint)
+                else _link(target_plan, identity, emit, mint, former)
             )
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or type(error).__name__
@@ -107,17 +116,21 @@ async def retire(link: Link, runs: Iterable[asyncio.Task[object]]) -> None:
         link: that no further run uses.
         runs: those that may.
     """
+    rest(link.access.credentials)
     runs = set(runs)
     if runs:
         await asyncio.wait(runs)
     await link.close()
 
 
-def _link(plan: TargetPlan, identity: tuple[object, ...], emit: Emit, mint: Mint) -> Link:
+def _link(
+    plan: TargetPlan, identity: tuple[object, ...], emit: Emit, mint: Mint, former: Link | None
+) -> Link:
     client = Client(plan.target)
     wire = Wire(client.send, Slots(plan.target.connection.concurrency), mint)
     valve = Valve(emit)
-    access = Access(wire, valve, credentials_of(plan, wire, valve))
+    known = None if former is None else former.access.credentials
+    access = Access(wire, valve, credentials_of(plan, wire, valve, known))
     return Link(identity, client, access, valve)
 
 
@@ -125,6 +138,11 @@ def _identity(target: Target) -> tuple[object, ...]:
     settings = [getattr(target, name) for name in _MADE_OF]
     files = (target.tls.ca_file, target.tls.cert_file, target.tls.key_file)
     return (*settings, *(_changed(file) for file in files))
+
+
+def _way_in(job: Job) -> tuple[object, ...]:
+    """Of a login or a refresh, how it is sent; how it is judged may change under a token."""
+    return (job.key, job.endpoint, job.timeout, job.essential)
 
 
 def _changed(file: str | None) -> int | None:

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 from msgspec import Struct
 
@@ -13,7 +14,8 @@ from exporter.config import Config, ConfigError, Problem, describe, load, source
 from exporter.config.problems import NOWHERE, Places
 from exporter.config.schema import Tls
 from exporter.job import Plan
-from exporter.plan import Traffic, plan, traffic
+from exporter.plan import plan
+from exporter.traffic import Traffic, traffic
 
 _log = logging.getLogger(__name__)
 
@@ -36,6 +38,12 @@ class Loaded(Struct, frozen=True):
     over: list[Traffic] = []
     places: Places = NOWHERE
     """Where its keys are, for what turns out to be wrong later."""
+    digest: bytes | None = None
+    """Of the file's content, where it is from a file."""
+
+
+NOTHING: Final = Loaded(Plan(()), "")
+"""What is in force before a configuration could be used."""
 
 
 def load_plan(file: Path | None, environ: Mapping[str, str]) -> Loaded:
@@ -61,7 +69,7 @@ def load_plan(file: Path | None, environ: Mapping[str, str]) -> Loaded:
     except ConfigError as error:
         raise UnusableError(describe(error, loaded.source, loaded.places)) from error
     over = [row for target in planned.targets for row in traffic(target) if row.over]
-    return Loaded(planned, loaded.source, cautions(loaded), over, loaded.places)
+    return Loaded(planned, loaded.source, cautions(loaded), over, loaded.places, loaded.digest)
 
 
 def _refuse_unusable_tls(config: Config) -> None:

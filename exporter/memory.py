@@ -44,13 +44,12 @@ class Memory:
         """
         self._found = self._keeper.follow(plan.state.journal)
 
-    def follow(self, plan: Plan) -> None:
-        """Tell the rooms what was found in it, once they follow the plan themselves.
+    def recall(self, plan: Plan) -> None:
+        """Tell the rooms what was found in it, once all of them follow the plan.
 
         Args:
             plan: what is done from now on.
         """
-        self.sink.follow(plan)
         urls = {each.target.name: each.target.url for each in plan.targets}
         past = fitting(self._found, urls, time.time())
         self._found = ()

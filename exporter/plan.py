@@ -1,21 +1,20 @@
 """From what exists and what is wanted to what is done: pure, and where misfits are refused."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from itertools import chain, islice
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
-from msgspec import Struct
 from msgspec.structs import astuple
 
 from exporter.catalog.auth import LOGIN, REFRESH
 from exporter.catalog.orchestrator import DEPLOYMENT_STATUS
-from exporter.catalog.surface import Safety, Surface
+from exporter.catalog.surface import PAGE, Safety, Surface
 from exporter.config.problems import ConfigError, Path, Problem
 from exporter.config.schema import ClassLimit, Config, Mode, Slo, SurfaceOptions, Target
 from exporter.config.values import Duration
+from exporter.config.words import near
 from exporter.job import Job, Plan, TargetPlan
 from exporter.observation import Key, RateClass
 
@@ -34,8 +33,6 @@ RENEWAL_SPACING: Final = 10.0
 _TOTAL: Final = 30.0
 _TOTAL_SHARE: Final = 0.9
 """Of the interval: a hanging surface must not meet its own next run."""
-_PAGE: Final = 50
-"""What a list answers without being asked for more (OpenAPI document, LimitParam)."""
 _PASSIVE: Final[Mapping[str, tuple[Surface, ...]]] = {
     "login": (LOGIN, REFRESH),
     "oauth2": (LOGIN,),
@@ -49,20 +46,6 @@ _MODES: Final[Mapping[Safety, tuple[Mode, ...]]] = {
     "dry_run": ("off", "dry_run"),
     "write": ("off",),
 }
-
-
-class Traffic(Struct, frozen=True):
-    """The most that a target's own requests can come to in one rate class, per minute."""
-
-    target: str
-    rate_class: RateClass
-    requests: float
-    allowed: float
-
-    @property
-    def over(self) -> bool:
-        """Whether it is more than its share."""
-        return self.requests > self.allowed
 
 
 def plan(catalog: Sequence[Surface], config: Config) -> Plan:
@@ -92,31 +75,6 @@ def plan(catalog: Sequence[Surface], config: Config) -> Plan:
     return Plan(targets, config.traces, config.state)
 
 
-def traffic(target_plan: TargetPlan) -> tuple[Traffic, ...]:
-    """The worst case: every id there may be, a token renewed as often as it may be.
-
-    Args:
-        target_plan: one target.
-
-    Returns:
-        A row for each rate class, beside what the configured share allows.
-    """
-    target = target_plan.target
-    totals: dict[RateClass, float] = dict.fromkeys(DOCUMENTED, 0.0)
-    for job in target_plan.every:
-        ids = job.surface.ids
-        calls = target.resources.max if ids is not None and ids.fan_out == "each" else 1
-        totals[job.surface.rate_class] += 60 / job.interval * calls
-    return tuple(
-        Traffic(target.name, name, total, _allowed(target, target_plan.limits[name]))
-        for name, total in totals.items()
-    )
-
-
-def _allowed(target: Target, limit: ClassLimit) -> float:
-    return target.rate_limits.share * limit.requests * 60 / limit.window
-
-
 def _target_plan(target: Target, catalog: Sequence[Surface]) -> TargetPlan:
     jobs = [
         _job(target, surface, _options(target, surface))
@@ -133,7 +91,6 @@ def _target_plan(target: Target, catalog: Sequence[Surface]) -> TargetPlan:
 
 def _job(target: Target, surface: Surface, options: SurfaceOptions) -> Job:
     interval = RENEWAL_SPACING if surface.passive else _interval(target, options)
-    paged = surface.paged and target.resources.max > _PAGE
     return Job(
         key=Key(target.name, surface.component, surface.id),
         surface=surface,
@@ -144,7 +101,7 @@ def _job(target: Target, surface: Surface, options: SurfaceOptions) -> Job:
         bad=target.latency.bad,
         essential=surface.essential if options.essential is None else options.essential,
         endpoint=_endpoint(target, surface),
-        query=f"?limit={target.resources.max}" if paged else "",
+        page=max(PAGE, target.resources.max) if surface.paged else None,
         availability=_objective(target, surface, lambda slo: slo.availability),
         latency=_objective(target, surface, lambda slo: slo.latency),
     )
@@ -182,9 +139,13 @@ def _mode(target: Target, surface: Surface) -> Mode:
     """
     if surface.passive:
         return "read" if surface in _PASSIVE[target.auth.type] else "off"
-    if surface.auth == "bearer" and target.auth.type == "none":
+    if _needs_credentials(target, surface):
         return "off"
     return _options(target, surface).mode or ("read" if surface.safety == "read" else "off")
+
+
+def _needs_credentials(target: Target, surface: Surface) -> bool:
+    return surface.auth == "bearer" and target.auth.type == "none"
 
 
 def _interval(target: Target, options: SurfaceOptions) -> Duration:
@@ -200,15 +161,12 @@ def _problems(path: Path, target: Target, catalog: Sequence[Surface]) -> Iterato
         matching = [surface for surface in catalog if fnmatchcase(surface.id, glob)]
         if not matching:
             yield _no_such_surface((*path, glob), glob, catalog)
-        if options.mode is not None:
-            yield from _mode_problems((*path, glob, "mode"), options.mode, matching)
-        if len(matching) == 1 or all(surface.passive for surface in matching):
-            yield from islice(
-                chain.from_iterable(
-                    _misfits((*path, glob), target, options, surface) for surface in matching
-                ),
-                1,
-            )
+            continue
+        yield from islice(_unsafe((*path, glob, "mode"), options.mode, matching), 1)
+        # What fits one of them is right: the others only have no use for it.
+        misfits = [[*_misfits((*path, glob), target, options, each)] for each in matching]
+        if all(misfits):
+            yield from misfits[0]
     yield from _timeout_problems(path, target, catalog)
 
 
@@ -219,35 +177,37 @@ def _slo_problems(path: Path, target: Target, catalog: Sequence[Surface]) -> Ite
 
 
 def _no_such_surface(path: Path, glob: str, catalog: Sequence[Surface]) -> Problem:
-    near = get_close_matches(glob, [surface.id for surface in catalog], n=1)
-    hint = f'did you mean "{near[0]}"? ' if near else ""
+    hint = near(glob, [surface.id for surface in catalog])
     return Problem(
         path, f"no surface is called so; {hint}allowed: an id or a glob that `surfaces` lists"
     )
 
 
-def _mode_problems(path: Path, mode: Mode, matching: Sequence[Surface]) -> Iterator[Problem]:
+def _unsafe(path: Path, mode: Mode | None, matching: Sequence[Surface]) -> Iterator[Problem]:
     for surface in matching:
         allowed = _MODES[surface.safety]
-        if mode not in allowed and not surface.passive:
+        if mode is not None and mode not in allowed and not surface.passive:
             yield Problem(
                 path, f'"{mode}" is not safe for {surface.id}; allowed: {", ".join(allowed)}'
             )
-            return
 
 
 def _misfits(
     path: Path, target: Target, options: SurfaceOptions, surface: Surface
 ) -> Iterator[Problem]:
+    """What an entry says that this surface has no use for."""
+    keys: tuple[str, ...]
     if surface.passive:
-        for key in ("interval", "mode"):
-            if getattr(options, key) is not None:
-                allowed = "essential, timeout"
-                message = f"{surface.id} runs when a token is needed; allowed: {allowed}"
-                yield Problem((*path, key), message)
-    elif options.mode == "read" and surface.auth == "bearer" and target.auth.type == "none":
-        message = f"{surface.id} needs a token; allowed: off, or an auth other than none"
-        yield Problem((*path, "mode"), message)
+        keys, why = ("interval", "mode"), "runs when a token is needed; allowed: essential, timeout"
+    elif surface.safety == "write":
+        keys, why = ("interval", "essential", "timeout"), "changes state; allowed: mode off alone"
+    elif _needs_credentials(target, surface) and options.mode in _MODES[surface.safety][1:]:
+        keys, why = ("mode",), "needs a token; allowed: off, or an auth other than none"
+    else:
+        return
+    for key in keys:
+        if getattr(options, key) is not None:
+            yield Problem((*path, key), f"{surface.id} {why}")
 
 
 def _timeout_problems(path: Path, target: Target, catalog: Sequence[Surface]) -> Iterator[Problem]:

@@ -1,6 +1,7 @@
 """One execution of a probe: the calls it takes, and what is concluded from them."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final, Protocol, TypeAlias
 from urllib.parse import quote
@@ -31,6 +32,13 @@ class Identity(Protocol):
     def headers(self) -> Mapping[str, str]:
         """What to send along."""
 
+    @property
+    def over(self) -> bool:
+        """Whether these are not to be sent any more, as time went by since the run began."""
+
+    async def again(self, patience: float) -> bool:
+        """Get others in their place; whether there are any."""
+
     async def renew(self, rejected: Mapping[str, str], patience: float) -> bool:
         """After a 401 to these headers: whether there are others now that are worth a retry."""
 
@@ -46,7 +54,7 @@ class Errand(Struct, frozen=True):
 
     ``lanes`` is how many requests it may have in flight, and ``leave`` gives one of them up;
     ``lateness`` and ``queued`` are seconds; ``lateness`` is ``None`` where no schedule planned it.
-    The first call stands in ``context``, further ones in others of the same trace. ``fresh`` ones
+    Each call has a span of its own in the trace of ``context``. ``fresh`` ones
     have new connections. ``pulse`` is what earlier runs saw of the answer's timestamp.
     """
 
@@ -87,8 +95,9 @@ async def probe(errand: Errand, send: Send) -> list[Observation]:
         send: sends a request; a fault comes back as data.
 
     Returns:
-        The calls, the readings, the visits of ids, and last the one run that they make; a
-        skip ``no_resource`` in its place where every id turned out to be gone.
+        The calls, the readings, the visits of ids, and last the one run that they make; in its
+        place a skip ``no_resource`` where every id turned out to be gone, or ``no_token`` where
+        the token was over before anything could be sent.
     """
     ids = errand.job.surface.ids
     if ids is not None and ids.fan_out == "each":
@@ -103,8 +112,10 @@ async def _ask_first(errand: Errand, send: Send) -> list[Visited]:
     deadline = _now() + errand.job.timeout
     visited: list[Visited] = []
     for candidate in errand.candidates:
-        visited.append(await _ask(errand, candidate, send, deadline))
-        if not visited[-1].gone or _now() >= deadline:
+        visit = await _ask(errand, candidate, send, deadline)
+        if visit is not None:
+            visited.append(visit)
+        if visit is None or not visit.gone or _now() >= deadline:
             break
     return visited
 
@@ -122,7 +133,10 @@ async def _ask_each(errand: Errand, send: Send) -> list[Visited]:
 
     async def lane() -> None:
         for candidate in waiting:
-            visited.append(await _ask(errand, candidate, send, deadline))
+            visit = await _ask(errand, candidate, send, deadline)
+            if visit is None:
+                break
+            visited.append(visit)
             if _now() > latest:
                 break
         errand.leave()
@@ -133,9 +147,14 @@ async def _ask_each(errand: Errand, send: Send) -> list[Visited]:
     return visited
 
 
-async def _ask(errand: Errand, candidate: Candidate, send: Send, deadline: float) -> Visited:
-    """Ask for one id; once more with another token where the first was not accepted."""
+async def _ask(errand: Errand, candidate: Candidate, send: Send, deadline: float) -> Visited | None:
+    """Ask for one id; once more with another token where the first was not accepted.
+
+    ``None`` where there is no token any more: a round, or the wait for a slot, may outlast one.
+    """
     identity = errand.identity
+    if identity.over and (not await identity.again(deadline - _now()) or _now() >= deadline):
+        return None
     headers = identity.headers
     first = await _send(errand, candidate, headers, send, deadline)
     if first.call.status != _UNAUTHORIZED:
@@ -177,6 +196,7 @@ async def _send(
         essential=job.essential,
         traceparent=context.traceparent,
         fresh=errand.fresh,
+        largest=job.largest,
     )
     result = await send(request)
     return judge(job, result, queued=errand.queued, path=path, context=context, pulse=errand.pulse)
@@ -203,10 +223,8 @@ def _seen(errand: Errand, visited: Sequence[Visited]) -> list[Observation]:
         if visit.rejected is not None:
             seen.append(visit.rejected)
         seen.append(verdict.call)
-        if job.surface.lists and verdict.document is not None:
-            at = verdict.call.at
-            parent = visit.candidate.id
-            seen += read_ids(job.surface.lists, job.key, at, parent, verdict.document)
+        if verdict.document is not None:
+            seen += read_ids(job, verdict.call.at, visit.candidate.id, verdict.document)
     if job.surface.ids is not None and visited:
         seen.append(_visit(errand, job.surface.ids.kind, visited))
     return seen
@@ -227,6 +245,8 @@ def _visit(errand: Errand, kind: str, visited: Sequence[Visited]) -> Visit:
 def _conclude(errand: Errand, visited: Sequence[Visited]) -> Run | Skip:
     """A round is one run: failed when any id failed, as long as its slowest request."""
     job = errand.job
+    if not visited:
+        return Skip(job.key, time.time(), "no_token")
     verdicts = [visit.verdict for visit in visited if not visit.gone]
     if not verdicts:
         return Skip(job.key, visited[-1].verdict.call.at, "no_resource")

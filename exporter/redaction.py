@@ -5,15 +5,20 @@ same. The known ones are the process's, as its log is.
 """
 
 import re
+from itertools import chain
 from typing import Final
 
 HIDDEN: Final = "<secret>"
 
-_MOST: Final = 4096
-"""Secrets that are known at once; the oldest is forgotten, as replaced tokens are."""
+_MOST_CONFIGURED: Final = 16384
+_MOST_TOKENS: Final = 4096
+"""What is known at once: of each kind the oldest is forgotten, which was replaced long ago."""
 _SHORTEST: Final = 6
 """Characters: what is shorter is a part of too many words, and only its surroundings hide it."""
-_known: Final[dict[str, None]] = {}
+_configured: Final[dict[str, None]] = {}
+_tokens: Final[dict[str, None]] = {}
+_known: Final[dict[str, tuple[str, ...]]] = {}
+"""All of them by how they begin: a line costs the same with ten thousand as with ten."""
 
 _LOOKS_SECRET: Final = re.compile(
     r"""(?ix)
@@ -27,16 +32,44 @@ _LOOKS_SECRET: Final = re.compile(
 
 
 def remember(secret: str) -> None:
-    """Know a secret from now on.
+    """Know a secret of the configuration from now on.
 
     Args:
         secret: the text that is to be seen nowhere.
     """
-    if len(secret) >= _SHORTEST:
-        _known.pop(secret, None)
-        _known[secret] = None
-        if len(_known) > _MOST:
-            del _known[next(iter(_known))]
+    _keep(secret, _configured, _MOST_CONFIGURED)
+
+
+def remember_token(token: str) -> None:
+    """Know a token from now on; however many come, they push no secret of another kind out.
+
+    Args:
+        token: the text that is to be seen nowhere.
+    """
+    _keep(token, _tokens, _MOST_TOKENS)
+
+
+def _keep(secret: str, kept: dict[str, None], most: int) -> None:
+    if len(secret) < _SHORTEST:
+        return
+    kept.pop(secret, None)
+    kept[secret] = None
+    start = secret[:_SHORTEST]
+    if secret not in (others := _known.get(start, ())):
+        _known[start] = (*others, secret)
+    if len(kept) > most:
+        oldest = next(iter(kept))
+        del kept[oldest]
+        if oldest not in _configured and oldest not in _tokens:
+            _forget(oldest)
+
+
+def _forget(secret: str) -> None:
+    start = secret[:_SHORTEST]
+    if left := tuple(one for one in _known[start] if one != secret):
+        _known[start] = left
+    else:
+        del _known[start]
 
 
 def redacted(text: str) -> str:
@@ -48,9 +81,9 @@ def redacted(text: str) -> str:
     Returns:
         The text, with ``<secret>`` in the place of each.
     """
-    for secret in _known:
-        if secret in text:
-            text = text.replace(secret, HIDDEN)
+    starts = (_known.get(text[at : at + _SHORTEST], ()) for at in range(len(text) - _SHORTEST + 1))
+    for secret in sorted(chain.from_iterable(starts), key=len, reverse=True):
+        text = text.replace(secret, HIDDEN)
     return _LOOKS_SECRET.sub(_hide, text)
 
 

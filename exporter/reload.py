@@ -1,19 +1,24 @@
 """When the configuration is read again: on a signal, on request, or because it changed."""
 
 import asyncio
-import hashlib
 import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
-from exporter.config import ConfigError
+from exporter.config import ConfigError, describe, digest_of
 from exporter.job import Plan
 from exporter.loading import Loaded, UnusableError, warn
+from exporter.threads import in_thread
 
 Load: TypeAlias = Callable[[], Loaded]
 Apply: TypeAlias = Callable[[Plan], None]
+
+_RETRY: Final = 10.0
+"""Seconds between attempts while nothing is in force."""
+_PATIENCE: Final = 30.0
+"""Seconds that the files may take to be read."""
 
 _log = logging.getLogger(__name__)
 
@@ -22,11 +27,11 @@ class Reloader:
     """Reads the configuration again and puts it into force, or keeps the one there is.
 
     Args:
-        load: reads; raises ``UnusableError``.
+        load: reads, in a thread, as a volume may hang; raises ``UnusableError``.
         apply: puts a plan into force, all of it or nothing; raises ``ConfigError``.
         done: told whether it worked.
         file: whose content is watched, where there is one.
-        waits: nothing is in force yet: watching tries again, as another file may be at fault.
+        first: what is in force already; without targets it is nothing, and watching tries again.
 
     ``problems`` is what was wrong the last time, a line each; ``succeeded_at`` when what is in
     force was read.
@@ -38,44 +43,75 @@ class Reloader:
         apply: Apply,
         done: Callable[[bool], None],
         file: Path | None,
-        *,
-        waits: bool = False,
+        first: Loaded,
     ) -> None:
         """Take what is in force now as read."""
         self._load = load
         self._apply = apply
         self._done = done
         self._file = file
-        self._digest = self._digest_now()
-        self._waits = waits
+        self._seen = first.digest
+        self._waits = not first.plan.targets
+        self._turn = asyncio.Lock()
+        self._ended = False
         self.problems: list[str] = []
         self.succeeded_at = time.time()
 
-    def reload(self) -> list[str]:
+    async def reload(self) -> list[str]:
         """Read again.
 
         Returns:
             What is wrong, a line each; none where it worked.
         """
-        return self._read(known=[])
+        return await self._read(known=[])
 
-    def _read(self, known: list[str]) -> list[str]:
+    def end(self) -> None:
+        """Put nothing into force any more, not even what is being read."""
+        self._ended = True
+
+    async def watch(self, interval: float) -> None:
+        """Reload whenever the content of the file is another one.
+
+        The content and not the time: a mounted ConfigMap is replaced through links. What could not
+        be used is tried again each time, as another file that it names may be at fault.
+
+        Args:
+            interval: how often to look, in seconds; 0 is not at all once something is in force.
+        """
+        while self._waits or (interval and self._file is not None):
+            await asyncio.sleep(min(interval or _RETRY, _RETRY) if self._waits else interval)
+            digest = await in_thread(self._digest, "reload")
+            changed = digest not in (None, self._seen)
+            if changed or self._waits or self.problems:
+                edited = changed and self._seen is not None
+                self._seen = digest if changed else self._seen
+                await self._read(known=[] if edited else self.problems)
+
+    async def _read(self, known: list[str]) -> list[str]:
         """Read again; what was wrong before is ``known``, and not told again."""
-        self._digest = self._digest_now()
+        async with self._turn:
+            try:
+                loaded = await asyncio.wait_for(in_thread(self._load, "reload"), _PATIENCE)
+                return self._use(loaded, known)
+            except UnusableError as error:
+                return self._refused(error.lines, known)
+            except TimeoutError:
+                return self._refused([f"its files are not read within {_PATIENCE:.0f} s"], known)
+            except Exception as error:  # noqa: BLE001  # see below
+                # Neither a signal nor the watching may end by a fault of ours.
+                _log.exception("a fault of the exporter")
+                return self._refused([f"a fault of the exporter: {type(error).__name__}"], known)
+
+    def _use(self, loaded: Loaded, known: list[str]) -> list[str]:
+        if self._ended:
+            return ["the exporter is about to end"]
         try:
-            loaded = self._load()
             self._apply(loaded.plan)
-        except UnusableError as error:
-            return self._refused(error.lines, known)
         except ConfigError as error:
-            return self._refused([problem.message for problem in error.problems], known)
-        except Exception as error:  # noqa: BLE001  # see below
-            # Neither a signal nor the watching may end by a fault of ours.
-            _log.exception("a fault of the exporter")
-            return self._refused([f"a fault of the exporter: {type(error).__name__}"], known)
+            return self._refused(describe(error, loaded.source, loaded.places), known)
         warn(loaded)
         _log.info("the configuration is reloaded")
-        self._waits = False
+        self._seen, self._waits = loaded.digest, False
         self.problems, self.succeeded_at = [], time.time()
         self._done(True)  # noqa: FBT003  # it says it itself
         return []
@@ -87,27 +123,9 @@ class Reloader:
         self._done(False)  # noqa: FBT003  # it says it itself
         return lines
 
-    async def watch(self, interval: float) -> None:
-        """Reload whenever the content of the file is another one. It goes on until cancelled.
-
-        The content and not the time: a mounted ConfigMap is replaced through links.
-
-        Args:
-            interval: how often to look, in seconds.
-        """
-        while True:
-            await asyncio.sleep(interval)
-            changed = self._digest_now() not in (None, self._digest)
-            if changed or self._waits:
-                self._read(known=[] if changed else self.problems)
-
-    def _digest_now(self) -> bytes | None:
+    def _digest(self) -> bytes | None:
         """What is in the file; ``None`` while it cannot be read, as in the midst of a swap."""
         try:
-            return None if self._file is None else _digest(self._file)
+            return None if self._file is None else digest_of(self._file.read_bytes())
         except OSError:
             return None
-
-
-def _digest(file: Path) -> bytes:
-    return hashlib.blake2b(file.read_bytes()).digest()

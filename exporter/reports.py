@@ -7,13 +7,13 @@ from typing import Literal
 
 from msgspec import Struct
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
 from exporter.catalog import CATALOG
 from exporter.config.values import Duration
+from exporter.console import PlainConsole
 from exporter.job import Job, Plan, TargetPlan
-from exporter.plan import traffic
+from exporter.traffic import traffic
 
 
 class Report(Struct):
@@ -35,7 +35,7 @@ class Report(Struct):
             sys.stdout.write(json.dumps(objects, indent=2) + "\n")
             return
         # Not on a terminal nothing is cut: the table is as wide as it has to be.
-        console = Console() if sys.stdout.isatty() else Console(width=200)
+        console = PlainConsole() if sys.stdout.isatty() else PlainConsole(width=200)
         table = Table(box=SIMPLE_HEAD, pad_edge=False)
         for heading in self.headings:
             table.add_column(heading, overflow="fold")

@@ -11,14 +11,15 @@ from typing import Final, NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
+from exporter.api.heard import Heard
 from exporter.followed import Candidate, Followed
 from exporter.gates.slots import Slots
 from exporter.job import Job
 from exporter.observation import Context, Emit, Inquiry, Key, Observation, Run, Skip
 from exporter.probe import Errand, Identity, probe
 from exporter.pulse import Pulses
+from exporter.tokens.attempts import Wire
 from exporter.tokens.credentials import Credentials, Headers
-from exporter.tokens.renewing import Wire
 
 _PATIENCE: Final = 1.0
 """How long a run waits for a login in flight, and for a slot, in seconds."""
@@ -43,6 +44,12 @@ class Anonymous:
     """Nobody: a surface that is open to all is asked without a token."""
 
     headers: Final[Headers] = {}
+    over: Final = False
+
+    async def again(self, patience: float) -> bool:
+        """There is nothing that could be over."""
+        del patience
+        return True
 
     async def renew(self, rejected: Headers, patience: float) -> bool:
         """There is nothing to renew."""
@@ -53,6 +60,9 @@ class Anonymous:
         """There is nothing to learn."""
 
     def accepted(self, headers: Headers) -> None:
+        """There is nothing to learn."""
+
+    def ended(self) -> None:
         """There is nothing to learn."""
 
 
@@ -67,6 +77,18 @@ class Account:
         self._credentials = credentials
         self._key = key
         self.headers = headers
+
+    @property
+    def over(self) -> bool:
+        """See ``Identity``."""
+        return self._credentials.over(self.headers)
+
+    async def again(self, patience: float) -> bool:
+        """See ``Identity``."""
+        found = await self._credentials.headers(min(patience, _PATIENCE))
+        if found is not None:
+            self.headers = found
+        return found is not None
 
     async def renew(self, rejected: Headers, patience: float) -> bool:
         """See ``Identity``; what another request of the run got meanwhile serves this one too."""
@@ -86,6 +108,10 @@ class Account:
         """See ``Identity``."""
         self._credentials.accepted(headers, self._key)
 
+    def ended(self) -> None:
+        """Tell that the run is over, also one that came to send nothing."""
+        self._credentials.ended(self.headers)
+
 
 class _Order(Struct, frozen=True):
     """What is to be run: as planned, or, with a ``deadline`` on the loop's clock, as asked.
@@ -100,6 +126,7 @@ class _Order(Struct, frozen=True):
     least: float = 0.0
     fresh: bool = False
     parent: Context | None = None
+    heard: Heard | None = None
 
     @property
     def patience(self) -> float:
@@ -117,7 +144,7 @@ class _Flight(NamedTuple):
     """A run under way, and who waits for what it concludes."""
 
     access: Access
-    deadline: float
+    patience: float
     waiting: list[asyncio.Future[list[Observation]]]
 
 
@@ -161,7 +188,11 @@ class Runner:
             access.emit(observation)
 
     async def ask(
-        self, job: Job, patience: float, parent: Context | None = None
+        self,
+        job: Job,
+        patience: float,
+        parent: Context | None = None,
+        heard: Heard | None = None,
     ) -> list[Observation]:
         """Run a job now because somebody asks for it; one of it in flight serves as well.
 
@@ -169,6 +200,7 @@ class Runner:
             job: what was asked for.
             patience: seconds until there has to be an answer.
             parent: the span of who asks.
+            heard: learns what the API says is wrong; nothing of a run that was joined.
 
         Returns:
             What was observed, the run or the skip that concludes it last. A run is emitted as an
@@ -176,11 +208,11 @@ class Runner:
         """
         access, deadline = self._access[job.key.target], _now() + patience
         flight = self._in_flight.get(job.key)
-        # Not a run of an API that was replaced, nor one that is cut short before this one would be.
-        if flight and flight.access is access and deadline <= flight.deadline:
+        # Not a run of an API that was replaced, nor one that is cut shorter than this one would be.
+        if flight and flight.access is access and patience <= flight.patience:
             return await self._join(flight, job, patience)
-        order = _Order(job, None, deadline, patience / 2, fresh=True, parent=parent)
-        observations = await self._execute(order, access)
+        order = _Order(job, None, deadline, patience / 2, fresh=True, parent=parent, heard=heard)
+        observations = await self._execute(order, access, patience)
         for observation in observations[:-1]:
             access.emit(observation)
         if isinstance(run := observations[-1], Run):
@@ -193,10 +225,12 @@ class Runner:
         await asyncio.wait({concluded}, timeout=patience)
         return concluded.result() if concluded.done() else [Skip(job.key, time.time(), "overrun")]
 
-    async def _execute(self, order: "_Order", access: Access) -> list[Observation]:
+    async def _execute(
+        self, order: "_Order", access: Access, patience: float = math.inf
+    ) -> list[Observation]:
         """Attempt it, and tell those who joined."""
         key, started = order.job.key, _now()
-        flight = self._in_flight[key] = _Flight(access, order.deadline, [])
+        flight = self._in_flight[key] = _Flight(access, patience, [])
         observations: list[Observation] = [Skip(key, time.time(), "shutdown")]
         try:
             observations = await self._attempt(order, access)
@@ -218,7 +252,20 @@ class Runner:
         identity = await self._identity(order, access)
         if identity is None:
             return [Skip(job.key, time.time(), "no_token")]
-        asked = _now()
+        try:
+            return await self._probe(order, access, candidates, identity)
+        finally:
+            identity.ended()
+
+    async def _probe(
+        self,
+        order: "_Order",
+        access: Access,
+        candidates: tuple[Candidate, ...],
+        identity: Identity,
+    ) -> list[Observation]:
+        """Ask, as soon as there is a slot."""
+        job, asked = order.job, _now()
         if not await access.wire.slots.acquire(essential=job.essential, patience=order.patience):
             return [Skip(job.key, time.time(), "overrun")]
         queued = _now() - asked
@@ -246,11 +293,12 @@ class Runner:
                 fresh=order.fresh,
                 pulse=access.pulses.of(job.key),
             )
-            return await probe(errand, access.wire.send)
+            send, heard = access.wire.send, order.heard
+            return await probe(errand, send if heard is None else heard.through(send))
         finally:
             access.wire.slots.release(essential=job.essential, count=held)
 
-    async def _identity(self, order: "_Order", access: Access) -> Identity | None:
+    async def _identity(self, order: "_Order", access: Access) -> Account | Anonymous | None:
         job = order.job
         if job.credential == "anonymous" or access.credentials is None:
             return _ANONYMOUS

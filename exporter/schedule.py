@@ -6,9 +6,7 @@ wall clock loses nothing silently: every planned instant ends as a run or as a s
 """
 
 import asyncio
-import hashlib
 import logging
-import math
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime, timedelta
@@ -18,76 +16,17 @@ from apscheduler.events import EVENT_JOB_MAX_INSTANCES, JobSubmissionEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 
+from exporter.grid import EARLY, Grid, phase_of
 from exporter.job import Job
-from exporter.observation import Emit, Heartbeat, Observation, Reading, Skip, SkipReason
+from exporter.observation import Emit, Heartbeat, Key, Observation, Reading, Run, Skip, SkipReason
 
 RunJob: TypeAlias = Callable[[Job, float], Awaitable[None]]
 HEARTBEAT_INTERVAL: Final = 1.0
 _STARTS_PER_SECOND: Final = 200
-_EARLY: Final = 0.05
-"""A fire this much before its instant is that instant: wall clock and loop clock drift apart."""
 _CLOCK_STEP: Final = 0.2
 _SILENCE: Final = 5 * HEARTBEAT_INTERVAL
 
 _log = logging.getLogger(__name__)
-
-
-def phase_of(*names: str) -> float:
-    """Where in its interval something has its place: a ratio from 0 up to 1, the same for ever.
-
-    A hash spreads the load evenly and keeps each probe's distance from the last one over
-    restarts; random jitter does neither.
-    """
-    digest = hashlib.blake2b("\0".join(names).encode(), digest_size=8).digest()
-    return int.from_bytes(digest) / 2**64
-
-
-class Grid:
-    """The planned instants of one job on the event loop's clock, each taken exactly once.
-
-    They lie ``interval`` seconds apart, but for the first, which may lie anywhere; the second is
-    then the next of the grid that is at least half an interval later.
-    """
-
-    def __init__(self, interval: float, origin: float, first: float | None = None) -> None:
-        """Begin at ``first``, or at the grid's next instant after ``origin`` less an interval."""
-        self.interval = interval
-        self._origin = origin
-        self.planned = origin if first is None else first
-
-    def after(self, instant: float) -> float:
-        """The first instant of the grid after the given one."""
-        steps = math.floor((instant - self._origin) / self.interval) + 1
-        return self._origin + steps * self.interval
-
-    def following(self) -> float:
-        """The instant after the planned one."""
-        return self.after(self.planned + self.interval / 2)
-
-    def missed(self, now: float) -> int:
-        """Leave behind the instants that a later one has overtaken, or that are stale by now.
-
-        Returns:
-            How many were left behind. The planned instant is then less than half an interval
-            old, or still to come, so that two runs are never closer than half an interval.
-        """
-        count = 0
-        while now - self.planned > self.interval / 2:
-            self.planned = self.following()
-            count += 1
-        return count
-
-    def overrun(self, now: float) -> int:
-        """Leave behind every instant that is due.
-
-        Returns:
-            How many were.
-        """
-        count = 0
-        while self.planned <= now + _EARLY:
-            self.planned = self.following()
-            count += 1
-        return count
 
 
 class _Entry(BaseTrigger):
@@ -99,13 +38,18 @@ class _Entry(BaseTrigger):
         self.grid = grid
 
     def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
-        """The planned instant, or the next one when that is due, in wall clock time."""
+        """The first time the planned instant, then the one to wait for, in wall clock time."""
         current = asyncio.get_running_loop().time()
-        instant = self.grid.planned
-        if previous is not None and instant <= current:
-            instant = self.grid.after(current + 0.001)
+        instant = self.grid.planned if previous is None else self.grid.upcoming(current)
         # From the caller's own now: it asks again and again until it is told of a later time.
         return now + timedelta(seconds=instant - current)
+
+    @property
+    def hangs_on(self) -> tuple[str, str] | None:
+        """The target, and which of its ids have to be known."""
+        if self.job is None or self.job.surface.ids is None:
+            return None
+        return self.job.key.target, self.job.surface.ids.kind
 
 
 def _wall(instant: float) -> datetime:
@@ -113,13 +57,17 @@ def _wall(instant: float) -> datetime:
     return datetime.fromtimestamp(instant + _offset(), UTC)
 
 
-def _grid(job: Job, spread: float) -> Grid:
-    """Its phase is the same for ever; without ids to wait for it begins within the spread."""
+def _grid(job: Job, spread: float | None = None) -> Grid:
+    """Its phase is the same for ever; it begins within the spread, if that is given."""
     now = asyncio.get_running_loop().time()
     share = phase_of(job.key.target, job.key.surface)
     since = (now + _offset() - share * job.interval) % job.interval
-    first = None if job.surface.ids else now + share * min(spread, job.interval)
+    first = None if spread is None else now + share * min(spread, job.interval)
     return Grid(job.interval, now - since + job.interval, first)
+
+
+def _name(key: Key) -> str:
+    return f"{key.target}/{key.surface}"
 
 
 def _offset() -> float:
@@ -140,8 +88,8 @@ class Schedule:
         self._run = run
         self._emit = emit
         self._entries: dict[str, _Entry] = {}
-        self._waiting: dict[tuple[str, str], list[_Entry]] = {}
-        self._running: dict[asyncio.Task[object], Job] = {}
+        self._waiting: dict[tuple[str, str], set[_Entry]] = {}
+        self._running: dict[Key, asyncio.Task[object]] = {}
         self._scheduler = AsyncIOScheduler(
             timezone=UTC,
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
@@ -185,35 +133,47 @@ class Schedule:
         Returns:
             Their tasks.
         """
-        return {task for task, job in self._running.items() if job.key.target == target}
+        return {task for key, task in self._running.items() if key.target == target}
 
     def _plan(self) -> None:
-        wanted = {f"{job.key.target}/{job.key.surface}": job for job in self._jobs}
+        wanted = {_name(job.key): job for job in self._jobs}
         for name, entry in list(self._entries.items()):
             if entry.job is None:
                 continue
-            job = wanted.get(name)
-            if job is None or job.interval != entry.job.interval:
-                self._remove(name)
+            job = wanted.pop(name, None)
+            if job is None:
+                self._remove(entry)
             else:
-                entry.job = wanted.pop(name)
+                self._change(entry, job)
         spread = len(wanted) / _STARTS_PER_SECOND
         for name, job in wanted.items():
-            self._add(_Entry(name, job, _grid(job, spread)))
+            self._add(_Entry(name, job, _grid(job, None if job.surface.ids else spread)))
 
-    def _remove(self, name: str) -> None:
-        entry = self._entries.pop(name)
-        for waiting in self._waiting.values():
-            if entry in waiting:
-                waiting.remove(entry)
-        self._scheduler.remove_job(name)
+    def _remove(self, entry: _Entry) -> None:
+        del self._entries[entry.name]
+        self._wait_no_more(entry)
+        self._scheduler.remove_job(entry.name)
+
+    def _change(self, entry: _Entry, job: Job) -> None:
+        entry.job = job
+        if job.interval != entry.grid.interval:
+            grid = _grid(job)
+            grid.succeed(entry.grid)
+            entry.grid = grid
+            self._arm(entry)
 
     def _add(self, entry: _Entry) -> None:
         self._entries[entry.name] = entry
-        if entry.job is not None and entry.job.surface.ids is not None:
-            awaited = (entry.job.key.target, entry.job.surface.ids.kind)
-            self._waiting.setdefault(awaited, []).append(entry)
+        if (ids := entry.hangs_on) is not None:
+            self._waiting.setdefault(ids, set()).add(entry)
         self._scheduler.add_job(self._fire, entry, args=(entry,), id=entry.name)
+
+    def _wait_no_more(self, entry: _Entry) -> None:
+        if (ids := entry.hangs_on) is not None:
+            self._waiting.get(ids, set()).discard(entry)
+
+    def _arm(self, entry: _Entry) -> None:
+        self._scheduler.modify_job(entry.name, next_run_time=_wall(entry.grid.planned))
 
     async def stop(self, grace: float) -> int:
         """End: no new runs; running ones may finish, then are cancelled.
@@ -231,8 +191,8 @@ class Schedule:
         self._waiting.clear()
         self._scheduler.remove_all_jobs()
         if self._running:
-            await asyncio.wait(self._running, timeout=grace)
-        left = set(self._running)
+            await asyncio.wait(self._running.values(), timeout=grace)
+        left = set(self._running.values())
         for task in left:
             task.cancel()
         if left:
@@ -243,10 +203,16 @@ class Schedule:
 
     def __call__(self, observation: Observation) -> None:
         """Learn as sinks do: once ids are known, what hangs on them need not wait for its phase."""
-        if isinstance(observation, Reading) and observation.ids:
-            for entry in self._waiting.pop((observation.key.target, observation.kind), ()):
-                entry.grid.planned = asyncio.get_running_loop().time()
-                self._scheduler.modify_job(entry.name, next_run_time=_wall(entry.grid.planned))
+        match observation:
+            case Reading(key=key, kind=kind) if observation.ids:
+                for entry in self._waiting.pop((key.target, kind), ()):
+                    if not self._runs(entry):
+                        entry.grid.planned = asyncio.get_running_loop().time()
+                        self._arm(entry)
+            case Run(key=key) if (known := self._entries.get(_name(key))) is not None:
+                self._wait_no_more(known)
+            case _:
+                pass
 
     async def _fire(self, entry: _Entry) -> None:
         if self._entries.get(entry.name) is not entry:
@@ -254,26 +220,23 @@ class Schedule:
         now = asyncio.get_running_loop().time()
         due = entry.grid.planned
         self._skip(entry, "misfire", entry.grid.missed(now))
-        planned = entry.grid.planned
-        if entry.job is None and due <= now + _EARLY:
+        if entry.job is None and due <= now + EARLY:
             self._beat(now - due)  # also of a beat that came too late to be one
-        if planned > now + _EARLY:
+        if entry.grid.planned > now + EARLY:
             return
-        entry.grid.planned = entry.grid.following()
-        if entry.job is None:
-            return
-        await self._supervise(entry.job, planned)
+        planned = entry.grid.take()
+        if entry.job is not None:
+            await self._supervise(entry.job, planned)
 
     async def _supervise(self, job: Job, planned: float) -> None:
-        task = cast("asyncio.Task[object]", asyncio.current_task())
-        self._running[task] = job
+        self._running[job.key] = cast("asyncio.Task[object]", asyncio.current_task())
         try:
             await self._run(job, planned)
         except asyncio.CancelledError:
             # Only ``stop`` cancels, and the run has counted itself: APScheduler would log it.
             pass
         finally:
-            del self._running[task]
+            del self._running[job.key]
 
     def _beat(self, lag: float) -> None:
         self._beaten = asyncio.get_running_loop().time()
@@ -283,7 +246,13 @@ class Schedule:
         entry = self._entries.get(event.job_id)
         if entry is None:
             return
-        self._skip(entry, "overrun", entry.grid.overrun(asyncio.get_running_loop().time()))
+        if self._runs(entry):
+            self._skip(entry, "overrun", entry.grid.overrun(asyncio.get_running_loop().time()))
+        else:
+            self._arm(entry)  # no run is in the way, but a task that has not begun or just ended
+
+    def _runs(self, entry: _Entry) -> bool:
+        return entry.job is not None and entry.job.key in self._running
 
     def _skip(self, entry: _Entry, reason: SkipReason, count: int) -> None:
         if entry.job is None:
@@ -304,4 +273,4 @@ class Schedule:
                     extra={"fields": {"clock_step": round(step, 3), "silence": self.silence}},
                 )
                 for entry in self._entries.values():
-                    self._scheduler.modify_job(entry.name, next_run_time=_wall(entry.grid.planned))
+                    self._arm(entry)

@@ -5,13 +5,13 @@ import gc
 import logging
 import os
 import signal
-from collections.abc import Callable, Coroutine
-from typing import Final, TypeAlias
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Final, Literal, TypeAlias
 
 from exporter import __version__
 from exporter.app import App, Options
 from exporter.job import Plan
-from exporter.loading import Loaded, warn
+from exporter.loading import NOTHING, Loaded, warn
 from exporter.otlp.settings import Settings
 from exporter.reload import Load
 from exporter.web.address import Address
@@ -41,20 +41,26 @@ async def serve(
 ) -> None:
     """Run until SIGTERM or SIGINT; a second signal ends the process at once.
 
+    With something ``meanwhile`` it belongs to a terminal, and SIGHUP is one more signal that ends
+    it, unless whoever started it had that ignored (``nohup``). Without, SIGHUP reloads.
+
     Args:
         loaded: what to do first; without it the configuration is read once it is up, and errors of
             it are no reason to end.
         options: where to listen, when to reload.
         load: reads the configuration again.
-        meanwhile: runs beside it and is cancelled at the end; told where it listens.
+        meanwhile: runs beside it and is cancelled at the end; told where it listens. What it
+            raises ends all of it, and is raised here.
 
     Raises:
         ConfigError: the TLS files of a target cannot be used; nothing was started.
         ListenError: the listener cannot be opened; nothing was started.
     """
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
-    plan = Plan(()) if loaded is None else loaded.plan
-    app = App(plan, options, load)
+    hangs_up = meanwhile is not None and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN
+    if not hangs_up:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
+    first = NOTHING if loaded is None else loaded
+    app = App(first, options, load)
     try:
         address = await app.open()
     except OSError as error:
@@ -64,20 +70,35 @@ async def serve(
     ended = _on_signals()
     app.start()
     asyncio.get_running_loop().call_later(_SETTLED, _settle)
-    _log.info("started", extra={"fields": _start_line(plan, address, options)})
+    _log.info("started", extra={"fields": _start_line(first.plan, address, options)})
     if loaded is None:
         app.reload()
+    if hangs_up:
+        # Shell and kernel may both send it: a second one is no wish to end at once.
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, ended.set)
+    signalled = asyncio.create_task(ended.wait())
     beside = [asyncio.create_task(app.watch())]
     if meanwhile is not None:
         beside.append(asyncio.create_task(meanwhile(app, address)))
     try:
-        await ended.wait()
+        await _first(signalled, beside)
     finally:
-        for task in beside:
+        for task in (signalled, *beside):
             task.cancel()
-        await asyncio.wait(beside)
+        await asyncio.gather(signalled, *beside, return_exceptions=True)
         cancelled = await app.stop()
         _log.info("ended", extra={"fields": {"cancelled_runs": cancelled}})
+
+
+async def _first(
+    signalled: asyncio.Task[Literal[True]], beside: Iterable[asyncio.Task[None]]
+) -> None:
+    """Wait for a signal; a task beside it that fails before raises what it failed with."""
+    pending: set[asyncio.Task[object]] = {signalled, *beside}
+    while signalled in pending:
+        done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
 
 
 def _settle() -> None:

@@ -1,7 +1,7 @@
 """What goes over the wire and what comes back, as data: no I/O here, and no aiohttp."""
 
 from collections.abc import Mapping
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
@@ -10,6 +10,11 @@ from exporter.observation import Phases, Reason, Transport
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 Method: TypeAlias = Literal["GET", "POST", "PUT", "DELETE"]
 
+MAX_BODY: Final = 4 * 1024 * 1024
+"""The most bytes of a body, whoever asks."""
+MAX_JSON: Final = 1024 * 1024
+"""The most of one that is to be decoded: what it may hold takes 20 ms and 50 times the memory."""
+
 
 class Request(Struct, frozen=True):
     """One request, ready to be sent.
@@ -17,7 +22,8 @@ class Request(Struct, frozen=True):
     ``path`` is appended to the target's base URL, or is a whole URL, and is percent-encoded
     already. ``timeout`` bounds all of it, in seconds, from the moment of sending. ``essential``
     requests have connections that no others use. ``traceparent`` is sent along where it is not
-    empty. A ``fresh`` one is to have a new connection, so that all phases of it are seen.
+    empty. A ``fresh`` one is to have a new connection, so that all phases of it are seen. Of the
+    answer's body no more than ``largest`` bytes are taken, ``MAX_BODY`` at most.
     """
 
     method: Method
@@ -28,6 +34,7 @@ class Request(Struct, frozen=True):
     essential: bool = False
     traceparent: str = ""
     fresh: bool = False
+    largest: int = MAX_JSON
 
     def __repr__(self) -> str:
         """Never the headers or the body, which carry secrets."""

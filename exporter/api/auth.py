@@ -1,6 +1,7 @@
 """Getting a token, without a socket: requests out, answers in (guide, "JWT Token Management")."""
 
 import base64
+import re
 from collections.abc import Sequence
 from typing import Final
 from urllib.parse import quote, urlencode
@@ -8,7 +9,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 from msgspec import Struct
 
-from exporter.api.headers import http_date
+from exporter.api.headers import decimal, http_date
 from exporter.wire import Exchange, Request
 
 _UNKNOWN_LIFETIME: Final = 3600.0
@@ -18,6 +19,8 @@ _EARLY: Final = 300.0
 _EARLY_SHARE: Final = 0.2
 _TOLERANCE: Final = 60.0
 """Seconds by which clocks may disagree before one of them is not believed."""
+_ONE_WORD: Final = re.compile("[!-~]+")
+"""More than RFC 6750 has (``b64token``): some frameworks issue ``7|abc``, which works."""
 _JSON: Final = {"Content-Type": "application/json"}
 _FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -48,9 +51,11 @@ class Grant(Struct, frozen=True):
 
 
 class _Answer(Struct):
+    """Whatever stands beside the token is no reason to lose it."""
+
     access_token: str
-    refresh_token: str | None = None
-    expires_in: float | None = None
+    refresh_token: object = None
+    expires_in: object = None
 
 
 class BadGrantError(ValueError):
@@ -135,10 +140,11 @@ def bearer_authorization(token: str) -> str:
         The header's value.
 
     Raises:
-        BadGrantError: it cannot be sent in a header.
+        BadGrantError: it is not one word, which alone may stand there.
     """
-    if not token or not token.isascii() or not token.isprintable():
-        raise BadGrantError("the access_token cannot be sent in a header")
+    if _ONE_WORD.fullmatch(token) is None:
+        allowed = "one word of visible ASCII characters"
+        raise BadGrantError(f"the token cannot be sent; allowed: {allowed}")
     return f"Bearer {token}"
 
 
@@ -149,24 +155,30 @@ def grant_of(exchange: Exchange) -> Grant:
         exchange: an answer with a status of 2xx.
 
     Returns:
-        The grant. Its lifetime is that of the JWT's ``exp`` (RFC 7519, section 4.1.4), else what
-        ``expires_in`` says (RFC 6749, section 5.1).
+        The grant; see `token_lifetime` for how long it is good. A ``refresh_token`` that is no
+        text is none, and an ``expires_in`` may be a text of digits.
 
     Raises:
         BadGrantError: there is no token in it, or one that is over already.
     """
     try:
         answer = msgspec.json.decode(exchange.body, type=_Answer)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise BadGrantError("the answer has no access_token") from None
     bearer_authorization(answer.access_token)
     server = server_time(exchange.headers.get("Date"))
     now = exchange.timing.at
-    lifetime = token_lifetime(answer.access_token, answer.expires_in, now, server)
+    expires_in = _seconds(answer.expires_in)
+    lifetime = token_lifetime(answer.access_token, expires_in, now, server)
     if lifetime is None:
         lifetime = _UNKNOWN_LIFETIME
-    skew = None if server is None else server - now
-    return Grant(answer.access_token, answer.refresh_token, lifetime, skew)
+    refresh_token = answer.refresh_token
+    return Grant(
+        answer.access_token,
+        refresh_token if isinstance(refresh_token, str) and refresh_token else None,
+        lifetime,
+        None if server is None else server - now,
+    )
 
 
 def server_time(date: str | None) -> float | None:
@@ -188,13 +200,15 @@ def token_lifetime(
 ) -> float | None:
     """How long a token can still be used.
 
-    The end in a JWT is on its issuer's clock. The server's ``Date`` tells that clock, ours is the
-    next best; a clock by which the token had longer to live than it was issued for, or was over
-    before it came, is not believed while the other one makes sense.
+    A JWT has its end on its issuer's clock (``exp``, RFC 7519, section 4.1.4). The server's
+    ``Date`` tells that clock. Where there is none, what ``expires_in`` promises needs no clock (RFC
+    6749, section 5.1), and ours is the next best. A clock by which the token had longer to live
+    than it was issued for, or was over before it came, is not believed while anything else makes
+    sense: then it lives as long as it was issued for.
 
     Args:
         token: a JWT, or opaque.
-        expires_in: seconds, as the answer says; it counts for what is no JWT.
+        expires_in: seconds, as the answer says.
         now: Unix seconds, ours.
         server: the same, the server's, where that is known.
 
@@ -202,27 +216,42 @@ def token_lifetime(
         Seconds, more than 0; ``None`` where neither the token nor the answer tells.
 
     Raises:
-        BadGrantError: by every clock it is over.
+        BadGrantError: it is over by all that is known.
     """
     claims = _claims(token)
-    expires = _number(claims.get("exp"))
+    expires, issued = _number(claims.get("exp")), _number(claims.get("iat"))
     if expires is None:
         return None if expires_in is None else _positive(expires_in)
-    issued = _number(claims.get("iat"))
-    span = expires_in or _LONGEST_LIFETIME if issued is None else expires - issued
-    clocks = [clock for clock in (server, now) if clock is not None]
-    left = [expires - clock for clock in clocks]
+    spans = [] if issued is None else [expires - issued]
+    spans += [] if expires_in is None else [expires_in]
+    spans = [min(span, _LONGEST_LIFETIME) for span in spans if span > 0]
+    span = min(spans, default=_LONGEST_LIFETIME)
+    if server is None and expires_in is not None and expires_in > 0:
+        return span
+    left = [expires - clock for clock in (server, now) if clock is not None]
     for seconds in left:
         if 0 < seconds <= span + _TOLERANCE:
-            return _positive(min(seconds, span))
-    if all(seconds <= 0 for seconds in left):
-        raise BadGrantError("the access_token is expired already")
-    return _positive(span)
+            return min(seconds, span)
+    if all(seconds <= 0 for seconds in left) and (server is not None or not spans):
+        raise BadGrantError("the token is expired already")
+    return span
+
+
+def token_end(token: str) -> float | None:
+    """When a token says that it ends.
+
+    Args:
+        token: a JWT, or opaque.
+
+    Returns:
+        Its ``exp`` in Unix seconds, by its issuer's clock; ``None`` where it does not tell.
+    """
+    return _number(_claims(token).get("exp"))
 
 
 def _positive(seconds: float) -> float:
     if not seconds > 0:
-        raise BadGrantError("the access_token is expired already")
+        raise BadGrantError("the token is expired already")
     return min(seconds, _LONGEST_LIFETIME)
 
 
@@ -234,6 +263,10 @@ def _claims(token: str) -> dict[str, object]:
     except (jwt.InvalidTokenError, ValueError, RecursionError):
         return {}
     return claims
+
+
+def _seconds(value: object) -> float | None:
+    return _number(decimal(value) if isinstance(value, str) else value)
 
 
 def _number(value: object) -> float | None:

@@ -87,7 +87,9 @@ class Client:
         try:
             async with asyncio.timeout(request.timeout):
                 response = await self._answer(request, progress)
-                content = await body.read(response.content, response.headers, progress)
+                content = await body.read(
+                    response.content, response.headers, progress, request.largest
+                )
             return Exchange(progress.timing(), response.status, response.headers, content)
         except faults.ERRORS as error:
             return _fault(error, progress)

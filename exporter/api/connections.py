@@ -16,13 +16,13 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import AddrInfoType, Connection
 
-from exporter.api import body, faults
+from exporter.api import faults
 from exporter.api.names import FAMILIES, Names
 from exporter.api.progress import current
 from exporter.config.schema import Target
-from exporter.wire import Request
+from exporter.wire import MAX_BODY, Request
 
-_MAX_ANSWER: Final = body.MAX_BODY + 1024 * 1024
+_MAX_ANSWER: Final = MAX_BODY + 1024 * 1024
 """The most bytes of an answer: heads, chunk sizes and all."""
 _MAX_HEADER: Final = 64 * 1024
 """The most bytes of one header; aiohttp takes 128 of them at most."""
@@ -147,7 +147,7 @@ class _Protocol(ResponseHandler):
     def data_received(self, data: bytes) -> None:
         self._received += len(data)
         if self._received > _MAX_ANSWER:
-            self.set_exception(faults.TooLargeError())
+            self.set_exception(faults.TooLargeError(_MAX_ANSWER))
         else:
             super().data_received(data)
         if self._exception is not None:

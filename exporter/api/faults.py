@@ -23,7 +23,12 @@ class RefusedError(Exception):
 
 
 class TooLargeError(RefusedError):
-    """The answer is larger than is read."""
+    """The answer is larger than ``largest``, in bytes."""
+
+    def __init__(self, largest: int) -> None:
+        """Say what would have been bearable."""
+        super().__init__(largest)
+        self.largest = largest
 
 
 class CodingError(RefusedError):
@@ -69,7 +74,7 @@ class Row(NamedTuple):
     phase: Phase | None = None
 
 
-_NO_CERTIFICATE: Final = "TLSV13_ALERT_CERTIFICATE_REQUIRED"
+NO_CERTIFICATE: Final = "TLSV13_ALERT_CERTIFICATE_REQUIRED"
 _CERTIFICATE: Final = ssl.SSLCertVerificationError
 
 TABLE: Final[tuple[Row, ...]] = (
@@ -77,7 +82,7 @@ TABLE: Final[tuple[Row, ...]] = (
     Row(OSError, "internal", "the exporter has too many open files", errno.EMFILE),
     Row(OSError, "internal", "the machine has too many open files", errno.ENFILE),
     # Refused by the client
-    Row(TooLargeError, "too_large", "the answer is over the limit"),
+    Row(TooLargeError, "too_large", "the answer is over {largest}"),
     Row(CodingError, "body_invalid", "the content coding is cut short or was not asked for"),
     Row(zlib.error, "body_invalid", "the compressed body is broken"),
     Row(StatusError, "protocol", "the status is outside of 200..599"),
@@ -92,7 +97,6 @@ TABLE: Final[tuple[Row, ...]] = (
     Row(_CERTIFICATE, "tls_verify", "the certificate is self-signed", 18),
     Row(_CERTIFICATE, "tls_verify", "the chain ends in an unknown self-signed certificate", 19),
     Row(_CERTIFICATE, "tls_verify", "the certificate's issuer is unknown", 20),
-    Row(_CERTIFICATE, "tls_verify", "the certificate's issuer is unknown", 21),
     Row(_CERTIFICATE, "tls_verify", "the certificate is for another name", 62),
     Row(_CERTIFICATE, "tls_verify", "the certificate is for another address", 64),
     Row(_CERTIFICATE, "tls_verify", "the certificate cannot be trusted"),
@@ -105,9 +109,9 @@ TABLE: Final[tuple[Row, ...]] = (
     Row(TimeoutError, "read_timeout", "the body did not end in time", phase="receive"),
     Row(TimeoutError, "connect_timeout", "the time was over before a connection was begun"),
     # TLS
-    Row(ssl.SSLError, "tls_handshake", "{peer} does not speak TLS", "WRONG_VERSION_NUMBER"),
-    Row(ssl.SSLError, "tls_handshake", "{peer} wants a client certificate", _NO_CERTIFICATE),
     Row(ssl.SSLError, "reset", "TLS broke in the body", phase="receive"),
+    Row(ssl.SSLError, "tls_handshake", "{peer} does not speak TLS", "WRONG_VERSION_NUMBER"),
+    Row(ssl.SSLError, "tls_handshake", "{peer} wants a client certificate", NO_CERTIFICATE),
     Row(ssl.SSLError, "tls_handshake", "the TLS handshake failed", phase="tls"),
     Row(ssl.SSLError, "tls_handshake", "the server ended TLS with an alert"),
     Row(OSError, "tls_handshake", "the connection ended in the TLS handshake", phase="tls"),
@@ -127,6 +131,9 @@ TABLE: Final[tuple[Row, ...]] = (
     Row(OSError, "connect_refused", "connecting to {peer} is forbidden here", errno.EACCES),
     Row(OSError, "connect_refused", "connecting to {peer} is forbidden here", errno.EPERM),
     Row(OSError, "connect_refused", "no local address to reach {peer} from", errno.EADDRNOTAVAIL),
+    # Another process resets a connection so soon that it shows before anything was sent
+    Row(ConnectionResetError, "reset", "the connection was reset", phase="connect"),
+    Row(OSError, "reset", "the connection was reset", errno.ENOTCONN, "connect"),
     Row(OSError, "connect_refused", "cannot connect to {peer}", phase="connect"),
     # A proxy's answer to CONNECT; that to a plain request cannot be told from the API's
     Row(ProxyUrlError, "connect_refused", "the environment's proxy is no http://HOST:PORT"),
@@ -190,7 +197,7 @@ def reason_of(error: Exception, reached: Phase | None) -> tuple[Reason, str]:
             and row.code in (None, code)
             and row.phase in (None, reached)
         ):
-            return row.reason, row.detail.format(peer=_peer(error))
+            return row.reason, row.detail.format(peer=_peer(error), largest=_largest(error))
     raise error
 
 
@@ -222,3 +229,7 @@ def _peer(error: Exception) -> str:
         return "the server"
     host = f"[{error.host}]" if ":" in error.host else error.host
     return f"{host}:{error.port}"
+
+
+def _largest(error: Exception) -> str:
+    return f"{error.largest / 2**20:.3g} MiB" if isinstance(error, TooLargeError) else "the limit"

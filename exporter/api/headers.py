@@ -37,7 +37,7 @@ _PIVOT: Final = 70
 _ISO_DATE: Final = re.compile(
     "(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})"
     "(?:[Tt ](?P<hour>[0-9]{2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:[.,][0-9]{1,9})?)?"
-    "(?:[Zz]|(?P<sign>[+-])(?P<east>[0-9]{2}):?(?P<past>[0-9]{2}))?)?"
+    "(?:[Zz]|(?P<sign>[+-])(?P<east>[01][0-9]|2[0-3])(?::?(?P<past>[0-5][0-9]))?)?)?"
 )
 _LONGEST: Final = 2048
 """Characters: no quota needs as many, and reading 8000 takes tens of milliseconds."""
@@ -80,8 +80,9 @@ def iso_date(text: str) -> float | None:
     """Read a date of ISO 8601, in the profile of RFC 3339, section 5.6.
 
     Besides, a date may stand alone (its first second: too early is the safe side for the end of
-    something), seconds may be missing, and no offset is UTC. ``datetime.fromisoformat`` reads
-    different things in different versions of Python, and no leap second.
+    something), seconds and an offset's minutes may be missing, and no offset is UTC.
+    ``datetime.fromisoformat`` reads different things in different versions of Python, and no leap
+    second.
 
     Args:
         text: such as ``2025-12-31T23:59:59Z``.
@@ -146,19 +147,34 @@ def structured_item(text: str) -> object:
     return parsed[0] if isinstance(parsed, tuple) else None
 
 
-def lines(headers: Mapping[str, str], name: str) -> str | None:
-    """Read a field that is a list and may stand on several lines (RFC 9110, section 5.3).
+def each_line(headers: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """Find all lines of a field.
 
     Args:
         headers: those of an answer; aiohttp's keep lines apart and look up only the first one.
         name: of the field.
 
     Returns:
-        All its lines as one; ``None`` where there is none.
+        Their values, in their order; none where it was not sent.
     """
     first = headers.get(name)
-    every = None if first is None else getattr(headers, "getall", None)
-    return first if every is None else ", ".join(every(name))
+    if first is None:
+        return ()
+    every = getattr(headers, "getall", None)
+    return (first,) if every is None else tuple(every(name))
+
+
+def lines(headers: Mapping[str, str], name: str) -> str | None:
+    """Read a field that is a list and may stand on several lines (RFC 9110, section 5.3).
+
+    Args:
+        headers: as for `each_line`.
+        name: of the field.
+
+    Returns:
+        All its lines as one; ``None`` where there is none, or nothing in them.
+    """
+    return ", ".join(each_line(headers, name)) or None
 
 
 def _structured(text: str, kind: Literal["list", "dictionary", "item"]) -> object:

@@ -5,12 +5,14 @@ read, the standard one tells:
 
 - version: ``API-Version``;
 - deprecation: ``API-Deprecation-Date`` (ISO 8601), or ``Deprecation`` (RFC 9745:
-  ``@1688169599``; its drafts: an HTTP date, or ``true``, which is a deprecation without a date);
+  ``@1688169599``; its drafts: an HTTP date, or a boolean, which tells no date);
 - sunset: ``API-Sunset-Date`` (ISO 8601), or ``Sunset`` (RFC 8594: an HTTP date);
 - ``Link`` (RFC 8288) with the relations ``successor-version`` (RFC 5829), ``deprecation`` and
   ``sunset``: that they are there, never where they lead.
 
 An empty header is one that was not sent: templates leave them behind where nothing is announced.
+A date of ISO 8601 where one of HTTP belongs is read all the same, and the other way round: what it
+means is clear.
 """
 
 import re
@@ -23,7 +25,7 @@ from exporter.api.headers import http_date, iso_date, lines, structured_item, un
 from exporter.observation import Lifecycle, Relation
 
 _VERSION: Final = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9}){0,2}")
-_UNDATED: Final = frozenset(("true", "?1"))
+_UNDATED: Final = frozenset(("true", "?1", "false", "?0"))
 """What drafts of RFC 9745 said instead of a date, as a token and as a boolean."""
 _BAD: Final = -1.0
 """In the place of a date that cannot be read: no date is before 1970."""
@@ -80,8 +82,8 @@ def _lifecycle(  # noqa: PLR0913, PLR0917  # what is cached by has to be argumen
     ):
         return None
     dated = None if rfc_deprecation in _UNDATED else rfc_deprecation
-    deprecations = _date(guide_deprecation, iso_date), _date(dated, _deprecation)
-    sunsets = _date(guide_sunset, iso_date), _date(rfc_sunset, http_date)
+    deprecations = _date(guide_deprecation, _calendar), _date(dated, _deprecation)
+    sunsets = _date(guide_sunset, _calendar), _date(rfc_sunset, _calendar)
     return Lifecycle(
         version=_version(version) if version else None,
         deprecation=_first(deprecations),
@@ -106,7 +108,12 @@ def _first(dates: tuple[float | None, float | None]) -> float | None:
 def _deprecation(text: str) -> float | None:
     """RFC 9745, section 2.1: a date as structured fields have it; its drafts had HTTP's."""
     date = structured_item(text)
-    return unix_date(date.timestamp()) if isinstance(date, datetime) else http_date(text)
+    return unix_date(date.timestamp()) if isinstance(date, datetime) else _calendar(text)
+
+
+def _calendar(text: str) -> float | None:
+    date = iso_date(text)
+    return http_date(text) if date is None else date
 
 
 def _version(text: str) -> str:

@@ -3,15 +3,13 @@
 import asyncio
 import ipaddress
 import socket
-import threading
-from collections.abc import Callable
-from contextlib import suppress
 from functools import lru_cache
 from typing import Final, TypeAlias, TypedDict
 
 from yarl import URL
 
 from exporter.api.faults import FamilyError, UrlError
+from exporter.threads import in_thread
 
 FAMILIES: Final = {"auto": socket.AF_UNSPEC, "ip4": socket.AF_INET, "ip6": socket.AF_INET6}
 """What ``connection.ip_protocol`` means."""
@@ -120,7 +118,7 @@ class Names:
         """
         pending = self._pending.get((host, port))
         if pending is None:
-            pending = _begin(lambda: _addresses(host, port, family))
+            pending = in_thread(lambda: _addresses(host, port, family), "names")
             self._pending[host, port] = pending
             pending.add_done_callback(lambda _: self._pending.pop((host, port)))
         return await asyncio.shield(pending)
@@ -142,29 +140,3 @@ def _addresses(host: str, port: int, family: int) -> list[Address]:
             host, port, family, socket.SOCK_STREAM, flags=flags
         )
     ]
-
-
-def _begin(work: Callable[[], list[Address]]) -> _Pending:
-    loop = asyncio.get_running_loop()
-    pending: _Pending = loop.create_future()
-
-    def settle(found: list[Address] | None, error: Exception | None) -> None:
-        if pending.cancelled():
-            return
-        if error is not None:
-            pending.set_exception(error)
-        else:
-            pending.set_result(found or [])
-
-    def run() -> None:
-        found: list[Address] | None = None
-        failed: Exception | None = None
-        try:
-            found = work()
-        except Exception as error:  # noqa: BLE001  # handed to whoever waits
-            failed = error
-        with suppress(RuntimeError):  # the loop is closed by now
-            loop.call_soon_threadsafe(settle, found, failed)
-
-    threading.Thread(target=run, name="names", daemon=True).start()
-    return pending

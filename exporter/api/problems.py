@@ -14,22 +14,28 @@ The classes are the guide's (chapter "Comprehensive Error Handler")::
     └── Other                  4xx that is none of these
 
 A body may be problem details (RFC 9457), the services' ``{"error", "details"}``, HTML, or nothing:
-what is not said is empty. Texts are the API's own: they are for a person who asks for them, and
-go into no metric, span or log line by themselves.
+what is not said is empty. Texts are the API's own, of one line and without secrets: they are for a
+person who asks for them, and go into no metric, span or log line by themselves.
 """
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import ClassVar, Final
 
 import msgspec
 from msgspec import Struct
 
-from exporter.api.ratelimit import retry_after
+from exporter.api.ratelimit import retry_after, retry_after_in_body
 from exporter.observation import Reason
+from exporter.redaction import redacted
 from exporter.wire import Exchange
 
 _LONGEST_TEXT: Final = 500
-_MOST_FIELDS: Final = 50
+_READ: Final = 16384
+"""Characters that are searched for secrets before a text is cut: more than any token has."""
+_MOST: Final = 20
+"""Field errors, or members of a list or an object: more than a person reads."""
+_DEEPEST: Final = 3
 DEFAULT_DELAY: Final = 60.0
 """Seconds to wait after a 429 that names no time (guide, "Handling Rate Limits")."""
 
@@ -86,7 +92,7 @@ class Conflict(ApiProblem, frozen=True):
 
 
 class RateLimited(ApiProblem, frozen=True):
-    """Too many requests; ``delay`` is in seconds."""
+    """Too many requests; ``delay`` is in seconds, the longest that headers and body ask for."""
 
     reason: ClassVar[Reason] = "throttled"
 
@@ -130,6 +136,7 @@ class _Body(Struct):
     errors: object = ()
     error: object = ""
     details: object = ""
+    retry_after: object = None
 
 
 _decode: Final = msgspec.json.Decoder(_Body).decode
@@ -167,8 +174,12 @@ def problem_of(exchange: Exchange) -> ApiProblem | None:
     if kind is Validation:
         return Validation(*told, errors=_fields(body.errors))
     if kind is RateLimited:
-        delay = retry_after(exchange.headers, exchange.timing.at)
-        return RateLimited(*told, delay=DEFAULT_DELAY if delay is None else delay)
+        waits = (
+            retry_after(exchange.headers, exchange.timing.at),
+            retry_after_in_body(body.retry_after),
+        )
+        asked = max((wait for wait in waits if wait is not None), default=DEFAULT_DELAY)
+        return RateLimited(*told, delay=asked)
     return kind(*told)
 
 
@@ -183,7 +194,7 @@ def _fields(errors: object) -> tuple[FieldError, ...]:
     if not isinstance(errors, list):
         return ()
     found = []
-    for error in errors[:_MOST_FIELDS]:
+    for error in errors[:_MOST]:
         if isinstance(error, dict):
             texts = (_text(error.get(key)) for key in ("field", "message", "code"))
             found.append(FieldError(*texts))
@@ -191,8 +202,26 @@ def _fields(errors: object) -> tuple[FieldError, ...]:
 
 
 def _text(value: object) -> str:
-    """A text that may be shown: of one line, and not longer than a person reads."""
-    if not isinstance(value, str):
-        return ""
-    shown = "".join(char if char.isprintable() else " " for char in value[:_LONGEST_TEXT])
-    return shown.strip()
+    """A text that may be shown: of one line, not longer than a person reads, without secrets."""
+    text = redacted(_words(value)[:_READ])[:_LONGEST_TEXT]
+    return "".join(char if char.isprintable() else " " for char in text).strip()
+
+
+def _words(value: object, depth: int = _DEEPEST) -> str:
+    """A JSON value in a line; texts as they are, as an escaped secret would not be known."""
+    match value:
+        case str():
+            return value
+        case dict() if depth:
+            return ", ".join(
+                f'{key}="{inner}"'
+                if isinstance(inner, str)
+                else f"{key}={_words(inner, depth - 1)}"
+                for key, inner in islice(value.items(), _MOST)
+            )
+        case list() if depth:
+            return ", ".join(_words(inner, depth - 1) for inner in value[:_MOST])
+        case bool() | int() | float():
+            return str(value).lower()
+        case _:
+            return ""

@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 from urllib.request import getproxies, proxy_bypass
 
@@ -13,6 +14,8 @@ from exporter.api.faults import ProxyUrlError
 from exporter.config.values import Secret
 
 _SCHEMES: Final = ("http", "https")
+_ORIGINS: Final = 64
+"""Of which the proxy is known: the API, who issues its tokens, where they redirect to."""
 
 
 class Proxy(Struct, frozen=True):
@@ -42,6 +45,7 @@ class Proxies:
         self._configured = _proxy(url) if url else None
         self._environment = {} if url else getproxies()
         self._may_be = any(scheme in self._environment for scheme in _SCHEMES)
+        self._found = lru_cache(maxsize=_ORIGINS)(self._find)
 
     def way_to(self, url: URL) -> Proxy | None:
         """Find the proxy for a URL.
@@ -61,19 +65,21 @@ class Proxies:
         """
         if not self._may_be:
             return self._configured
-        found = self._environment.get(url.scheme)
-        if not found or self._spared(url):
+        return self._found(url.scheme, url.raw_host or "", url.port)
+
+    def _find(self, scheme: str, host: str, port: int | None) -> Proxy | None:
+        found = self._environment.get(scheme)
+        if not found or self._spared(host, port):
             return None
         return _proxy(found)
 
-    def _spared(self, url: URL) -> bool:
-        host = url.raw_host or ""
+    def _spared(self, host: str, port: int | None) -> bool:
         address = _address(host)
         if host.lower() == "localhost" or (address is not None and address.is_loopback):
             return True
         if proxy_bypass(host, self._environment):
             return True
-        if url.port is not None and proxy_bypass(f"{host}:{url.port}", self._environment):
+        if port is not None and proxy_bypass(f"{host}:{port}", self._environment):
             return True
         names = self._environment.get("no", "").split(",")
         return address is not None and any(_holds(name.strip(), address) for name in names)

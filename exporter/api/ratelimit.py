@@ -16,20 +16,24 @@ server's clock are moved to ours where its ``Date`` is off by more than 5 second
 that ``Date`` is cut to and the way here would only add noise.
 
 Of several quotas in one ``RateLimit`` the one with the least remaining counts, of equal ones the
-one that resets last: that is the one to be met first, and to be rid of last.
+one that resets last: that is the one to be met first, and to be rid of last. A quota of bytes or of
+concurrent requests (``qu`` of its policy) is none of ours, as nothing here counts in those.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Final
 
 from exporter.api.headers import (
     Member,
     decimal,
+    each_line,
     http_date,
     lines,
     structured_dictionary,
     structured_list,
 )
+from exporter.config.values import Duration
 from exporter.observation import RateLimit
 
 LONGEST_WAIT: Final = 86400.0
@@ -71,28 +75,53 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
         now: when it came, in Unix seconds.
 
     Returns:
-        Seconds from ``now``, 0 to `LONGEST_WAIT`: those of ``Retry-After`` or of
-        ``X-RateLimit-Retry-After``, whichever is longer, as both ask not to come earlier; ``None``
-        where neither can be read. A date counts from the answer's own ``Date``, if it has one:
-        that is how long its server meant, whatever its clock.
+        Seconds from ``now``, 0 to `LONGEST_WAIT`: of all lines of ``Retry-After`` and of
+        ``X-RateLimit-Retry-After`` the longest, as each asks not to come earlier; ``None``
+        where none can be read. A date counts from the answer's own ``Date``, if it has one: that
+        is how long its server meant, whatever its clock.
     """
-    standard = headers.get("Retry-After")
-    guide = decimal(headers.get("X-RateLimit-Retry-After"))
-    waits = [] if guide is None else [float(guide)]
-    if standard is not None:
-        seconds = decimal(standard)
-        date = http_date(standard) if seconds is None else None
-        if seconds is not None:
-            waits.append(float(seconds))
-        elif date is not None:
-            server = http_date(headers.get("Date", ""))
-            waits.append(date - (now if server is None else server))
+    waits = [
+        wait
+        for name in ("Retry-After", "X-RateLimit-Retry-After")
+        for line in each_line(headers, name)
+        if (wait := _wait(line, headers, now)) is not None
+    ]
     return min(max(0.0, *waits), LONGEST_WAIT) if waits else None
+
+
+def retry_after_in_body(told: object) -> float | None:
+    """Read for how long to stay away, as the services behind the API say it in the body of a 429.
+
+    Args:
+        told: what stands there: ``"1s"``, ``"1m30s"``, or a number of seconds, also as a text.
+
+    Returns:
+        Seconds, 0 to `LONGEST_WAIT`; ``None`` for anything else.
+    """
+    seconds: float | None = None
+    if isinstance(told, str):
+        seconds = decimal(told)
+        if seconds is None:
+            with suppress(ValueError):
+                seconds = Duration.parse(told)
+    elif isinstance(told, int | float) and not isinstance(told, bool) and told >= 0:
+        seconds = told
+    return None if seconds is None else min(float(seconds), LONGEST_WAIT)
+
+
+def _wait(text: str, headers: Mapping[str, str], now: float) -> float | None:
+    """Seconds to wait, of a number of them or of a date."""
+    if (seconds := decimal(text)) is not None:
+        return float(seconds)
+    if (date := http_date(text)) is None:
+        return None
+    server = http_date(headers.get("Date", ""))
+    return date - (now if server is None else server)
 
 
 def _guide(headers: Mapping[str, str], now: float) -> RateLimit | None:
     return _quota(
-        decimal(headers.get("X-RateLimit-Limit")),
+        _first_number(headers.get("X-RateLimit-Limit")),
         decimal(headers.get("X-RateLimit-Remaining")),
         _instant(decimal(headers.get("X-RateLimit-Reset")), headers, now),
     )
@@ -100,7 +129,7 @@ def _guide(headers: Mapping[str, str], now: float) -> RateLimit | None:
 
 def _older(headers: Mapping[str, str], now: float) -> RateLimit | None:
     return _quota(
-        _first_number(lines(headers, "RateLimit-Limit")),
+        _first_number(headers.get("RateLimit-Limit")),
         decimal(headers.get("RateLimit-Remaining")),
         _instant(decimal(headers.get("RateLimit-Reset")), headers, now),
     )
@@ -110,11 +139,13 @@ def _structured(headers: Mapping[str, str], now: float) -> RateLimit | None:
     state, policy = lines(headers, "RateLimit"), lines(headers, "RateLimit-Policy")
     if state is None and policy is None:
         return None
-    policies = structured_list(policy or "")
+    every = structured_list(policy or "")
+    policies = [one for one in every if _is_of_requests(one)]
+    others = {str(name) for name, _ in every} - {str(name) for name, _ in policies}
     told = [
         (remaining, _whole(of.get("t")), str(name))
         for name, of in structured_list(state or "")
-        if (remaining := _whole(of.get("r"))) is not None
+        if (remaining := _whole(of.get("r"))) is not None and str(name) not in others
     ]
     if not told:
         return _version_07(state or "", headers, now) or _quota(_limit(policies), None, None)
@@ -140,12 +171,19 @@ def _limit(policies: list[Member], name: str = "") -> int | None:
     return next(iter(limits.values())) if len(limits) == 1 else None
 
 
+def _is_of_requests(policy: Member) -> bool:
+    """Whether its quota unit is requests, as it is where the policy names none."""
+    _, values = policy
+    return str(values.get("qu", "requests")) == "requests"
+
+
 def _first_number(text: str | None) -> int | None:
-    """``100``, or ``100, 100;w=60``: the limit, and policies that it follows from."""
+    """``100``, or ``100, 100;w=60``: the limit, and policies with windows that it follows from."""
     if text is None or (number := decimal(text)) is not None:
         return None if text is None else number
     members = structured_list(text)
-    return _whole(members[0][0]) if members else None
+    windows = all("w" in values for _, values in members[1:])  # 1,000 is one number, badly written
+    return _whole(members[0][0]) if members and windows else None
 
 
 def _quota(limit: int | None, remaining: int | None, reset: float | None) -> RateLimit | None:

@@ -1,6 +1,6 @@
 """The row: everything static that is known of one operation of the API."""
 
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
@@ -9,6 +9,12 @@ from exporter.wire import Method
 
 Safety: TypeAlias = Literal["read", "dry_run", "write"]
 """``dry_run`` operations are without effect when their body says so; ``write`` changes state."""
+
+
+PAGE: Final = 50
+"""What a list in pages answers without being asked for more (OpenAPI document, LimitParam)."""
+MAX_PAGE: Final = 1000
+"""The most that can be asked for (ditto)."""
 
 
 class Ids(Struct, frozen=True):

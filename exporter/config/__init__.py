@@ -1,7 +1,7 @@
 """The configuration: a YAML file and the environment, decoded into frozen typed structs."""
 
 from exporter.config.files import secret_file_of, secret_of
-from exporter.config.load import Loaded, load, source_of
+from exporter.config.load import Loaded, digest_of, load, source_of
 from exporter.config.problems import ConfigError, Places, Problem, describe
 from exporter.config.schema import Auth, Config, Target
 from exporter.config.values import Duration, Secret
@@ -17,6 +17,7 @@ __all__ = [
     "Secret",
     "Target",
     "describe",
+    "digest_of",
     "load",
     "secret_file_of",
     "secret_of",

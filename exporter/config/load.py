@@ -1,5 +1,6 @@
 """From a file and the environment to a configuration that can be used."""
 
+import hashlib
 import pathlib
 from collections.abc import Mapping
 
@@ -14,11 +15,15 @@ from exporter.config.tree import LARGEST
 
 
 class Loaded(Struct, frozen=True):
-    """A configuration, where its keys are, and where it is from: for ``describe``."""
+    """A configuration, where its keys are, and where it is from: for ``describe``.
+
+    ``digest`` is that of the file's content, where there is a file.
+    """
 
     config: Config
     places: Places
     source: str
+    digest: bytes | None = None
 
 
 def load(file: pathlib.Path | None, environ: Mapping[str, str]) -> Loaded:
@@ -35,15 +40,16 @@ def load(file: pathlib.Path | None, environ: Mapping[str, str]) -> Loaded:
         ConfigError: with all the mistakes that were found; each knows its place.
     """
     if file is None:
-        filled, folder = stand_alone(environ), pathlib.Path()
+        filled, folder, digest = stand_alone(environ), pathlib.Path(), None
     else:
-        filled, folder = fill(tree_of(_content(file)), environ), file.absolute().parent
+        content, folder = _content(file), file.absolute().parent
+        filled, digest = fill(tree_of(content), environ), digest_of(content)
     decoded = decode_tree(filled.root, folder)
     unusable = [problem for named in decoded.files if (problem := problem_of(named)) is not None]
     problems = (*filled.problems, *decoded.problems, *map(decoded.places.placed, unusable))
     if decoded.config is None or problems:
         raise ConfigError(problems)
-    return Loaded(decoded.config, decoded.places, source_of(file))
+    return Loaded(decoded.config, decoded.places, source_of(file), digest)
 
 
 def source_of(file: pathlib.Path | None) -> str:
@@ -56,6 +62,18 @@ def source_of(file: pathlib.Path | None) -> str:
         What ``describe`` begins its lines with.
     """
     return ENVIRONMENT if file is None else str(file)
+
+
+def digest_of(content: bytes) -> bytes:
+    """What tells one content of a configuration's file from another.
+
+    Args:
+        content: all of it.
+
+    Returns:
+        A digest.
+    """
+    return hashlib.blake2b(content).digest()
 
 
 def _content(file: pathlib.Path) -> bytes:

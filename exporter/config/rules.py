@@ -67,6 +67,13 @@ def credentials_fit_their_type(auth: Auth) -> Iterator[Problem]:
     yield Problem((found[0],), message)
 
 
+def basic_name_has_no_colon(auth: Auth) -> Iterator[Problem]:
+    """The server would take the rest of it for the password (RFC 7617, section 2)."""
+    if auth.type == "basic" and ":" in (auth.username or ""):
+        message = "has a colon, where type basic begins the password; allowed: a name without one"
+        yield Problem(("username",), message)
+
+
 def certificate_has_key(tls: Tls) -> Iterator[Problem]:
     """One of them is of no use."""
     if (tls.cert_file is None) != (tls.key_file is None):
@@ -145,7 +152,12 @@ def names_are_unique(config: Config) -> Iterator[Problem]:
             yield Problem(("targets", index, "name"), f"{message}; allowed: a name of its own")
 
 
-_AUTH: Final = (credentials_are_whole, account_has_one_password, credentials_fit_their_type)
+_AUTH: Final = (
+    credentials_are_whole,
+    account_has_one_password,
+    credentials_fit_their_type,
+    basic_name_has_no_colon,
+)
 _TLS: Final = (certificate_has_key,)
 _LATENCY: Final = (good_is_not_above_bad,)
 _TARGET: Final = (

@@ -112,7 +112,7 @@ class Tls(Struct, frozen=True):
 
     ca_file: File | None = None
     cert_file: File | None = None
-    key_file: File | None = None
+    key_file: SecretFile | None = None
     server_name: Text | None = None
     insecure_skip_verify: bool = False
 

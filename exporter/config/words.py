@@ -1,7 +1,7 @@
 """How keys and values are shown to a person: short, on one line, and without secrets."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 from typing import Final
 
@@ -13,6 +13,8 @@ _LONGEST: Final = 40
 _PLAIN_KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _LONGEST_NAME: Final = 64
 """What is longer is like no name of ours, and comparing it costs time."""
+_MOST_COMPARED: Final = 200
+"""Names. Among thousands it would take longer than the request that has the mistake."""
 
 
 def escaped(text: str) -> str:
@@ -97,7 +99,7 @@ def name_in(key: str) -> str:
     return f"{name[0] if name else ''}..."
 
 
-def near(name: str, known: Sequence[str]) -> str:
+def near(name: str, known: Collection[str]) -> str:
     """Name what may have been meant.
 
     Args:
@@ -111,7 +113,7 @@ def near(name: str, known: Sequence[str]) -> str:
     return "" if found is None else f'did you mean "{found}"? '
 
 
-def nearest(name: str, known: Sequence[str]) -> str | None:
+def nearest(name: str, known: Collection[str]) -> str | None:
     """Find what may have been meant.
 
     Args:
@@ -119,10 +121,13 @@ def nearest(name: str, known: Sequence[str]) -> str | None:
         known: what there is.
 
     Returns:
-        The known name that is most like it, if any is.
+        The known name that is most like it, if any is; none among more than 200.
     """
-    found = get_close_matches(name[:_LONGEST_NAME].lower(), known, n=1)
-    return found[0] if found else None
+    if len(known) > _MOST_COMPARED:
+        return None
+    by_lower = {each.lower(): each for each in known}
+    found = get_close_matches(name[:_LONGEST_NAME].lower(), by_lower, n=1)
+    return by_lower[found[0]] if found else None
 
 
 def _step(key: str | int) -> str:

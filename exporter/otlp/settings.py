@@ -13,6 +13,7 @@ from urllib.parse import SplitResult, urlsplit
 from msgspec import Struct
 
 from exporter.config.problems import ConfigError, Problem
+from exporter.config.words import HIDDEN, quoted
 from exporter.otlp.files import file_problems
 
 Protocol: TypeAlias = Literal["http/protobuf", "grpc"]
@@ -186,7 +187,7 @@ class _Reader:
             self._refuse(name, "KEY=VALUE, several with commas between them", shown=False)
 
     def _refuse(self, name: str, allowed: str, *, shown: bool = True) -> None:
-        value = f'"{self._given[name][:40]}"' if shown else "the value (not shown)"
+        value = quoted(self._given[name]) if shown else HIDDEN
         self.problems.append(Problem((name,), f"{value} is not allowed; allowed: {allowed}", name))
 
 

@@ -1,16 +1,17 @@
 """The ids that lists name: a row each, and one pure function that reads them."""
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Final
 
 from msgspec import Struct
 
-from exporter.observation import Key, Reading
+from exporter.catalog.surface import MAX_PAGE
+from exporter.job import Job
+from exporter.observation import Reading
 from exporter.wire import Json
 
 _LONGEST_ID: Final = 256
-_PAGE: Final = 50
-"""What a list answers without being asked for more (OpenAPI document, LimitParam)."""
 
 
 class Listing(Struct, frozen=True):
@@ -32,36 +33,38 @@ LISTINGS: Final[Mapping[str, tuple[Listing, ...]]] = {
 
 
 def read_ids(
-    reader: str, key: Key, at: float, parent: tuple[str, ...], document: Mapping[str, Json]
+    job: Job, at: float, parent: tuple[str, ...], document: Mapping[str, Json]
 ) -> tuple[Reading, ...]:
     """Find the ids in a list's answer.
 
     Args:
-        reader: the name of its row in ``LISTINGS``.
-        key: the surface that answered.
+        job: whose answer it is; its surface names the row in ``LISTINGS``.
         at: when, in Unix seconds.
         parent: the ids that the request's path had.
-        document: the answer.
+        document: the answer, of whose items no more are looked at than can be asked for.
 
     Returns:
-        A reading for each kind; none for a kind whose field is absent or no list, as nothing
-        is then known. An item that has no usable id is passed over.
+        A reading for each kind that it lists; none for one whose field is absent or no list, as
+        nothing is then known. An item that has no usable id is passed over.
     """
     readings = []
-    for listing in LISTINGS[reader]:
+    for listing in LISTINGS.get(job.surface.lists or "", ()):
         items = document.get(listing.field)
         if isinstance(items, list):
-            ids = tuple((*parent, found) for item in items if (found := _id_of(item, listing)))
-            complete = _complete(document.get("total"), len(items))
-            readings.append(Reading(key, at, listing.kind, parent, ids, complete))
+            looked_at = islice(items, MAX_PAGE)
+            ids = tuple((*parent, found) for item in looked_at if (found := _id_of(item, listing)))
+            complete = _complete(document.get("total"), len(items), job.page)
+            readings.append(Reading(job.key, at, listing.kind, parent, ids, complete))
     return tuple(readings)
 
 
-def _complete(total: Json, named: int) -> bool:
-    """Whether all there is was named; without a total, whether it was less than a page."""
+def _complete(total: Json, named: int, page: int | None) -> bool:
+    """Whether all there is was read; without a total, whether it was less than a page."""
+    if named > MAX_PAGE:
+        return False
     if isinstance(total, int) and not isinstance(total, bool):
         return named >= total
-    return named < _PAGE
+    return page is None or named < page
 
 
 def _id_of(item: Json, listing: Listing) -> str | None:

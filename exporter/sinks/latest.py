@@ -56,7 +56,6 @@ class Latest:
         Args:
             plan: what is planned from now on.
         """
-        self._forget_moved(plan)
         self._lifecycles.follow(plan)
         self._tokens.follow(plan)
         self._plan = plan
@@ -146,15 +145,3 @@ class Latest:
             documented = plans[key.target].limits[key.rate_class].requests
             self._quotas[key] = KeptQuota(key, asdict(key), documented, held=math.inf)
         return self._quotas[key]
-
-    def _forget_moved(self, plan: Plan) -> None:
-        """A target with another URL is another server, of which nothing is known."""
-        urls = {target.target.name: target.target.url for target in plan.targets}
-        moved = {
-            target.target.name
-            for target in self._plan.targets
-            if urls.get(target.target.name) != target.target.url
-        }
-        self._surfaces = {key: s for key, s in self._surfaces.items() if key.target not in moved}
-        self._quotas = {key: q for key, q in self._quotas.items() if key.target not in moved}
-        self._certificates = {of: v for of, v in self._certificates.items() if of[0] not in moved}

@@ -5,13 +5,14 @@ a component's dates are the earliest of its surfaces': one that is asked rarely,
 takes nothing back that another one said.
 
 - A good answer with any of the headers replaces all that its surface said before: a sunset that it
-  no longer has was taken back.
-- An answer that is no good one (a gateway's 503, a login page) replaces what it says and takes
-  nothing back; one with none of the headers says nothing.
+  no longer has was taken back. One with none of them says nothing.
+- An answer that is no good one (a gateway's 503, the 410 of what was withdrawn) adds to that, takes
+  nothing back and promises nothing; what it added goes with the next answer that is good.
 - It does not age: a server that stops to send any of them leaves the last word standing until its
   surface leaves the plan or its target's URL changes.
 """
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
@@ -30,27 +31,58 @@ NOTICE: Final = 180 * 86400.0
 
 Six calendar months are 181 to 184 days: who means those is never accused, and PromQL can say it.
 """
+_FARTHEST: Final = 30 * 365 * 86400.0
+"""Seconds: a sunset farther away (``9999-12-31``) means that none is known, and is no promise."""
 _MAJOR: Final = re.compile("/v([0-9]{1,9})(?=/|$)")
 
 
-class Statement(Struct):
-    """What one surface said. ``promised`` is the latest sunset that it ever announced."""
+class Word(Struct, frozen=True):
+    """What one answer said, and when."""
 
-    said: Lifecycle
-    at: float
+    said: Lifecycle = Lifecycle()
+    at: float = -math.inf
+
+
+_NOTHING: Final = Word()
+
+
+class Statement(Struct):
+    """What one surface said: the last word of its good answers, and of those that are none since.
+
+    ``promised`` is the latest sunset that good answers ever announced.
+    """
+
+    good: Word = _NOTHING
+    amiss: Word = _NOTHING
     promised: float | None = None
 
-    def take(self, said: Lifecycle, at: float, *, good: bool) -> bool:
+    @property
+    def said(self) -> Lifecycle:
+        """What stands."""
+        if self.amiss is _NOTHING:
+            return self.good.said
+        return _added(self.good.said, self.amiss.said)
+
+    @property
+    def at(self) -> float:
+        """When it last said something that stands."""
+        return max(self.good.at, self.amiss.at)
+
+    def take(self, call: Call) -> bool:
         """Take in what an answer said; the newest answer counts, not the last to be seen.
 
         Returns:
             Whether that is otherwise than before.
         """
-        if self.at - CLOCK_STEP <= at < self.at:
+        if self.at - CLOCK_STEP <= call.at < self.at:
             return False
-        before = self.said
-        self.said, self.at = said if good else _added(before, said), at
-        self.promised = _latest((self.promised, said.sunset))
+        before, said = self.said, call.lifecycle
+        if _is_good(call):
+            self.amiss = _NOTHING
+            self.good = self.good if said is None else Word(said, call.at)
+            self.promised = _latest((self.promised, promise_of(call)))
+        elif said is not None:
+            self.amiss = Word(said, call.at)
         return self.said != before
 
     def problems(self, now: float, major: int | None) -> set[LifecycleProblem]:
@@ -109,7 +141,7 @@ class Lifecycles:
         self._components: dict[tuple[str, str], Component] = {}
 
     def follow(self, plan: Plan) -> None:
-        """Forget what left the plan, and what a server at another URL said.
+        """Forget what left the plan.
 
         Args:
             plan: what is planned from now on.
@@ -121,10 +153,10 @@ class Lifecycles:
                 of = (name, job.key.component)
                 now = self._components.setdefault(of, Component(*of, url))
                 former = before.get(of)
-                stays = former is not None and former.url == url
-                said = former.surfaces.get(job.key.surface) if former and stays else None
-                now.surfaces[job.key.surface] = said
-                if former and stays and job.key.surface in former.promised:
+                now.surfaces[job.key.surface] = (
+                    former.surfaces.get(job.key.surface) if former else None
+                )
+                if former and job.key.surface in former.promised:
                     now.promised[job.key.surface] = former.promised[job.key.surface]
 
     def recall(self, past: Mapping[Key, Past]) -> None:
@@ -149,15 +181,16 @@ class Lifecycles:
             Whether its surface says otherwise than before.
         """
         component = self._components.get((call.key.target, call.key.component))
-        said, surface = call.lifecycle, call.key.surface
-        if said is None or component is None or surface not in component.surfaces:
+        surface = call.key.surface
+        if component is None or surface not in component.surfaces:
             return False
         statement = component.surfaces[surface]
         if statement is None:
-            promised = _latest((component.promised.pop(surface, None), said.sunset))
-            component.surfaces[surface] = Statement(said, call.at, promised)
-            return True
-        return statement.take(said, call.at, good=_is_good(call))
+            if call.lifecycle is None:
+                return False
+            statement = Statement(promised=component.promised.pop(surface, None))
+            component.surfaces[surface] = statement
+        return statement.take(call)
 
     def of(self, target: str, component: str, now: float) -> LifecycleNow | None:
         """What is known of one component.
@@ -184,6 +217,21 @@ class Lifecycles:
         """
         every = (component.at(now) for component in self._components.values())
         return tuple(component for component in every if component is not None)
+
+
+def promise_of(call: Call) -> float | None:
+    """The sunset that an answer lets everybody count on.
+
+    Args:
+        call: any exchange.
+
+    Returns:
+        Unix seconds; ``None`` where a good answer announced none, or one beyond all plans.
+    """
+    sunset = None if call.lifecycle is None else call.lifecycle.sunset
+    if sunset is None or sunset > call.at + _FARTHEST or not _is_good(call):
+        return None
+    return sunset
 
 
 def _is_good(call: Call) -> bool:

@@ -8,22 +8,28 @@ Any module logs with the standard library, below ``exporter`` and with its field
 
 import logging
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Final, TypeAlias
+from typing import Final, Literal, TextIO, TypeAlias
 
 import msgspec
 
 from exporter.redaction import redacted
 
+Level: TypeAlias = Literal["debug", "info", "warn", "error"]
+Form: TypeAlias = Literal["logfmt", "json"]
+
+LEVELS: Final[Mapping[Level, int]] = {
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "warn": logging.WARNING,
+    "error": logging.ERROR,
+}
+
 Value: TypeAlias = str | int | float | bool
 
-_NAMES: Final = {
-    logging.DEBUG: "debug",
-    logging.INFO: "info",
-    logging.WARNING: "warn",
-    logging.ERROR: "error",
-}
+_NAMES: Final = {number: name for name, number in LEVELS.items()}
 _RESERVED: Final = frozenset(("ts", "level", "msg", "logger", "trace"))
 
 _BARE: Final = re.compile(r"[!#-<>-\[\]-~]+")
@@ -46,6 +52,28 @@ def rfc3339(at: float) -> str:
     """
     moment = datetime.fromtimestamp(at, UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def configure(level: Level, form: Form, stream: TextIO | None = None) -> None:
+    """Write the log of the exporter, and the warnings of its libraries, as lines of one form.
+
+    Args:
+        level: the least that the exporter logs.
+        form: how lines are written.
+        stream: where to, stderr by default. Called again, it replaces what was set before.
+    """
+    root = logging.getLogger()
+    for former in root.handlers[:]:
+        if isinstance(former, _Handler):
+            root.removeHandler(former)
+    handler = _Handler(sys.stderr if stream is None else stream)
+    handler.setFormatter(Logfmt() if form == "logfmt" else Json())
+    root.addHandler(handler)
+    logging.getLogger("exporter").setLevel(LEVELS[level])
+
+
+class _Handler(logging.StreamHandler[TextIO]):
+    """Ours, so that it can be told from those of others."""
 
 
 class Logfmt(logging.Formatter):

@@ -2,9 +2,8 @@
 
 import logging
 import math
-import sys
 from collections.abc import Mapping
-from typing import Final, Literal, NamedTuple, TextIO, TypeAlias, assert_never
+from typing import Final, NamedTuple, assert_never
 
 from exporter.job import Plan
 from exporter.observation import (
@@ -23,19 +22,9 @@ from exporter.observation import (
 )
 from exporter.sinks.kept import FORGETTING, since_of
 from exporter.sinks.lifecycle import Lifecycles
-from exporter.sinks.logformat import Json, Logfmt, rfc3339
+from exporter.sinks.logformat import LEVELS, Level, rfc3339
 from exporter.sinks.snapshot import LifecycleNow, LifecycleProblem
 from exporter.state.document import Past
-
-Level: TypeAlias = Literal["debug", "info", "warn", "error"]
-Form: TypeAlias = Literal["logfmt", "json"]
-
-_LEVELS: Final[Mapping[Level, int]] = {
-    "debug": logging.DEBUG,
-    "info": logging.INFO,
-    "warn": logging.WARNING,
-    "error": logging.ERROR,
-}
 
 _LIFECYCLE: Final[Mapping[LifecycleProblem, str]] = {
     "unparseable": "API life cycle: a date was announced that cannot be read",
@@ -49,28 +38,6 @@ _REVIEW_EVERY: Final = 60.0
 """Seconds: how often who says nothing new is looked at all the same, as dates pass."""
 
 _log: Final = logging.getLogger(__name__)
-
-
-def configure(level: Level, form: Form, stream: TextIO | None = None) -> None:
-    """Write the log of the exporter, and the warnings of its libraries, as lines of one form.
-
-    Args:
-        level: the least that the exporter logs.
-        form: how lines are written.
-        stream: where to, stderr by default. Called again, it replaces what was set before.
-    """
-    root = logging.getLogger()
-    for former in root.handlers[:]:
-        if isinstance(former, _Handler):
-            root.removeHandler(former)
-    handler = _Handler(sys.stderr if stream is None else stream)
-    handler.setFormatter(Logfmt() if form == "logfmt" else Json())
-    root.addHandler(handler)
-    logging.getLogger("exporter").setLevel(_LEVELS[level])
-
-
-class _Handler(logging.StreamHandler[TextIO]):
-    """Ours, so that it can be told from those of others."""
 
 
 class Logs:
@@ -201,7 +168,7 @@ def _tell_lifecycle(level: Level, text: str, now: LifecycleNow, reason: Lifecycl
         "sunset_before": _date(now.promised) if moved else None,
         "links": ",".join(now.relations) or None,
     }
-    _log.log(_LEVELS[level], text, extra={"fields": fields})
+    _log.log(LEVELS[level], text, extra={"fields": fields})
 
 
 def _date(at: float | None) -> str | None:
@@ -237,7 +204,7 @@ def _ids(context: Context | None) -> dict[str, str]:
 
 def _tell(level: Level, text: str, key: Key, **fields: object) -> None:
     of = {"target": key.target, "surface": key.surface}
-    _log.log(_LEVELS[level], text, extra={"fields": {**of, **fields}})
+    _log.log(LEVELS[level], text, extra={"fields": {**of, **fields}})
 
 
 def _ms(seconds: float) -> float:

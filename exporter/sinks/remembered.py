@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from exporter.job import Plan
 from exporter.observation import Call, Key, Observation, Run, Skip
 from exporter.sinks.kept import FORGETTING, since_of
+from exporter.sinks.lifecycle import promise_of
 from exporter.state.document import Past
 
 
@@ -24,19 +25,18 @@ class Remembered:
         self._ran: set[Key] = set()
 
     def follow(self, plan: Plan) -> None:
-        """Forget what left the plan, and what a server at another URL announced.
+        """Forget what left the plan.
 
         Args:
             plan: what is planned from now on.
         """
         before = self._surfaces
-        urls = {job.key: each.target.url for each in plan.targets for job in each.every}
         self._surfaces = {
-            key: _moved(before[key], url) if key in before else Past(key, url)
-            for key, url in urls.items()
+            job.key: before.get(job.key) or Past(job.key, each.target.url)
+            for each in plan.targets
+            for job in each.every
         }
-        same = (key for key, past in before.items() if past.url == urls.get(key))
-        self._ran.intersection_update(same)
+        self._ran.intersection_update(self._surfaces)
         if self._surfaces != before:
             self._changed()
 
@@ -64,8 +64,8 @@ class Remembered:
         match observation:
             case Run():
                 self._ran_once(observation)
-            case Call(lifecycle=said) if said is not None and said.sunset is not None:
-                self._announced(observation.key, said.sunset)
+            case Call() if (sunset := promise_of(observation)) is not None:
+                self._announced(observation.key, sunset)
             case Skip(key=key, reason=reason) if reason in FORGETTING and key in self._ran:
                 self._ran.discard(key)
                 self._learn(replace(self._surfaces[key], failing=None, since=None))
@@ -90,8 +90,3 @@ class Remembered:
         if self._surfaces[now.key] != now:
             self._surfaces[now.key] = now
             self._changed()
-
-
-def _moved(past: Past, url: str) -> Past:
-    """What is known of a surface, which is nothing where it is another API's now."""
-    return past if past.url == url else Past(past.key, url)

@@ -1,5 +1,6 @@
 """What is kept of the token of each target."""
 
+import math
 from collections.abc import Iterator
 
 from msgspec.structs import replace
@@ -44,8 +45,12 @@ class KeptTokens:
         former = self._tokens.get(renewal.key.target)
         if former is None:
             return
-        if renewal.reason is not None:
-            now = replace(former, failures=(former.failures or 0) + 1)
+        failures = (former.failures or 0) + 1
+        if renewal.reason is not None and renewal.grant == "file":
+            # What was in the file before is sent no more.
+            now = replace(former, valid=False, expires=None, lifetime=None, failures=failures)
+        elif renewal.reason is not None:
+            now = replace(former, failures=failures)
         else:
             now = TokenNow(
                 former.target,
@@ -74,5 +79,9 @@ class KeptTokens:
             Each target's token.
         """
         for token in self._tokens.values():
-            over = token.expires is not None and token.expires <= now
-            yield replace(token, valid=False) if token.valid and over else token
+            yield replace(token, valid=False) if token.valid and _over(token, now) else token
+
+
+def _over(token: TokenNow, now: float) -> bool:
+    """By its life, not by its end: that of a token out of a file is on its issuer's clock."""
+    return now >= (token.renewed_at or 0) + (math.inf if token.lifetime is None else token.lifetime)

@@ -2,15 +2,14 @@
 
 import asyncio
 import logging
-import threading
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from exporter.config.problems import ConfigError, Problem
 from exporter.state.directory import Directory, TakenError
 from exporter.state.document import Document, Past, encode
+from exporter.threads import in_thread
 
 _DEBOUNCE: Final = 1.0
 """Seconds from a change to its writing: most changes come together."""
@@ -109,7 +108,7 @@ class Keeper:
     def _write_in(self, directory: Directory) -> None:
         self._dirty = False
         data = encode(Document(self._surfaces(), self._found.others))
-        self._writing = _in_thread(lambda: directory.write(data))
+        self._writing = in_thread(lambda: directory.write(data), "state")
         self._writing.add_done_callback(lambda done: self._written(directory, done.exception()))
 
     def _written(self, directory: Directory, error: BaseException | None) -> None:
@@ -159,27 +158,3 @@ def _refused(path: Path, message: str) -> ConfigError:
 
 def _fields(directory: Directory) -> dict[str, object]:
     return {"directory": str(directory.path)}
-
-
-def _in_thread(work: Callable[[], None]) -> asyncio.Future[None]:
-    """Do it in a thread that no end of the process waits for."""
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[None] = loop.create_future()
-
-    def tell(error: BaseException | None) -> None:
-        if error is None:
-            done.set_result(None)
-        else:
-            done.set_exception(error)
-
-    def run() -> None:
-        error: BaseException | None = None
-        try:
-            work()
-        except Exception as raised:  # noqa: BLE001  # whatever it is, the loop has to hear of it
-            error = raised
-        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            loop.call_soon_threadsafe(tell, error)
-
-    threading.Thread(target=run, name="state", daemon=True).start()
-    return done

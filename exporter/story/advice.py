@@ -34,12 +34,12 @@ FAILED: Final[Mapping[Reason, Advice]] = {
         "Check that the port speaks TLS, its versions, and the client certificate.",
     ),
     "tls_verify": Advice(
-        "The server's certificate is not trusted, or is for another name.",
-        "Check tls.ca_file, tls.server_name, and which certificate the server shows.",
+        "The server's certificate is not trusted, not valid yet, or for another name.",
+        "Check tls.ca_file, tls.server_name, the clocks, and which certificate the server shows.",
     ),
     "tls_expired": Advice(
-        "The server's certificate has expired, or is not valid yet.",
-        "Renew it; if it is new, check the clocks.",
+        "The server's certificate has expired.",
+        "Renew it; if it is new, look whether the server shows it, and check the clocks.",
     ),
     "reset": Advice(
         "The server, or something on the way, ended the connection before the answer was whole.",
@@ -87,7 +87,7 @@ FAILED: Final[Mapping[Reason, Advice]] = {
     ),
     "throttled": Advice(
         "A rate limit is used up: the API is not down.",
-        "Look at oran_mano_rate_limit_consumed_requests_total, whose requests used it.",
+        "Look at oran_mano_rate_limit_remaining_requests, and at who else uses the account.",
     ),
     "http_5xx": Advice(
         "The API failed while it answered.",
@@ -110,12 +110,12 @@ FAILED: Final[Mapping[Reason, Advice]] = {
         "See in which phase the time went.",
     ),
     "unhealthy": Advice(
-        "The API itself says that it is not healthy.",
-        "Look at the components that it names.",
+        "The API itself says that it is not healthy, or repeats an old answer as if it were new.",
+        "Look at the components that it names; for an old answer, at what keeps it before the API.",
     ),
     "internal": Advice(
-        "A fault of the exporter, not of the API.",
-        "Its log has the trace; please report it.",
+        "A fault of the exporter or of its machine, not of the API.",
+        "Where open files ran out, raise their limit. Else its log has the trace: report it.",
     ),
 }
 

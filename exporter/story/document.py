@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
+from msgspec.structs import asdict
+
+from exporter.api.problems import ApiProblem, RateLimited, Validation
 from exporter.observation import Call, Run, Skip, Transport
 from exporter.story.text import Step, explained
 from exporter.story.waterfall import phases_of
@@ -35,9 +38,24 @@ def _step(step: Step) -> dict[str, Json]:
         "detail": run.detail if isinstance(run, Run) else "",
         "means": None if found is None else found.means,
         "look_next": None if found is None else found.then,
+        "problem": None if step.problem is None else _problem(step.problem),
         "duration_seconds": run.duration if isinstance(run, Run) else None,
         "calls": calls,
     }
+
+
+def _problem(problem: ApiProblem) -> Json:
+    told: dict[str, Json] = {
+        "title": problem.title,
+        "detail": problem.detail,
+        "type": problem.type,
+        "errors": [],
+    }
+    if isinstance(problem, Validation):
+        told["errors"] = [asdict(error) for error in problem.errors]
+    if isinstance(problem, RateLimited):
+        told["wait_seconds"] = problem.delay
+    return told
 
 
 def _outcome(run: Run | Skip) -> str:

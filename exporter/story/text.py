@@ -6,6 +6,7 @@ from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
+from exporter.api.problems import ApiProblem, Validation
 from exporter.catalog import CATALOG
 from exporter.observation import (
     Call,
@@ -35,6 +36,7 @@ _CHECKS: Final[Mapping[str, tuple[str, ...]]] = {
     for surface in CATALOG
 }
 _LABEL: Final = 14
+_NONE: Final[Mapping[str, ApiProblem]] = {}
 _DAY: Final = 86400.0
 
 
@@ -46,10 +48,14 @@ class Line(Struct, frozen=True):
 
 
 class Step(Struct, frozen=True):
-    """One run, with its calls, or a run that did not happen."""
+    """One run, with its calls, or a run that did not happen.
+
+    ``problem`` is what the API said is wrong in the call that decided, where that is known.
+    """
 
     conclusion: Run | Skip
     calls: tuple[Call, ...] = ()
+    problem: ApiProblem | None = None
 
     @property
     def key(self) -> Key:
@@ -77,11 +83,14 @@ class Step(Struct, frozen=True):
         return "is well, but slow" if run.slow else "is well"
 
 
-def steps(observations: Iterable[Observation]) -> list[Step]:
+def steps(
+    observations: Iterable[Observation], problems: Mapping[str, ApiProblem] = _NONE
+) -> list[Step]:
     """Put calls to the runs that they made.
 
     Args:
         observations: in the order in which they were emitted.
+        problems: what the API said is wrong, by the ``traceparent`` of its call.
 
     Returns:
         A step for each run or skip, in that order.
@@ -92,13 +101,17 @@ def steps(observations: Iterable[Observation]) -> list[Step]:
         match observation:
             case Call():
                 calls.setdefault(observation.key, []).append(observation)
-            case Run() | Skip():
-                found.append(Step(observation, tuple(calls.pop(observation.key, ()))))
-            case Inquiry(run):
-                found.append(Step(run, tuple(calls.pop(run.key, ()))))
+            case Inquiry(run=run) | (Run() as run) | (Skip() as run):
+                found.append(Step(run, tuple(calls.pop(run.key, ())), _problem(run, problems)))
             case _:
                 pass
     return found
+
+
+def _problem(conclusion: Run | Skip, problems: Mapping[str, ApiProblem]) -> ApiProblem | None:
+    deciding = conclusion.deciding if isinstance(conclusion, Run) else None
+    context = None if deciding is None else deciding.context
+    return None if context is None else problems.get(context.traceparent)
 
 
 def story(told: Sequence[Step], notes: Sequence[str] = ()) -> Iterator[Line]:
@@ -109,7 +122,8 @@ def story(told: Sequence[Step], notes: Sequence[str] = ()) -> Iterator[Line]:
         notes: what has to be known besides.
 
     Yields:
-        Lines, none of which holds what the API sent as it was.
+        Lines; what the API sent is in none of them as it was: texts are of one line, bounded and
+        without secrets.
     """
     *before, last = told
     yield Line(f"{last.key.surface} of {last.key.target} {last.verdict}", _tone(last))
@@ -207,8 +221,19 @@ def _finding(step: Step) -> Iterator[Line]:
     detail = getattr(step.conclusion, "detail", "")
     wrong = ": ".join(part for part in (step.reason, detail) if part)
     yield Line(f"  {'wrong':<{_LABEL}}{wrong}", "bad")
+    if step.problem is not None:
+        for said in _said(step.problem):
+            yield Line(f"  {'the API says':<{_LABEL}}{said}")
     yield Line(f"  {'that means':<{_LABEL}}{told.means}")
     yield Line(f"  {'look next':<{_LABEL}}{told.then}")
+
+
+def _said(problem: ApiProblem) -> Iterator[str]:
+    if text := ": ".join(part for part in (problem.title, problem.detail) if part):
+        yield text
+    for error in problem.errors if isinstance(problem, Validation) else ():
+        if text := ": ".join(part for part in (error.field, error.message, error.code) if part):
+            yield text
 
 
 def explained(step: Step) -> Advice | None:

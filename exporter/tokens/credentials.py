@@ -1,7 +1,8 @@
 """What every owner of a token does, and the clocks it does it by."""
 
+import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final, Protocol, TypeAlias
 
 from exporter.observation import Key
@@ -11,6 +12,13 @@ Headers: TypeAlias = Mapping[str, str]
 REFUSED_FOR: Final = 900.0
 """Seconds after a refused password in which only a new one is tried: a wrong password, tried
 again and again, locks an account."""
+
+
+class Timer(Protocol):
+    """Something that is going to happen."""
+
+    def cancel(self) -> None:
+        """Let it not happen."""
 
 
 class Clock:
@@ -23,6 +31,18 @@ class Clock:
     def steady(self) -> float:
         """Seconds that no step of the wall clock moves."""
         return time.monotonic()
+
+    def call_at(self, when: float, then: Callable[[], None]) -> Timer:
+        """Have something done.
+
+        Args:
+            when: on the steady clock; at once where that is past.
+            then: what is done.
+
+        Returns:
+            What cancels it.
+        """
+        return asyncio.get_running_loop().call_later(max(0.0, when - self.steady()), then)
 
 
 class Credentials(Protocol):
@@ -37,6 +57,9 @@ class Credentials(Protocol):
         Returns:
             The headers, or ``None`` where there are none (yet): nothing is to be sent then.
         """
+
+    def over(self, headers: Headers) -> bool:
+        """Whether these are not to be sent any more: ask for others before the next request."""
 
     async def renewed(self, rejected: Headers, key: Key, patience: float) -> Headers | None:
         """Other headers, after a request with these was answered 401.
@@ -55,6 +78,9 @@ class Credentials(Protocol):
 
     def accepted(self, headers: Headers, key: Key) -> None:
         """Learn that a surface accepted these headers."""
+
+    def ended(self, headers: Headers) -> None:
+        """Learn that a run that was given these headers is over, whatever it came to send."""
 
     async def close(self) -> None:
         """End what is in flight."""

@@ -1,21 +1,21 @@
 """What is given and not got: a token in a file, or a password that goes with every request."""
 
+import asyncio
 import logging
 import math
+from contextlib import suppress
 from pathlib import Path
 
 from exporter.api.auth import (
     BadGrantError,
     basic_authorization,
     bearer_authorization,
+    token_end,
     token_lifetime,
 )
 from exporter.config import Auth, Secret, secret_file_of, secret_of
 from exporter.observation import Emit, Key, Rejection, Renewal
 from exporter.tokens.credentials import REFUSED_FOR, Clock, Headers
-
-_UNPROVED_FOR = 10.0
-"""Seconds between requests with a password that nothing accepted yet."""
 
 _log = logging.getLogger(__name__)
 
@@ -28,22 +28,30 @@ class _Secrets:
         self._file = secret_file_of(auth)
         self._target = target
         self._stamp: object = object()
-        self.secret: Secret | None = None
+        self._found: Secret | str | None = None
+
+    @property
+    def secret(self) -> Secret | None:
+        """What was read last; ``None`` where there was none."""
+        return self._found if isinstance(self._found, Secret) else None
 
     def changed(self) -> bool:
-        """Look, and read; whether there is another secret (or none any more) than before."""
+        """Look, and read; whether it is another secret, or another reason why there is none."""
         stamp = self._stamp_now()
         if stamp == self._stamp:
             return False
-        self._stamp = stamp
-        before = self.secret
+        before, self._stamp = self._found, stamp
         try:
-            self.secret = secret_of(self._auth)
+            self._found = secret_of(self._auth)
         except (OSError, ValueError) as error:
-            self.secret = None
-            fields = {"target": self._target, "error": str(error)}
-            _log.error("cannot read the secret", extra={"fields": fields})
-        return self.secret != before
+            self._found = str(error)
+            self.complain("cannot read the secret", error)
+        return self._found != before
+
+    def complain(self, message: str, error: Exception) -> None:
+        """Log why there is nothing to send; no content of the file is in the error."""
+        fields = {"target": self._target, "error": str(error)}
+        _log.error(message, extra={"fields": fields})
 
     def _stamp_now(self) -> object:
         if self._file is None:
@@ -57,6 +65,9 @@ class _Secrets:
 
 class TokenFile:
     """A bearer token that somebody else puts into a file, and replaces there.
+
+    No server tells the time here. A token that is over by our clock, and yet says how long it was
+    issued for, is doubtful: it is sent until the API rejects it, as our clock may be wrong.
 
     Args:
         key: of the login, as whose renewals the readings of the file are told.
@@ -72,6 +83,7 @@ class TokenFile:
         self._clock = clock or Clock()
         self._secrets = _Secrets(auth, key.target)
         self._headers: Headers | None = None
+        self._doubtful: Headers | None = None
         self._expires = 0.0
 
     async def headers(self, patience: float) -> Headers | None:
@@ -81,43 +93,69 @@ class TokenFile:
             self._take()
         return self._headers if self._clock.steady() < self._expires else None
 
+    def over(self, headers: Headers) -> bool:
+        """See ``Credentials``."""
+        return headers is not self._headers or self._clock.steady() >= self._expires
+
     async def renewed(self, rejected: Headers, key: Key, patience: float) -> Headers | None:
         """See ``Credentials``: only another token in the file is worth another attempt."""
-        self._emit(Rejection(key, self._clock.wall()))
+        doubtful = rejected is self._doubtful
+        if not doubtful:
+            self._emit(Rejection(key, self._clock.wall()))
         headers = await self.headers(patience)
-        return None if headers is rejected else headers
+        if headers is not rejected:
+            return headers
+        if doubtful:
+            self._give_up(BadGrantError("the token is expired, and the API rejects it"))
+        return None
 
     def refused(self, key: Key) -> None:
         """See ``Credentials``."""
 
     def accepted(self, headers: Headers, key: Key) -> None:
+        """See ``Credentials``: it is good, and our clock is wrong."""
+        del key
+        if headers is self._doubtful:
+            self._doubtful = None
+
+    def ended(self, headers: Headers) -> None:
         """See ``Credentials``."""
 
     async def close(self) -> None:
         """See ``Credentials``."""
 
     def _take(self) -> None:
-        self._headers = None
+        self._doubtful = None
         secret, now = self._secrets.secret, self._clock.wall()
         if secret is None:
+            self._give_up()
             return
         try:
-            authorization = bearer_authorization(secret.reveal())
+            self._headers = {"Authorization": bearer_authorization(secret.reveal())}
             lifetime = token_lifetime(secret.reveal(), None, now, None)
-        except BadGrantError:
-            self._emit(Renewal(self._key, now, "file", "auth_rejected"))
+        except BadGrantError as error:
+            self._give_up(error)
             return
-        self._headers = {"Authorization": authorization}
-        if lifetime is None:
-            self._expires = math.inf
-            self._emit(Renewal(self._key, now, "file"))
-        else:
-            self._expires = self._clock.steady() + lifetime
-            self._emit(Renewal(self._key, now, "file", None, now + lifetime, lifetime))
+        self._expires = self._clock.steady() + (math.inf if lifetime is None else lifetime)
+        expires = None if lifetime is None else now + lifetime
+        end = token_end(secret.reveal())
+        if end is not None and end <= now:
+            self._doubtful, expires = self._headers, end
+        self._emit(Renewal(self._key, now, "file", None, expires, lifetime))
+
+    def _give_up(self, error: BadGrantError | None = None) -> None:
+        """Send nothing before the file changed."""
+        self._headers = None
+        if error is not None:
+            self._secrets.complain("cannot use the token in the file", error)
+        self._emit(Renewal(self._key, self._clock.wall(), "file", "auth_rejected"))
 
 
 class Password:
     """A user name and a password that go with every request (RFC 7617).
+
+    One that nothing accepted yet is on trial in one run at a time: all at once would lock the
+    account if it were wrong.
 
     Args:
         auth: of type ``basic``.
@@ -133,18 +171,26 @@ class Password:
         self._headers: Headers | None = None
         self._accepted: set[Key] = set()
         self._not_before = 0.0
+        self._trial: Headers | None = None
+        self._trial_over = asyncio.Event()
 
     async def headers(self, patience: float) -> Headers | None:
-        """See ``Credentials``."""
-        del patience
-        if self._secrets.changed():
-            self._take()
-        now = self._clock.steady()
-        if now < self._not_before:
+        """See ``Credentials``; a trial is waited for as a renewal is."""
+        self._look()
+        if self._trial is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(patience):
+                    while self._trial is not None:
+                        await self._trial_over.wait()
+        if self._trial is not None or self._clock.steady() < self._not_before:
             return None
         if not self._accepted:
-            self._not_before = now + _UNPROVED_FOR  # or all would try a wrong one at once
+            self._trial, self._trial_over = self._headers, asyncio.Event()
         return self._headers
+
+    def over(self, headers: Headers) -> bool:
+        """See ``Credentials``: a round of requests with a wrong password would lock the account."""
+        return headers is not self._headers or self._clock.steady() < self._not_before
 
     async def renewed(self, rejected: Headers, key: Key, patience: float) -> Headers | None:
         """See ``Credentials``; what may be a wrong password is not tried again for a while.
@@ -152,13 +198,13 @@ class Password:
         It may be one where no surface accepted it yet, or where one that did does no longer.
         """
         del patience
-        if self._secrets.changed():
-            self._take()
+        self._look()
         if self._headers is not rejected:
             return await self.headers(0)
         if not self._accepted or key in self._accepted:
             self._accepted.clear()
             self._not_before = self._clock.steady() + REFUSED_FOR
+            self._end_trial()
         return None
 
     def refused(self, key: Key) -> None:
@@ -169,13 +215,27 @@ class Password:
         if headers is self._headers and key not in self._accepted:
             self._accepted.add(key)
             self._not_before = 0.0
+            self._end_trial()
+
+    def ended(self, headers: Headers) -> None:
+        """See ``Credentials``: what came of the trial did not tell; the next run may."""
+        if headers is self._trial:
+            self._end_trial()
 
     async def close(self) -> None:
         """See ``Credentials``."""
 
-    def _take(self) -> None:
+    def _look(self) -> None:
+        """Take the password of the file, if it is another now."""
+        if not self._secrets.changed():
+            return
         self._accepted.clear()
         self._not_before, self._headers = 0.0, None
+        self._end_trial()
         if (secret := self._secrets.secret) is not None:
             authorization = basic_authorization(self._username, secret.reveal())
             self._headers = {"Authorization": authorization}
+
+    def _end_trial(self) -> None:
+        self._trial = None
+        self._trial_over.set()

@@ -1,71 +1,26 @@
 """A token that is got by login and renewed: one renewal at a time, whoever waits for it.
 
-It is renewed when somebody wants it and its last part of life has begun; so a target whose
-surfaces are off costs no login, and no token is ever sent after its end.
+It is got when somebody wants it first, and from then on renewed when the last part of its life
+begins, whoever asks then: a probe that comes once a day finds one too. No token is ever sent after
+its end.
 """
 
 import asyncio
 import logging
-import random
 from collections.abc import Mapping
-from typing import Final
 
 from msgspec import Struct
-from msgspec.structs import replace
 
-from exporter.api.auth import (
-    BadGrantError,
-    Grant,
-    bearer_authorization,
-    client_credentials_request,
-    grant_of,
-    login_request,
-    refresh_request,
-)
-from exporter.checks.finding import Finding
+from exporter.api.auth import Grant, bearer_authorization
 from exporter.config import Auth, Secret, secret_of
-from exporter.context import Mint
-from exporter.gates.slots import Slots
 from exporter.job import Job
-from exporter.observation import (
-    Emit,
-    GrantKind,
-    Key,
-    Reason,
-    Rejection,
-    Renewal,
-    Run,
-    Skip,
-    SkipReason,
-)
-from exporter.plan import RENEWAL_SPACING
-from exporter.probe import Send
-from exporter.redaction import remember
-from exporter.tokens.credentials import REFUSED_FOR, Clock, Headers
-from exporter.verdict import Verdict, judge
-from exporter.wire import Exchange, Request
-
-_LONGEST_BACKOFF: Final = 60.0
-_JITTER: Final = 0.1
-"""Back-off as the guide has it (chapter "Exponential Backoff Strategy")."""
-_STUBBORN_FOR: Final = 300.0
-"""Seconds in which a surface that rejects fresh tokens too costs no further renewal."""
-
-_REFUSALS: Final[Mapping[str, tuple[Reason, ...]]] = {
-    "login": ("auth_rejected", "forbidden"),
-    "oauth2": ("auth_rejected", "forbidden", "validation"),
-}
-"""What says that the secret is wrong; OAuth 2 says so by 400 (RFC 6749, section 5.2)."""
+from exporter.observation import Emit, GrantKind, Key, Rejection
+from exporter.tokens.attempts import Attempts, Failure, Wire
+from exporter.tokens.credentials import Clock, Headers, Timer
+from exporter.tokens.doubts import Doubts
+from exporter.tokens.spacing import Refusal, Spacing
 
 _log = logging.getLogger(__name__)
-
-
-class Wire(Struct, frozen=True):
-    """What leads to a target: how to send, the slots that bound it, and who traces it."""
-
-    send: Send
-    slots: Slots
-    mint: Mint = Mint()  # it keeps nothing of a target
 
 
 class _Held(Struct, frozen=True):
@@ -84,70 +39,121 @@ class RenewingToken:
         auth: of type ``login`` or ``oauth2``.
         wire: to the target.
         emit: takes what was observed.
+        refusal: of the account's secret, and where the next one is noted.
         clock: tells the time.
+
+    ``begun`` is whether there was a first login: from then on there is to be a token at any time.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what it is made of
         self,
         jobs: Mapping[GrantKind, Job],
         auth: Auth,
         wire: Wire,
         emit: Emit,
+        refusal: Refusal,
+        *,
         clock: Clock | None = None,
     ) -> None:
         """Hold what a login needs; nothing is sent before somebody wants a token."""
-        self._jobs = jobs
+        self.refusal = refusal
         self._auth = auth
         self._wire = wire
         self._emit = emit
         self._clock = clock or Clock()
+        self._attempts = Attempts(jobs, auth, wire, emit, self._clock)
+        self._spacing = Spacing(refusal)
+        self._doubts = Doubts()
         self._held: _Held | None = None
         self._refresh_token: str | None = None
         self._renewal: asyncio.Task[None] | None = None
-        self._not_before = 0.0
-        self._failures = 0
-        self._refused_secret: Secret | None = None
-        self._stubborn: dict[Key, float] = {}
-        self._doing: GrantKind = "login"
+        self._timer: Timer | None = None
+        self.begun = False
+        self._needed = False
+        self._unreadable = ""
+
+    def follow(self, jobs: Mapping[GrantKind, Job], *, needed: bool) -> None:
+        """Go on by another plan.
+
+        Args:
+            jobs: how to log in and how to refresh: what a connection is made of is as before.
+            needed: surfaces are planned that go in the account's name, so that there is to be a
+                token at any time.
+        """
+        self._attempts.jobs = jobs
+        self._needed = needed
+        self._set_timer()
 
     async def headers(self, patience: float) -> Headers | None:
         """See ``Credentials``."""
-        held, now = self._held, self._clock.steady()
-        if held is None or now >= held.renew:
-            self._begin()
+        now = self._clock.steady()
+        if self._wanted(now):
+            self._begin(now)
+        held = self._held
         if held is not None and now < held.expires:
             return held.headers
         return await self._after_renewal(patience)
 
+    def over(self, headers: Headers) -> bool:
+        """See ``Credentials``; also where a newer token came, or this one was given up."""
+        held = self._held
+        return held is None or held.headers is not headers or self._clock.steady() >= held.expires
+
     async def renewed(self, rejected: Headers, key: Key, patience: float) -> Headers | None:
-        """See ``Credentials``; requests that were rejected together cost one renewal."""
-        if self._held is not None and self._held.headers is not rejected:
-            return await self.headers(patience)
-        if self._renewal is not None:
+        """See ``Credentials``; requests that were rejected together cost one renewal.
+
+        The token stays in use for all others until another one came, as the fault may be the
+        surface's; it is given up once a second surface rejected it and none accepted it between.
+        """
+        if self.over(rejected):
+            found = await self.headers(patience)
+        elif self._doubted(key):
+            self._begin(self._clock.steady())
             found = await self._after_renewal(patience)
-            return None if found is rejected else found
-        if self._held is not None:
-            # A token that is fresh, or no better than the last one was here, is worth no other.
-            kept = self._clock.steady() < max(self._not_before, self._stubborn.get(key, 0))
-            self._emit(Rejection(key, self._clock.wall(), dropped=not kept))
-            if kept:
-                return None
-            self._held = None
-        self._begin()
-        return await self._after_renewal(patience)
+        else:
+            return None
+        return None if found is rejected else found
 
     def refused(self, key: Key) -> None:
         """See ``Credentials``: the fault is the surface's, or the account's on it."""
-        self._stubborn[key] = self._clock.steady() + _STUBBORN_FOR
+        self._doubts.persisted(key, self._clock.steady())
 
     def accepted(self, headers: Headers, key: Key) -> None:
-        """See ``Credentials``: one id that is accepted says nothing of another that is not."""
+        """See ``Credentials``: a token that one surface accepts is not worth giving up."""
+        del key
+        if self._doubts and self._held is not None and self._held.headers is headers:
+            self._doubts.settle()
+
+    def ended(self, headers: Headers) -> None:
+        """See ``Credentials``."""
+
+    def rest(self) -> None:
+        """Renew no more by itself: nobody is going to ask but for what is in flight."""
+        self._needed = False
+        self._set_timer()
 
     async def close(self) -> None:
         """See ``Credentials``; what is in flight counts as a skip."""
+        self.rest()
         if self._renewal is not None:
             self._renewal.cancel()
             await asyncio.wait({self._renewal})
+
+    def _doubted(self, key: Key) -> bool:
+        """Take in a 401 to the token in use; whether another one is wanted."""
+        now, under_way = self._clock.steady(), self._renewal is not None
+        told = under_way and key in self._doubts
+        possible = self._spacing.allows(now, self._secret)
+        wanted = self._doubts.raised(key, now, under_way=under_way, possible=possible)
+        dropped = wanted and self._doubts.shared
+        if dropped:
+            self._held = None
+        if dropped or not told:
+            self._emit(Rejection(key, self._clock.wall(), dropped=dropped))
+        return wanted
+
+    def _wanted(self, now: float) -> bool:
+        return self._held is None or now >= self._held.renew or bool(self._doubts)
 
     async def _after_renewal(self, patience: float) -> Headers | None:
         if self._renewal is not None:
@@ -155,152 +161,101 @@ class RenewingToken:
         held = self._held
         return held.headers if held and self._clock.steady() < held.expires else None
 
-    def _begin(self) -> None:
-        now = self._clock.steady()
-        if self._renewal is None and (now >= self._not_before or self._secret_changed()):
-            self._not_before = now + RENEWAL_SPACING
+    def _begin(self, now: float) -> None:
+        if self._renewal is None and self._spacing.allows(now, self._secret):
+            self._spacing.begun(now)
+            self.begun = True
             self._renewal = asyncio.create_task(self._renew())
 
-    def _secret_changed(self) -> bool:
-        if self._refused_secret is None:
-            return False
-        return self._secret() not in (None, self._refused_secret)
+    def _set_timer(self) -> None:
+        """Have it renewed when its time comes, once there was a first login."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._needed and self.begun and self._renewal is None:
+            when = self._spacing.not_before
+            if self._held is not None and not self._doubts:
+                when = max(when, self._held.renew)
+            self._timer = self._clock.call_at(when, self._on_time)
+
+    def _on_time(self) -> None:
+        self._timer = None
+        now = self._clock.steady()
+        if self._wanted(now):
+            self._begin(now)
+        self._set_timer()  # it may be a little early, or the next attempt is for later
 
     async def _renew(self) -> None:
         """Refresh, or else log in; the API is asked by one of a target's essential slots."""
-        self._doing = "login"
-        essential = self._jobs["login"].essential
+        attempts, slots = self._attempts, self._wire.slots
+        attempts.begin()
+        login = attempts.jobs["login"]
         try:
-            patience = self._jobs["login"].timeout
-            if not await self._wire.slots.acquire(essential=essential, patience=patience):
-                self._skip("overrun")
+            if not await slots.acquire(essential=login.essential, patience=login.timeout):
+                attempts.skipped("overrun")
                 return
             try:
-                await self._refresh() or await self._log_in()
+                if not await self._refresh():
+                    await self._log_in()
             finally:
-                self._wire.slots.release(essential=essential)
+                slots.release(essential=login.essential)
         except asyncio.CancelledError:
-            self._skip("shutdown")
+            attempts.skipped("shutdown")
         except Exception as error:  # noqa: BLE001  # a fault of ours is a run, not silence
-            self._internal(error)
+            attempts.broken(error, again=self._spacing.failures > 0)
+            self._failed()
         finally:
             self._renewal = None
+            self._set_timer()
 
     async def _refresh(self) -> bool:
-        job, token = self._jobs.get("refresh"), self._refresh_token
-        if job is None or token is None:
+        """Whether no login is to follow."""
+        token = self._refresh_token
+        if "refresh" not in self._attempts.jobs or token is None:
             return False
         self._refresh_token = None  # one attempt: after a failure the login follows
-        request = refresh_request(job.endpoint, token, job.timeout)
-        return await self._attempt("refresh", request) is None
+        result = await self._attempts.refresh(token)
+        if isinstance(result, Grant):
+            # A server that does not rotate keeps the old one good (RFC 6749, section 6).
+            self._hold(result, result.refresh_token or token)
+            return True
+        if result.throttled:  # a login would be one request too many as well
+            self._refresh_token = token
+            self._failed(result)
+        return result.throttled
 
-    async def _log_in(self) -> bool:
+    async def _log_in(self) -> None:
         secret = self._secret()
         if secret is None:
-            self._skip("no_token")
-            self._back_off()
-            return False
-        reason = await self._attempt("login", self._login_request(secret))
-        if reason in _REFUSALS[self._auth.type]:
-            self._refused_secret = secret
-            self._not_before = self._clock.steady() + REFUSED_FOR
-        elif reason is not None:
-            self._back_off()
-        return reason is None
+            self._attempts.skipped("no_token")
+            self._failed()
+            return
+        result = await self._attempts.log_in(secret)
+        if isinstance(result, Grant):
+            self._hold(result, result.refresh_token)
+        elif result.refused:
+            self._spacing.refused(self._clock.steady(), secret)
+        else:
+            self._failed(result)
 
-    def _login_request(self, secret: Secret) -> Request:
-        auth, job = self._auth, self._jobs["login"]
-        if auth.type == "oauth2":
-            return client_credentials_request(
-                auth.token_url or "",
-                auth.client_id or "",
-                secret.reveal(),
-                auth.scopes,
-                job.timeout,
-            )
-        return login_request(job.endpoint, auth.username or "", secret.reveal(), job.timeout)
+    def _failed(self, failure: Failure | None = None) -> None:
+        self._spacing.failed(self._clock.steady(), 0.0 if failure is None else failure.asked)
 
-    async def _attempt(self, kind: GrantKind, request: Request) -> Reason | None:
-        """Send, learn, and tell; ``None`` where there is a token now."""
-        self._doing = kind
-        job = self._jobs[kind]
-        context = self._wire.mint.begin()
-        result = await self._wire.send(replace(request, traceparent=context.traceparent))
-        verdict = judge(job, result, path=request.path, context=context)
-        finding, grant = verdict.finding, None
-        usable = finding is None or finding.reason == "slow"
-        if usable and isinstance(result, Exchange):
-            try:
-                grant = grant_of(result)
-            except BadGrantError as error:
-                finding = Finding("body_invalid", str(error))
-        if grant is not None:
-            self._hold(grant)
-        self._tell(kind, verdict, finding, grant)
-        return None if grant is not None else (finding.reason if finding else "internal")
-
-    def _hold(self, grant: Grant) -> None:
-        now = self._clock.steady()
-        for token in (grant.access_token, grant.refresh_token):
-            remember(token or "")
+    def _hold(self, grant: Grant, refresh_token: str | None) -> None:
         headers = {"Authorization": bearer_authorization(grant.access_token)}
-        expires = now + grant.lifetime
+        expires = self._clock.steady() + grant.lifetime
         self._held = _Held(headers, expires, expires - grant.early)
-        # A server that does not rotate keeps the old one good (RFC 6749, section 6).
-        self._refresh_token = grant.refresh_token or self._refresh_token
-        self._failures = 0
-        self._refused_secret = None
-
-    def _tell(
-        self, kind: GrantKind, verdict: Verdict, finding: Finding | None, grant: Grant | None
-    ) -> None:
-        call, reason = verdict.call, finding.reason if finding else None
-        lifetime = None if grant is None else grant.lifetime
-        self._emit(call)
-        self._emit(
-            Renewal(
-                key=call.key,
-                at=call.at,
-                grant=kind,
-                reason=reason if grant is None else None,  # a slow one gave a token all the same
-                expires=None if lifetime is None else call.at + lifetime,
-                lifetime=lifetime,
-                skew=None if grant is None else grant.skew,
-            )
-        )
-        self._emit(
-            Run(
-                key=call.key,
-                at=call.at,
-                duration=call.duration,
-                reason=reason,
-                slow=verdict.slow and reason is None,
-                deciding=call,
-                detail=finding.detail if finding else "",
-            )
-        )
-
-    def _back_off(self) -> None:
-        delay = min(2.0**self._failures, _LONGEST_BACKOFF)
-        self._failures = min(self._failures + 1, 10)
-        self._refused_secret = None
-        self._not_before = self._clock.steady() + delay * random.uniform(1, 1 + _JITTER)  # noqa: S311  # no secret
+        self._refresh_token = refresh_token
+        self._doubts.settle()
+        self._spacing.succeeded()
 
     def _secret(self) -> Secret | None:
         try:
-            return secret_of(self._auth)
+            secret, problem = secret_of(self._auth), ""
         except (OSError, ValueError) as error:
-            fields = {"target": self._jobs["login"].key.target, "error": str(error)}
+            secret, problem = None, str(error)
+        if problem and problem != self._unreadable:  # each run asks again
+            fields = {"target": self._attempts.jobs["login"].key.target, "error": problem}
             _log.error("cannot read the secret of the login", extra={"fields": fields})
-            return None
-
-    def _internal(self, error: Exception) -> None:
-        key, kind = self._jobs[self._doing].key, type(error).__name__
-        if not self._failures:
-            fields = {"target": key.target, "surface": key.surface}
-            _log.error("a fault of the exporter", exc_info=error, extra={"fields": fields})
-        self._back_off()
-        self._emit(Run(key, self._clock.wall(), 0.0, reason="internal", detail=kind))
-
-    def _skip(self, reason: SkipReason) -> None:
-        self._emit(Skip(self._jobs[self._doing].key, self._clock.wall(), reason))
+        self._unreadable = problem
+        return secret

@@ -39,4 +39,5 @@ def parse_address(text: str) -> Address:
         host = host[1:-1]
     elif ":" in host:
         raise ValueError(text)
+    host.encode("idna")  # as asyncio will; what it cannot is a ValueError too
     return Address(host or None, int(port))

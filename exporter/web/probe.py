@@ -52,7 +52,7 @@ async def answer(request: web.Request, ask: Ask) -> web.Response:
     except (WrongCallError, NotAskableError) as error:
         text = redacted(f"{error}\n")  # it quotes what was asked for
         return web.Response(text=text, content_type=_TEXT, status=_WRONG_CALL)
-    (*_, step) = steps(asked.observations)
+    (*_, step) = steps(asked.observations, asked.problems)
     debug = request.query.get("debug") == "true"
     if isinstance(step.conclusion, Skip):
         return _refusal(asked, step, step.conclusion, debug=debug)

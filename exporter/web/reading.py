@@ -72,7 +72,7 @@ class Reading:
 
     async def _status(self, request: web.Request) -> web.Response:
         del request
-        body = status_json(self.snapshot(), self.process())
+        body = await asyncio.to_thread(status_json, self.snapshot(), self.process())
         return web.Response(body=body, content_type=_JSON)
 
 

@@ -1,7 +1,8 @@
 """The listener and its routes. Of these only `/probe` ever sends a request to the API."""
 
+import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -12,7 +13,7 @@ from exporter.web.address import Address
 from exporter.web.reading import Reading
 
 _TEXT = "text/plain"
-_LINGER = 0.4
+_LINGER = 0.3
 """Seconds that answers under way have at the end; aiohttp takes them twice."""
 _FORBIDDEN = 403
 _GONE = 499
@@ -24,18 +25,19 @@ _NOT_READY = 503
 class Pages:
     """What the routes answer with.
 
-    ``metrics`` renders for an Accept and an Accept-Encoding header; ``status`` is the page at
-    ``/``; ``unhealthy`` and ``unready`` say what is wrong, or nothing. ``reload`` reads the
-    configuration again and says what is wrong with it; ``None`` where that is not allowed.
-    ``ask`` probes for whoever asks ``/probe``, which is not there without it.
+    ``metrics`` renders for an Accept and an Accept-Encoding header; ``status`` takes what is now
+    and gives what writes the page at ``/``, in a thread; ``unhealthy`` and ``unready`` say what is
+    wrong, or nothing. ``reload`` reads the configuration again and says what is wrong with it;
+    ``None`` where that is not allowed. ``ask`` probes for whoever asks ``/probe``, which is not
+    there without it.
     """
 
     metrics: Callable[[str, str], tuple[bytes, Mapping[str, str]]]
     scraped: Callable[[float], None]
-    status: Callable[[], str]
+    status: Callable[[], Callable[[], str]]
     unhealthy: Callable[[], str | None]
     unready: Callable[[], str | None]
-    reload: Callable[[], list[str]] | None = None
+    reload: Callable[[], Awaitable[list[str]]] | None = None
     ask: probe.Ask | None = None
     reading: Reading | None = None
     """``/logs``, ``/config`` and ``/api/v1/status``."""
@@ -48,6 +50,7 @@ class Server:
         """Lay out the routes; nothing listens before ``open``."""
         self._pages = pages
         app = web.Application()
+        app.on_response_prepare.append(_sign)
         app.router.add_get(telemetry_path, self._metrics)
         app.router.add_get("/-/healthy", self._healthy)
         app.router.add_get("/-/ready", self._ready)
@@ -84,7 +87,12 @@ class Server:
 
     async def close(self) -> None:
         """Stop listening; answers that are under way have a moment to finish."""
+        left = [] if self._runner.server is None else self._runner.server.connections
+        transports = [connection.transport for connection in left]
         await self._runner.cleanup()
+        for transport in transports:  # of who takes nothing of the answer
+            if transport is not None:
+                transport.abort()
 
     async def _metrics(self, request: web.Request) -> web.Response:
         if request.transport is None or request.transport.is_closing():
@@ -98,7 +106,8 @@ class Server:
 
     async def _status(self, request: web.Request) -> web.Response:
         del request
-        return web.Response(text=self._pages.status(), content_type="text/html")
+        text = await asyncio.to_thread(self._pages.status())
+        return web.Response(text=text, content_type="text/html")
 
     async def _healthy(self, request: web.Request) -> web.Response:
         del request
@@ -113,11 +122,17 @@ class Server:
         if self._pages.reload is None:
             text = "reloading by HTTP is not enabled: start with --web.enable-lifecycle\n"
             return web.Response(text=text, content_type=_TEXT, status=_FORBIDDEN)
-        wrong = self._pages.reload()
+        wrong = await self._pages.reload()
         if wrong:
             text = "not reloaded, the former configuration is kept:\n" + "\n".join(wrong) + "\n"
             return web.Response(text=text, content_type=_TEXT, status=_FAILED)
         return web.Response(text="reloaded\n", content_type=_TEXT)
+
+
+async def _sign(request: web.Request, response: web.StreamResponse) -> None:
+    """Say who answers; aiohttp would tell its version and Python's, which are nobody's business."""
+    del request
+    response.headers["Server"] = "oran-mano-exporter"
 
 
 def _verdict(wrong: str | None, well: str) -> web.Response:

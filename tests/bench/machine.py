@@ -7,7 +7,8 @@ import time
 from pathlib import Path
 from typing import Final, NamedTuple
 
-_TICK: Final = os.sysconf("SC_CLK_TCK")
+TICK: Final = os.sysconf("SC_CLK_TCK")
+"""How many of the units that times are told in make a second."""
 
 
 class Memory(NamedTuple):
@@ -19,19 +20,28 @@ class Memory(NamedTuple):
 
 def cpu_seconds(pid: int) -> float:
     """User and system time of a process so far, all of its threads together."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICK
+    return cpu_told(Path(f"/proc/{pid}/stat").read_text())
+
+
+def cpu_told(stat: str) -> float:
+    """The same from what ``/proc/PID/stat`` says: utime and stime of proc(5)."""
+    fields = stat.rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICK
 
 
 def busy_seconds() -> float:
     """Time that all cores together have been busy, whoever with."""
-    user, nice, system, _idle, _iowait, *interrupts = _cores()
-    return (user + nice + system + sum(interrupts)) / _TICK
+    return busy_told(Path("/proc/stat").read_text())
 
 
-def _cores() -> list[int]:
-    line = Path("/proc/stat").read_text().partition("\n")[0]
-    return [int(field) for field in line.split()[1:9]]  # guests are in user and nice already
+def busy_told(stat: str) -> float:
+    """The same from what ``/proc/stat`` says: all of proc(5) but idle and iowait.
+
+    What guests used is in user and nice already.
+    """
+    ticks = [int(field) for field in stat.partition("\n")[0].split()[1:9]]
+    user, nice, system, _idle, _iowait, *interrupts_and_stolen = ticks
+    return (user + nice + system + sum(interrupts_and_stolen)) / TICK
 
 
 def memory(pid: int) -> Memory:

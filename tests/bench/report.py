@@ -1,5 +1,6 @@
 """From what was measured to the rows of the table: pure, but for the words about the machine."""
 
+import math
 import platform
 import statistics
 from collections.abc import Callable, Sequence
@@ -26,6 +27,10 @@ CPU_GOAL: Final = 0.35
 LATENESS_GOAL: Final = 0.002
 MEMORY_GOAL: Final = 70.0
 START_GOAL: Final = 0.160
+TOO_LATE: Final = 0.5
+"""Seconds: half of the interval, after which a run is skipped as a misfire."""
+RESOLUTION: Final = 0.1
+"""Cores: what is left of differences between many counters, each in ticks and read in its turn."""
 
 
 class Starts(NamedTuple):
@@ -67,6 +72,7 @@ def _circumstances(result: Result, load: float) -> str:
     seconds = sum(window.seconds for window in (*result.ours, *result.peer))
     windows = [*result.ours, *result.peer]
     rest = sum(window.cpu.rest for window in windows) / seconds
+    told = f"{rest:.1f} cores" if rest >= RESOLUTION else f"less than {RESOLUTION} cores"
     versions = ", ".join(
         f"{name} {tools.version_of(binary)}"
         for name, binary in (
@@ -80,7 +86,7 @@ def _circumstances(result: Result, load: float) -> str:
         f"{versions};\n{machine.words()}.\n"
         f"{len(result.ours)} windows of {result.ours[0].seconds:.0f} s for each side. "
         f"The load before was {load:.1f}; during the windows\n"
-        f"everything else on the machine used {rest:.2f} cores."
+        f"everything else on the machine used {told}."
     )
 
 
@@ -122,8 +128,7 @@ def _ratios(result: Result, cpu: Callable[[Window], float]) -> list[float]:
 
 
 def _lateness(result: Result) -> list[Row]:
-    counted = by_label(total(window.counted for window in result.ours), LATENESS)
-    buckets = {float(bound): count for bound, count in counted.items()}
+    buckets = _buckets(total(window.counted for window in result.ours))
     rows = []
     for share in (0.5, 0.99):
         found = quantile(share, buckets)
@@ -131,12 +136,22 @@ def _lateness(result: Result) -> list[Row]:
         if found is None:
             rows.append(Row(figure, "unknown", "not told"))
             continue
-        bounds = f"{_milli(found.low)} to {_milli(found.high)}"
-        rows.append(Row(figure, f"{_milli(found.value)} (in the bucket {bounds})", "not told"))
+        told = f"{_milli(found.value)} (in the bucket {_milli(found.low)} to {_milli(found.high)})"
+        if math.isinf(found.high):
+            told = f"over {_milli(found.low)}"
+        rows.append(Row(figure, told, "not told"))
         if share == 0.99:
             met = found.value <= LATENESS_GOAL
             rows[-1] = rows[-1]._replace(goal=f"<= {_milli(LATENESS_GOAL)}", met=met)
     return rows
+
+
+def _buckets(counted: Tally) -> dict[float, float]:
+    """How late runs began, and those that did not begin as they were too late for that."""
+    began = {float(bound): count for bound, count in by_label(counted, LATENESS).items()}
+    buckets = {bound: count for bound, count in began.items() if bound <= TOO_LATE}
+    late = counted.get((SKIPPED, "misfire"), 0)
+    return buckets | {math.inf: began.get(math.inf, 0) + late}
 
 
 def _lost(result: Result) -> list[Row]:

@@ -17,7 +17,15 @@ import aiohttp
 
 from tests.bench.tally import LABELS, Tally, read, tally
 from tests.support import tools
-from tests.support.servers import LOOPBACK, Process, Prometheus, Server, answers, free_port
+from tests.support.servers import (
+    LOOPBACK,
+    Process,
+    Prometheus,
+    Server,
+    answers,
+    eventually,
+    free_port,
+)
 
 SCRAPES: Final = {
     "scrapes": "sum(count_over_time(up[1h]))",
@@ -63,6 +71,19 @@ class Side(Server):
     async def counted(self) -> Tally:
         """What was counted so far, here and by Prometheus."""
         return {**await self._counted(), **await self._asked(SCRAPES)}
+
+    async def scraped_since(self, at: float) -> None:
+        """Wait until its Prometheus has scraped all of it, well or not, in scrapes begun later.
+
+        ``at`` is Unix time; TimeoutError if that does not come.
+        """
+
+        async def look() -> bool | None:
+            self.server.check()
+            (begun,) = await self.prometheus.query("min(timestamp(up))")
+            return begun.value > at or None
+
+        await eventually(look, within=10)
 
     async def _asked(self, expressions: Mapping[str, str]) -> Tally:
         """The values of some expressions, all of one instant."""

@@ -36,10 +36,23 @@ class Window(NamedTuple):
     memory: Memory
 
 
-class _Edge(NamedTuple):
+class Edge(NamedTuple):
+    """What was read at the begin or the end: at a second, so many answers of nginx so far."""
+
     at: float
     answered: int
     cpu: Cpu
+
+
+def between(first: Edge, last: Edge, counted: Tally, memory: Memory) -> Window:
+    """What happened from one reading to the other, and what was counted meanwhile."""
+    return Window(
+        seconds=last.at - first.at,
+        runs=last.answered - first.answered - 1,  # the reading itself
+        cpu=last.cpu.since(first.cpu),
+        counted=counted,
+        memory=memory,
+    )
 
 
 async def measure(side: Side, nginx: Nginx, *, settle: float, seconds: float) -> Window:
@@ -50,6 +63,7 @@ async def measure(side: Side, nginx: Nginx, *, settle: float, seconds: float) ->
     """
     side.resume()
     await asyncio.sleep(settle)
+    await side.scraped_since(time.time())  # else what happened meanwhile would count
     before = await side.counted()
     machine.forget_peak(side.server.pid)  # going on brings a rush that is none of its own
     first = await _edge(side, nginx)
@@ -58,18 +72,12 @@ async def measure(side: Side, nginx: Nginx, *, settle: float, seconds: float) ->
     memory = machine.memory(side.server.pid)
     counted = since(await side.counted(), before)
     side.pause()
-    return Window(
-        seconds=last.at - first.at,
-        runs=last.answered - first.answered - 1,  # the reading itself
-        cpu=last.cpu.since(first.cpu),
-        counted=counted,
-        memory=memory,
-    )
+    return between(first, last, counted, memory)
 
 
-async def _edge(side: Side, nginx: Nginx) -> _Edge:
+async def _edge(side: Side, nginx: Nginx) -> Edge:
     answered = await nginx.answered()
     pids = (side.server.pid, side.prometheus.process.pid, nginx.process.pid)
     known = [machine.cpu_seconds(pid) for pid in pids]
     rest = machine.busy_seconds() - sum(known) - machine.cpu_seconds(os.getpid())
-    return _Edge(time.monotonic(), answered, Cpu._make([*known, rest]))
+    return Edge(time.monotonic(), answered, Cpu._make([*known, rest]))

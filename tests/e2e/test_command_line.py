@@ -144,7 +144,51 @@ WRONG: Final[dict[str, tuple[list[str], str]]] = {
     ),
     "a level that is none": (
         ["--log.level", "loud"],
-        "oran-mano-exporter: argument --log.level: invalid choice: 'loud' (choose from",
+        (
+            'oran-mano-exporter: --log.level: "loud" is not allowed; '
+            "allowed: debug, info, warn, error\n"
+        ),
+    ),
+    "a level by another name": (
+        ["--log.level=warning"],
+        'oran-mano-exporter: --log.level: "warning" is not allowed; did you mean "warn"? allowed: ',
+    ),
+    "an output that is none": (
+        ["check", "--output=jsno"],
+        'oran-mano-exporter check: --output: "jsno" is not allowed; did you mean "json"? ',
+    ),
+    "a host with an empty label": (
+        ["--web.listen-address", "a..b:80"],
+        'oran-mano-exporter: --web.listen-address: "a..b:80" is no address; allowed: ',
+    ),
+    "a host of the simulator with an empty label": (
+        ["simulate", "--simulator.listen-address", "a..b:80"],
+        (
+            "oran-mano-exporter simulate: argument --simulator.listen-address: "
+            "'a..b' is no name of a host"
+        ),
+    ),
+    "a flag without its value": (
+        ["--log.level"],
+        "oran-mano-exporter: argument --log.level: expected one argument",
+    ),
+    "a flag of the simulator with a typo": (
+        ["simulate", "--simulator.scenaro=down"],
+        "oran-mano-exporter simulate: unrecognized arguments: --simulator.scenaro=down",
+    ),
+    "a scenario with a typo": (
+        ["simulate", "--simulator.scenario", "helthy"],
+        (
+            "simulator: 'helthy' is neither a scenario nor a file that can be read; "
+            "did you mean 'healthy'? scenarios: "
+        ),
+    ),
+    "an address of the simulator that is none": (
+        ["simulate", "--simulator.listen-address", "8080"],
+        (
+            "oran-mano-exporter simulate: argument --simulator.listen-address: "
+            "'8080' is not HOST:PORT or :PORT"
+        ),
     ),
 }
 
@@ -155,6 +199,62 @@ async def test_a_wrong_call_is_one_line(case: tuple[list[str], str]) -> None:
     ended = await command(*arguments, env=API)
     assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
     assert ended.err.startswith(message)
+
+
+ODD: Final = "a\n\x1b[31mb\x9b"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [ODD],
+        ["run", ODD],
+        [f"--{ODD}"],
+        ["--web.listen-address", ODD],
+        ["--web.listen-address", f"{ODD}:80"],
+        ["--web.telemetry-path", ODD],
+        ["--config.auto-reload-interval", ODD],
+        ["--log.level", ODD],
+        ["--log.format", ODD],
+        ["--config.file", ODD],
+        ["check", f"--web.enable-lifecycle={ODD}"],
+        ["probe", ODD],
+        ["probe", "monitoring.health", "--target", ODD],
+        ["simulate", ODD],
+        ["simulate", "--simulator.scenario", ODD],
+        ["simulate", "--simulator.listen-address", ODD],
+        ["simulate", "--simulator.listen-address", f"{ODD}:80"],
+        ["simulate", "--simulator.seed", ODD],
+    ],
+    ids=" ".join,
+)
+async def test_what_was_typed_cannot_write_on_the_terminal(arguments: list[str]) -> None:
+    ended = await command(*arguments, env=API)
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.removesuffix("\n").isprintable()
+
+
+@pytest.mark.parametrize("call", [[], ["--config.check"], ["check"]], ids=" ".join)
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "udp", '"udp" is not allowed'),
+        ("OTEL_TRACES_SAMPLER", ODD, '"a\\n\\x1b[31mb\\x9b" is not allowed'),
+    ],
+)
+async def test_where_traces_go_is_checked_too(
+    call: list[str], name: str, value: str, shown: str
+) -> None:
+    traced = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318", name: value}
+    ended = await command(*call, env={**API, **traced})
+    assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
+    assert ended.err.startswith(f"environment: {name}: {shown}; allowed: ")
+
+
+async def test_the_check_knows_what_a_run_would_refuse() -> None:
+    for flag in ("--web.listen-address=x", "--web.telemetry-path=x"):
+        ended = await command("--config.check", flag, env=API)
+        assert (ended.code, ended.out) == (2, "")
 
 
 @pytest.mark.parametrize("flag", FLAGS_TO_COME)

@@ -60,20 +60,31 @@ async def secure_api(folder: Path) -> AsyncIterator[str]:
         await runner.cleanup()
 
 
-def documented() -> set[str]:
-    return set(re.findall(r"^\| `([a-z_]+)` \|", PAGE.read_text(), re.MULTILINE))
+CHOSEN: Final = ", those under `labels`"
+"""Labels that the configuration gives, which has none here."""
+OF_THE_TYPE: Final = {"le"}
 
 
-def exposed(text: str) -> set[str]:
-    """The families that have a sample, by the names that the page gives them."""
-    names = set()
-    for family in text_string_to_metric_families(text):
-        if family.samples:
-            names.add(family.name + "_total" if family.type == "counter" else family.name)
-    return names
+def documented() -> dict[str, set[frozenset[str]]]:
+    """The labels of each family, by its name; they have the same in every series."""
+    rows = re.findall(r"^\| `(\w+)` \| \w+ \| (.*?) \|", PAGE.read_text(), re.MULTILINE)
+    return {
+        name: {frozenset(re.findall(r"`(\w+)`", cell.removesuffix(CHOSEN)))} for name, cell in rows
+    }
 
 
-async def test_the_page_and_the_exposition_have_the_same_families(
+def exposed(text: str) -> dict[str, set[frozenset[str]]]:
+    """The same of the families that have a sample, by the names that the page gives them."""
+    return {
+        family.name + "_total" if family.type == "counter" else family.name: {
+            frozenset(sample.labels) - OF_THE_TYPE for sample in family.samples
+        }
+        for family in text_string_to_metric_families(text)
+        if family.samples
+    }
+
+
+async def test_the_page_and_the_exposition_have_the_same_families_and_labels(
     start: Start, tmp_path: Path
 ) -> None:
     simulator = await start(Simulator())

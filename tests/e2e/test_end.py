@@ -1,6 +1,7 @@
 """How it begins and ends: signals, ports that are taken, an API that is not there."""
 
 import signal
+import socket
 import textwrap
 import time
 from pathlib import Path
@@ -9,8 +10,10 @@ from typing import Final
 import aiohttp
 import pytest
 
+from exporter.catalog import CATALOG
+from tests.support.collector import Broken
 from tests.support.product import Exporter, Scrape, Simulator, command
-from tests.support.servers import LOOPBACK, Start, free_port, get
+from tests.support.servers import LOOPBACK, Start, eventually, free_port, get
 
 CONFIG: Final = """
     targets:
@@ -22,6 +25,10 @@ CONFIG: Final = """
         rate_limits: {{share: 1}}
         surfaces:
           tn-manager.agents.list: {{interval: 10m, timeout: 9m}}
+    """
+PATIENT: Final = CONFIG.replace("interval: 1s", "interval: 10s").replace("total: 1s", "total: 9s")
+SAMPLED: Final = """
+    traces: {sample_ratio: 1}
     """
 
 
@@ -56,6 +63,31 @@ async def test_a_signal_ends_it_in_time_with_every_instant_accounted_for(
     assert "Traceback" not in output
 
 
+async def test_from_the_first_signal_on_it_is_not_ready(start: Start) -> None:
+    simulator = await start(Simulator())
+    await simulator.play("healthy", hang=["tn-manager.agents.list"])
+    exporter = await start(Exporter(CONFIG.format(url=simulator.url)))
+    await exporter.until(lambda scrape: scrape.sum("oran_mano_active_connections") >= 1)
+    exporter.process.signal(signal.SIGTERM)
+
+    async def refused() -> bytes | None:
+        status, body = await get(f"{exporter.url}/-/ready")
+        return body if status == 503 else None
+
+    assert await eventually(refused) == b"not ready: the schedule is not running\n"
+    assert (await get(f"{exporter.url}/-/healthy"))[0] == 200  # and nobody needs to restart it
+
+
+async def test_a_login_that_is_cut_off_is_told_as_it_is_counted(start: Start) -> None:
+    simulator = await start(Simulator())
+    await simulator.play("healthy", hang=["auth.login"])
+    exporter = await start(Exporter(PATIENT.format(url=simulator.url)))
+    await exporter.until(lambda scrape: scrape.sum("oran_mano_active_connections") >= 1)
+    exporter.process.signal(signal.SIGTERM)
+    assert await exporter.process.wait() == 0
+    assert "msg=ended cancelled_runs=1" in exporter.process.output()
+
+
 async def test_a_second_signal_ends_it_at_once(start: Start) -> None:
     simulator = await start(Simulator())
     await simulator.play("healthy", hang=["tn-manager.agents.list"])
@@ -65,6 +97,31 @@ async def test_a_second_signal_ends_it_at_once(start: Start) -> None:
     await get(f"{exporter.url}/-/ready")  # the first one has been dealt with
     exporter.process.signal(signal.SIGTERM)
     assert await exporter.process.wait(within=1) == 128 + signal.SIGTERM
+
+
+async def test_whatever_hangs_at_once_it_ends_in_time(start: Start) -> None:
+    """Every surface, the collector, and a scraper that takes nothing of its answer."""
+    simulator, collector = await start(Simulator()), await start(Broken())
+    surfaces = [surface.id for surface in CATALOG if not surface.passive]
+    await simulator.play("healthy", hang=surfaces)
+    traces = {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{LOOPBACK}:{collector.port}",
+        "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+        "OTEL_BSP_SCHEDULE_DELAY": "100",
+    }
+    exporter = await start(Exporter(PATIENT.format(url=simulator.url) + SAMPLED, env=traces))
+    hanging = "oran_mano_active_connections"
+    await exporter.until(lambda scrape: scrape.sum(hanging) >= 5 and collector.asked)
+    host, port = exporter.address.split(":")
+    with socket.create_connection((host, int(port))) as scraper:
+        scraper.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+        scraper.sendall(b"GET /metrics HTTP/1.1\r\nHost: exporter\r\n\r\n" * 100)
+        await get(f"{exporter.url}/-/ready")
+        began = time.monotonic()
+        exporter.process.signal(signal.SIGTERM)
+        assert await exporter.process.wait(within=10) == 0
+        assert time.monotonic() - began < 5
+    assert "Traceback" not in exporter.process.output()
 
 
 async def test_an_api_that_is_down_is_what_is_reported(start: Start) -> None:

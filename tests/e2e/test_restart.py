@@ -22,6 +22,7 @@ state: {{journal: {journal}}}
 """
 SINCE: Final = "oran_mano_probe_state_since_timestamp_seconds"
 HEALTH: Final = "monitoring.health"
+METRICS: Final = "monitoring.metrics"
 MOVED: Final = "oran_mano_api_lifecycle_problem"
 
 
@@ -61,7 +62,9 @@ async def test_since_and_promises_outlive_a_kill(start: Start, tmp_path: Path) -
         before = await first.until(failing)
         await until(
             tmp_path / "state",
-            lambda rows: (row := rows.get(HEALTH)) and row["failing"] and row["promised"],
+            lambda rows: (
+                rows.get(HEALTH, {}).get("failing") and rows.get(METRICS, {}).get("promised")
+            ),
         )
         first.process.signal(signal.SIGKILL)
         await first.process.wait()

@@ -117,3 +117,24 @@ async def test_the_end_makes_up_no_verdict(start: Start, tmp_path: Path) -> None
     assert status == 503
     assert text.startswith("not probed: shutdown: ")
     assert "Traceback" not in exporter.process.output()
+
+
+async def test_what_the_api_says_is_wrong_is_told_to_who_asks_alone(
+    start: Start, tmp_path: Path
+) -> None:
+    said = b'{"title": "No database", "detail": "the pool\\nis used up"}'
+
+    async def script(peer: Peer) -> None:
+        while True:
+            await peer.request()
+            await peer.send(b"HTTP/1.1 503 Service Unavailable\r\n" + sized(said))
+
+    async with serve(script) as server:
+        exporter, _ = await begun(start, server.url, tmp_path)
+        await exporter.until(lambda scrape: scrape.sum("oran_mano_probe_runs_total") == SCHEDULED)
+        status, text = await probe(exporter, debug="true")
+        pages = [await get(f"{exporter.url}{path}") for path in ("/metrics", "/logs", "/")]
+    assert status == 200
+    assert "the API says  No database: the pool is used up\n" in text
+    assert not any(b"database" in body for _, body in pages)
+    assert "database" not in exporter.process.output()

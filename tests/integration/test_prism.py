@@ -21,6 +21,7 @@ CONFIG: Final = """
         auth: {{type: login, username: probe, password: hunter2}}
         interval: 2s
         rate_limits: {{share: 1}}
+        resources: {{max: 200}}
         surfaces:
           orchestrator.plan: {{mode: dry_run}}
     """

@@ -118,7 +118,10 @@ async def test_a_port_that_is_taken_is_one_clear_line(launch: Launch) -> None:
         process = await launch(address=f"127.0.0.1:{port}")
         status, said, _ = await ended(process)
     assert status == 2
-    assert said == f"simulator: 127.0.0.1:{port}: address already in use\n"
+    assert said == (
+        f"simulator: 127.0.0.1:{port}: address already in use; "
+        "give another --simulator.listen-address\n"
+    )
 
 
 @pytest.mark.parametrize(

@@ -55,11 +55,13 @@ class Authority(trustme.CA):
         return Tls(self.tls.ca_file, str(folder / "cert.pem"), str(folder / "key.pem"))
 
 
-def self_signed(folder: Path) -> ssl.SSLContext:
-    """The context of a server that vouches for itself, for a day."""
+def self_signed(folder: Path, usage: x509.ExtendedKeyUsage | None = None) -> ssl.SSLContext:
+    """The context of a server that vouches for itself, for a day, and perhaps for this alone."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "mano")])
     certificate = x509.CertificateBuilder(name, name, key.public_key(), 1, NOW - DAY, NOW + DAY)
+    if usage is not None:
+        certificate = certificate.add_extension(usage, critical=True)
     pem = serialization.Encoding.PEM
     private = key.private_bytes(
         pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()

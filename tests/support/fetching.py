@@ -1,7 +1,7 @@
 """Bring the servers that tests need into the cache, without root: what ``make tools`` does.
 
-Every fetch goes through apt, npm or pip as the machine has them configured. What only benchmarks
-need comes in the same way, when they ask: ``python -m tests.support.fetching bench``.
+Every fetch goes through apt, npm or pip as the machine has them configured. Benchmarks need some of
+it only: ``python -m tests.support.fetching bench``.
 
 To renew Prism, edit ``prism/package.json`` and run there::
 
@@ -238,6 +238,7 @@ PACKAGES = {
             lambda: [_line(ALERTMANAGER, alertmanager()), _line(AMTOOL, amtool())],
         ),
         _debian(BLACKBOX),
+        _debian(NGINX),
         _Package(PRISM, partial(_fetch_npm, lock=PRISM_LOCK), _prism_lines),
         _Package(
             CHART, _fetch_chart_libraries, lambda: [_line(CHART, chart_libraries(), "as locked")]

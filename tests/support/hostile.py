@@ -199,19 +199,28 @@ async def serve(
 
 
 @asynccontextmanager
-async def serve_stubbornly(tls: ssl.SSLContext, reply: bytes) -> AsyncIterator[str]:
+async def serve_stubbornly(
+    tls: ssl.SSLContext, reply: bytes, raw: bytes = b""
+) -> AsyncIterator[str]:
     """Answer one request over TLS at that URL, never agree to an end, but wait for the client's.
+
+    What is ``raw`` is sent past TLS, once the client has read the reply.
 
     It is no asyncio server: those agree by themselves, and keep OpenSSL's alerts to themselves.
     """
 
+    loop = asyncio.get_running_loop()
+
     def attend() -> None:
         connection, _ = listener.accept()
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False) as peer:
             with suppress(OSError):
                 peer.do_handshake()
                 peer.recv(65536)
                 peer.sendall(reply)
+                asyncio.run_coroutine_threadsafe(turns(), loop).result(5)
+                os.write(peer.fileno(), raw)
             with suppress(OSError):
                 while os.read(peer.fileno(), 65536):
                     pass

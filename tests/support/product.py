@@ -140,6 +140,13 @@ class Exporter(Server):
             Process(argv, ready=answers(f"{self.url}/-/ready"), env=clean_environment(self._env))
         )
 
+    @property
+    def memory(self) -> int:
+        """The most that it ever had in memory, in MiB."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        (line,) = [line for line in status.splitlines() if line.startswith("VmHWM")]
+        return int(line.split()[1]) // 1024
+
     async def scrape(self) -> Scrape:
         status, body = await get(f"{self.url}/metrics")
         assert status == 200

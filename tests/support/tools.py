@@ -58,9 +58,9 @@ class ToolMissing(Exception):  # noqa: N818 - a state of the machine, not an err
     """A tool is not there; the message tells how to get it."""
 
     def __init__(self, name: str, why: str = "") -> None:
-        bench = name == NGINX
-        why = why or f"run `{'python -m tests.support.fetching bench' if bench else 'make tools'}`"
-        super().__init__(f"{name} is missing: {why}\n  or by yourself: {HINTS[name]}")
+        super().__init__(
+            f"{name} is missing: {why or 'run `make tools`'}\n  or by yourself: {HINTS[name]}"
+        )
         self.name = name
 
 

@@ -9,5 +9,9 @@ import pytest
 @pytest.fixture(autouse=True)
 def _no_secrets() -> Iterator[None]:
     """Logs hide what is known as a secret, which random tests choose to be any word."""
-    with patch("exporter.redaction._known", {}):
+    with (
+        patch("exporter.redaction._known", {}),
+        patch("exporter.redaction._configured", {}),
+        patch("exporter.redaction._tokens", {}),
+    ):
         yield

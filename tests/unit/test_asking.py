@@ -14,7 +14,7 @@ from exporter.job import Plan
 from exporter.observation import Call, Inquiry, Observation, Run
 from exporter.plan import plan
 from exporter.runner import Access, Runner
-from exporter.tokens.renewing import Wire
+from exporter.tokens.attempts import Wire
 from exporter.wire import Exchange, Request
 from tests.support.jobs import ACCOUNT, answer
 
@@ -74,6 +74,11 @@ WRONG: Final = {
         "opne",
         "monitoring.health",
         'unknown target "opne"; did you mean "open"? allowed: lab, twin, open, or its URL',
+    ),
+    "a target that could write on a terminal": (
+        "lab\n\x1b[31m" + "x" * 9999,
+        "monitoring.health",
+        f'unknown target "lab\\n\\x1b[31m{"x" * 24}..."; allowed: lab, twin, open, or its URL',
     ),
     "no target": ("", "monitoring.health", "target is missing: one of lab, twin, open, or its URL"),
     "a URL of two": (

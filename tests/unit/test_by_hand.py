@@ -6,6 +6,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from exporter.api.problems import RateLimited
 from exporter.by_hand import Told, probe_by_hand
 from exporter.catalog import CATALOG
 from exporter.config.schema import Config, Resources, SurfaceOptions, Target
@@ -84,3 +85,16 @@ async def test_what_is_off_is_switched_on_whatever_glob_says_so() -> None:
         "o2-client.deployments.list",
         DEPLOYMENT,
     ]
+
+
+async def test_what_the_api_says_is_wrong_is_told() -> None:
+    async def refusing(peer: Peer) -> None:
+        while True:
+            await peer.request()
+            body = b'{"error": "Rate limit exceeded", "retry_after": "1s"}'
+            await peer.send(b"HTTP/1.1 429 Too Many Requests\r\n" + sized(body))
+
+    async with serve(refusing) as server:
+        planned = plan(CATALOG, Config((Target(name="lab", url=server.url),)))
+        found = await probe_by_hand(planned, "lab", "monitoring.health")
+    assert found.steps[-1].problem == RateLimited(429, "Rate limit exceeded", delay=1)

@@ -1,12 +1,12 @@
 """What is dangerous is told, and what is not is not."""
 
 from pathlib import Path
+from typing import Final
 
 import pytest
 
 from exporter.cautions import cautions, is_plain
 from exporter.config import load
-from exporter.config.schema import Target
 
 
 @pytest.mark.parametrize(
@@ -21,36 +21,111 @@ from exporter.config.schema import Target
     ],
 )
 def test_plain_http_to_another_machine(url: str, plain: object) -> None:
-    assert is_plain(Target("lab", url)) is plain
+    assert is_plain(url) is plain
 
 
-def told(file: Path, text: str) -> list[str]:
+def messages(file: Path, text: str, mode: int = 0o640) -> list[str]:
     file.write_text(text)
-    return [caution.message.partition(":")[0] for caution in cautions(load(file, {}))]
+    file.chmod(mode)
+    return [caution.message for caution in cautions(load(file, {}))]
 
 
-def test_each_danger_is_told(tmp_path: Path) -> None:
-    secret = tmp_path / "secret"
-    secret.write_text("hunter2")
-    secret.chmod(0o644)
-    file = tmp_path / "config.yaml"
-    assert told(
-        file,
-        "targets:\n"
-        "- {name: a, url: 'https://a', tls: {insecure_skip_verify: true}}\n"
-        "- {name: b, url: 'http://b.example'}\n"
-        "- {name: c, url: 'https://c', auth: {type: login, username: u, password: hunter2}}\n"
-        "- {name: d, url: 'https://d', auth: {type: bearer, token_file: secret}}\n",
-    ) == ["tls.insecure_skip_verify", "url", "auth.password", "auth.token_file"]
+def of_target(folder: Path, keys: str, *, mode: int = 0o640, secrets: int = 0o640) -> list[str]:
+    """What is told of one target with these keys; it may name the files ``secret`` and ``pem``."""
+    for name in ("secret", "pem"):
+        (folder / name).write_text("hunter2")
+        (folder / name).chmod(secrets)
+    return messages(folder / "config.yaml", f"targets: [{{name: a, {keys}}}]", mode)
+
+
+HTTPS: Final = "url: 'https://a.example', "
+EVERYTHING: Final = "anybody on the way can read and change everything"
+IN_FILE: Final = "a secret stands in the configuration"
+OAUTH2: Final = "{type: oauth2, client_id: c, client_secret_file: secret, token_url: "
+
+DANGERS: Final = {
+    "tls: {insecure_skip_verify: true}": (
+        f"tls.insecure_skip_verify: {EVERYTHING}; give a ca_file instead"
+    ),
+    "auth: {type: login, username: u, password: hunter2}": (
+        f"auth.password: {IN_FILE}; use password_file"
+    ),
+    f"auth: {OAUTH2}'http://idp.example/token'}}": (
+        f"auth.token_url: plain http: {EVERYTHING}, client secret and token too; use https"
+    ),
+    "proxy_url: 'http://probe:hunter2@proxy:3128'": (
+        f"proxy_url: {IN_FILE}; use HTTP_PROXY or HTTPS_PROXY of the environment"
+    ),
+    **{
+        f"headers: {{{name}: hunter2}}": f"headers.{name}: {IN_FILE}; use {name}_file"
+        for name in ("X-Api-Key", "x-auth-token", "Client-Secret", "X-Authorization")
+    },
+}
+
+
+@pytest.mark.parametrize(("keys", "message"), DANGERS.items(), ids=DANGERS.keys())
+def test_each_danger_is_told(keys: str, message: str, tmp_path: Path) -> None:
+    assert of_target(tmp_path, HTTPS + keys) == [message]
+
+
+@pytest.mark.parametrize(
+    ("keys", "also"),
+    [
+        ("", ""),
+        ("auth: {type: login, username: u, password_file: secret}", ", password and token too"),
+        ("auth: {type: basic, username: u, password_file: secret}", ", password too"),
+        ("auth: {type: bearer, token_file: secret}", ", token too"),
+        (f"auth: {OAUTH2}'https://idp.example/token'}}", ", token too"),
+        ("headers: {X-Tenant: noc}", ", headers too"),
+    ],
+)
+def test_what_crosses_in_the_clear_is_said(keys: str, also: str, tmp_path: Path) -> None:
+    told = of_target(tmp_path, f"url: 'http://a.example', {keys}")
+    assert told == [f"url: plain http: {EVERYTHING}{also}; use https"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "key"),
+    [
+        ("auth: {type: login, username: u, password_file: secret}", "auth.password_file"),
+        ("auth: {type: basic, username: u, password_file: secret}", "auth.password_file"),
+        ("auth: {type: bearer, token_file: secret}", "auth.token_file"),
+        (f"auth: {OAUTH2}'https://idp.example/token'}}", "auth.client_secret_file"),
+        ("tls: {cert_file: pem, key_file: pem}", "tls.key_file"),
+        ("headers: {X-Tenant_file: secret}", "headers.X-Tenant_file"),
+    ],
+)
+def test_a_secret_that_others_can_read_is_told(keys: str, key: str, tmp_path: Path) -> None:
+    told = f"{key}: others on this machine can read it; chmod o-r"
+    assert of_target(tmp_path, HTTPS + keys, secrets=0o644) == [told]
+    assert of_target(tmp_path, HTTPS + keys) == []
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        "auth: {type: login, username: u, password: hunter2}",
+        "proxy_url: 'http://probe:hunter2@proxy:3128'",
+        "headers: {X-Api-Key: hunter2}",
+    ],
+)
+def test_who_can_read_the_configuration_counts_only_with_a_secret_in_it(
+    keys: str, tmp_path: Path
+) -> None:
+    (told,) = of_target(tmp_path, HTTPS + keys, mode=0o644)
+    assert f"{IN_FILE}, which others on this machine can read; use " in told
+    assert of_target(tmp_path, HTTPS, mode=0o644) == []
 
 
 def test_a_careful_configuration_is_not_nagged_at(tmp_path: Path) -> None:
-    secret = tmp_path / "secret"
-    secret.write_text("hunter2")
-    secret.chmod(0o640)
+    careful = "proxy_url: 'http://proxy:3128', headers: {X-Tenant: noc}"
+    assert of_target(tmp_path, HTTPS + careful, mode=0o644) == []
+
+
+def test_dangers_are_told_target_by_target(tmp_path: Path) -> None:
     file = tmp_path / "config.yaml"
-    account = "auth: {type: login, username: u, password_file: secret}"
-    assert told(file, f"targets: [{{name: a, url: 'https://a', {account}}}]") == []
+    file.write_text("targets: [{name: a, url: 'http://a.a'}, {name: b, url: 'http://b.b'}]")
+    assert [caution.target for caution in cautions(load(file, {}))] == ["a", "b"]
 
 
 def test_a_password_of_the_environment_stands_in_no_file() -> None:
@@ -63,9 +138,10 @@ def test_a_password_of_the_environment_stands_in_no_file() -> None:
 
 
 def test_no_secret_is_in_what_is_told(tmp_path: Path) -> None:
-    file = tmp_path / "config.yaml"
-    file.write_text(
-        "targets: [{name: c, url: 'http://c.example',"
-        " auth: {type: login, username: u, password: hunter2}}]"
+    told = of_target(
+        tmp_path,
+        "url: 'http://c.example', auth: {type: login, username: u, password: hunter2},"
+        "proxy_url: 'http://probe:hunter2@proxy:3128', headers: {X-Api-Key: hunter2}",
     )
-    assert "hunter2" not in repr(cautions(load(file, {})))
+    assert len(told) == 4
+    assert "hunter2" not in repr(told)

@@ -46,6 +46,13 @@ def test_every_scenario_is_on_the_page_of_the_simulator() -> None:
         assert f"| `{scenario.name}` | {scenario.summary} |" in page
 
 
+def test_every_room_is_on_the_page_of_the_architecture() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text().partition("## Rooms")[2]
+    rooms = {path.name for path in (ROOT / "exporter").glob("[!_]*.py")}
+    rooms |= {path.parent.name + "/" for path in (ROOT / "exporter").glob("*/__init__.py")}
+    assert sorted(room for room in rooms if not re.search(rf"[`/]{room}`", page)) == []
+
+
 def test_both_commands_are_in_the_readme() -> None:
     readme = (ROOT / "README.md").read_text()
     assert "make demo" in readme

@@ -10,7 +10,7 @@ from exporter.catalog import CATALOG
 from exporter.config.schema import Auth, Config, Resources, Target
 from exporter.config.values import Secret
 from exporter.followed import Followed
-from exporter.job import Job
+from exporter.job import Job, Plan
 from exporter.observation import Key, Reading, Visit
 from exporter.plan import plan
 
@@ -33,12 +33,15 @@ class Story:
 
     def __init__(self, **resources: object) -> None:
         self.followed = Followed()
+        self.planned = Plan(())
         self.plan("http://lab", **resources)
 
     def plan(self, url: str = "http://lab", **resources: object) -> None:
         settings = Resources(**resources)  # type: ignore[arg-type]  # a builder for tests
         target = replace(TARGET, url=url, resources=settings)
-        self.followed.follow(plan(CATALOG, Config((target,))))
+        before, self.planned = self.planned, plan(CATALOG, Config((target,)))
+        self.followed.follow(self.planned.staying(before))
+        self.followed.follow(self.planned)
 
     def listed(
         self, kind: str, *ids: str, parent: tuple[str, ...] = (), complete: bool = True

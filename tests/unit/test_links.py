@@ -3,8 +3,18 @@
 from msgspec.structs import replace
 
 from exporter.catalog import CATALOG
-from exporter.config.schema import Config, Latency, Resources, SurfaceOptions, Target
-from exporter.config.values import Duration
+from exporter.config.schema import (
+    Config,
+    Connection,
+    Latency,
+    Resources,
+    Slo,
+    SurfaceOptions,
+    Target,
+    Timeouts,
+    Tls,
+)
+from exporter.config.values import Duration, Secret
 from exporter.context import Mint
 from exporter.job import Plan
 from exporter.links import links_for
@@ -21,9 +31,12 @@ def planned(target: Target) -> Plan:
 
 async def test_a_link_is_kept_until_something_changes_that_it_is_made_of() -> None:
     before = links_for(planned(TARGET), {}, lambda _: None, Mint())
+    assert links_for(planned(TARGET), before, lambda _: None, Mint())["lab"] is before["lab"]
     for same in (
         replace(TARGET, interval=Duration(60)),
         replace(TARGET, labels={"site": "north"}),
+        replace(TARGET, latency=Latency(Duration(1), Duration(2))),
+        replace(TARGET, slo=(Slo(availability=0.5),)),
         replace(TARGET, resources=Resources(max=5)),
         replace(TARGET, surfaces={"monitoring.*": SurfaceOptions(mode="off")}),
     ):
@@ -31,8 +44,14 @@ async def test_a_link_is_kept_until_something_changes_that_it_is_made_of() -> No
     for other in (
         replace(TARGET, url="http://elsewhere"),
         replace(TARGET, follow_redirects=True),
-        replace(TARGET, latency=Latency(Duration(1), Duration(2))),
+        replace(TARGET, auth=replace(ACCOUNT, username="another")),
+        replace(TARGET, tls=Tls(server_name="another")),
+        replace(TARGET, timeouts=Timeouts(read=Duration(3))),
+        replace(TARGET, connection=Connection(concurrency=3)),
+        replace(TARGET, headers={"X-Tenant": Secret("noc")}),
+        replace(TARGET, proxy_url=Secret("http://proxy")),
         replace(TARGET, surfaces={"auth.login": SurfaceOptions(timeout=Duration(2))}),
+        replace(TARGET, surfaces={"auth.login": SurfaceOptions(essential=False)}),
     ):
         assert links_for(planned(other), before, lambda _: None, Mint())["lab"] is not before["lab"]
 

@@ -10,12 +10,10 @@ from exporter.catalog import CATALOG
 from exporter.config.problems import ConfigError
 from exporter.config.schema import (
     Auth,
-    ClassLimit,
     Config,
     Deployments,
     Latency,
     LatencyObjective,
-    RateLimits,
     Resources,
     Slo,
     SurfaceOptions,
@@ -24,7 +22,7 @@ from exporter.config.schema import (
 )
 from exporter.config.values import Duration, Secret
 from exporter.job import Job, TargetPlan
-from exporter.plan import plan, traffic
+from exporter.plan import plan
 
 LOGIN: Final = Auth(type="login", username="probe", password=Secret("hunter2"))
 
@@ -57,32 +55,6 @@ def test_by_default_all_safe_reads_are_probed_and_nothing_else() -> None:
 def test_without_credentials_only_open_surfaces_are_probed() -> None:
     assert set(jobs(auth=Auth())) == {"monitoring.health", "monitoring.metrics"}
     assert planned(auth=Auth()).passive == ()
-
-
-def test_the_defaults_keep_within_their_share_of_each_rate_class() -> None:
-    rows = traffic(planned())
-    assert {row.rate_class for row in rows} == {"standard", "deployment", "monitoring"}
-    assert not any(row.over for row in rows)
-
-
-def test_a_short_interval_is_over_the_share() -> None:
-    over = {row.rate_class for row in traffic(planned(interval=Duration(1))) if row.over}
-    assert over == {"standard", "monitoring"}
-
-
-def test_traffic_counts_every_id_of_a_fan_out_and_one_of_a_rotation() -> None:
-    one = planned(resources=Resources(max=1), interval=Duration(60))
-    many = planned(resources=Resources(max=11), interval=Duration(60))
-    before = {row.rate_class: row.requests for row in traffic(one)}
-    after = {row.rate_class: row.requests for row in traffic(many)}
-    assert after["monitoring"] - before["monitoring"] == 3 * 10
-    assert after["standard"] == before["standard"]
-
-
-def test_configured_classes_and_share_are_what_is_allowed() -> None:
-    limits = RateLimits(share=0.5, classes={"standard": ClassLimit(120, Duration(30))})
-    allowed = {row.rate_class: row.allowed for row in traffic(planned(rate_limits=limits))}
-    assert allowed == {"standard": 120, "deployment": 50, "monitoring": 2500}
 
 
 def test_later_entries_win_key_by_key() -> None:
@@ -125,6 +97,26 @@ def test_off_is_off_and_one_entry_may_bring_back_what_a_glob_took() -> None:
     assert set(found) == {"monitoring.health"}
 
 
+def test_no_page_is_asked_for_where_the_usual_one_is_enough() -> None:
+    intents = jobs(resources=Resources(max=20))["orchestrator.intents.list"]
+    assert (intents.page, intents.query) == (50, "")
+
+
+@pytest.mark.parametrize(
+    "surfaces",
+    [
+        {"*": SurfaceOptions(mode="off"), "monitoring.*": SurfaceOptions(interval=Duration(60))},
+        {"monitoring.*": SurfaceOptions(mode="read")},
+        {"*.list": SurfaceOptions(mode="off", essential=True)},
+        {"*.deploy*": SurfaceOptions(interval=Duration(60))},
+        {"orchestrator.deploy": SurfaceOptions(mode="off")},
+        {"auth.*": SurfaceOptions(timeout=Duration(5), essential=False)},
+    ],
+)
+def test_an_entry_that_fits_some_surface_is_right(surfaces: dict[str, SurfaceOptions]) -> None:
+    assert set(jobs(auth=Auth(), surfaces=surfaces)) <= {"monitoring.health", "monitoring.metrics"}
+
+
 def test_settings_reach_the_jobs() -> None:
     found = jobs(
         latency=Latency(Duration(1), Duration(3)),
@@ -132,8 +124,9 @@ def test_settings_reach_the_jobs() -> None:
         deployments=Deployments("/v2/deployments/{deploymentId}/state"),
     )
     assert (found["monitoring.health"].good, found["monitoring.health"].bad) == (1, 3)
-    assert found["orchestrator.intents.list"].query == "?limit=200"
-    assert found["tn-manager.agents.list"].query == ""
+    intents, agents = found["orchestrator.intents.list"], found["tn-manager.agents.list"]
+    assert (intents.page, intents.query) == (200, "?limit=200")
+    assert (agents.page, agents.query) == (None, "")
     assert found["orchestrator.deployments.get"].endpoint == "/v2/deployments/{deploymentId}/state"
 
 
@@ -174,6 +167,46 @@ MISFITS: Final[dict[str, tuple[dict[str, object], tuple[str | int, ...], str]]] 
         {"auth": Auth(), "surfaces": {"vnf-operator.vnfs.list": SurfaceOptions(mode="read")}},
         (*PLACE, "vnf-operator.vnfs.list", "mode"),
         "vnf-operator.vnfs.list needs a token",
+    ),
+    "a token wanted for a dry run": (
+        {"auth": Auth(), "surfaces": {"orchestrator.plan": SurfaceOptions(mode="dry_run")}},
+        (*PLACE, "orchestrator.plan", "mode"),
+        "orchestrator.plan needs a token; allowed: off, or an auth other than none",
+    ),
+    "a token wanted by all that a glob fits": (
+        {"auth": Auth(), "surfaces": {"*.list": SurfaceOptions(mode="read")}},
+        (*PLACE, "*.list", "mode"),
+        "orchestrator.intents.list needs a token",
+    ),
+    "reading what writes, without credentials": (
+        {"auth": Auth(), "surfaces": {"orchestrator.deploy": SurfaceOptions(mode="read")}},
+        (*PLACE, "orchestrator.deploy", "mode"),
+        '"read" is not safe for orchestrator.deploy; allowed: off',
+    ),
+    "reading what can be tried dry, without credentials": (
+        {"auth": Auth(), "surfaces": {"orchestrator.plan": SurfaceOptions(mode="read")}},
+        (*PLACE, "orchestrator.plan", "mode"),
+        '"read" is not safe for orchestrator.plan; allowed: off, dry_run',
+    ),
+    "an interval for all that tokens need": (
+        {"surfaces": {"auth.*": SurfaceOptions(interval=Duration(60))}},
+        (*PLACE, "auth.*", "interval"),
+        "auth.login runs when a token is needed; allowed: essential, timeout",
+    ),
+    "an interval for what is always off": (
+        {"surfaces": {"orchestrator.deploy": SurfaceOptions(interval=Duration(5))}},
+        (*PLACE, "orchestrator.deploy", "interval"),
+        "orchestrator.deploy changes state; allowed: mode off alone",
+    ),
+    "what is always off called essential": (
+        {"surfaces": {"webhooks.*": SurfaceOptions(mode="off", essential=True)}},
+        (*PLACE, "webhooks.*", "essential"),
+        "webhooks.subscriptions changes state; allowed: mode off alone",
+    ),
+    "a time-out for what is always off": (
+        {"surfaces": {"vnf-operator.vnfs.scale": SurfaceOptions(timeout=Duration(5))}},
+        (*PLACE, "vnf-operator.vnfs.scale", "timeout"),
+        "vnf-operator.vnfs.scale changes state; allowed: mode off alone",
     ),
     "a time-out above the interval": (
         {"surfaces": {"monitoring.health": SurfaceOptions(timeout=Duration(40))}},

@@ -24,9 +24,18 @@ class Name:
 
     def __init__(self, *further: str) -> None:
         self.headers: Mapping[str, str] = {"Authorization": "t"}
+        self.over = False
         self.further = list(further)
         self.was_refused = False
         self.were_accepted: list[str] = []
+
+    async def again(self, patience: float) -> bool:
+        assert patience > 0
+        self.over = False
+        if not self.further:
+            return False
+        self.headers = {"Authorization": self.further.pop(0)}
+        return True
 
     async def renew(self, rejected: Mapping[str, str], patience: float) -> bool:
         assert patience > 0
@@ -232,6 +241,45 @@ async def test_without_another_token_a_rejection_is_final() -> None:
     seen, sent = await observed(JOBS["vnf-operator.vnfs.list"], accepting())
     assert len(sent) == 1
     assert only(Run, seen).reason == "auth_rejected"
+
+
+async def test_each_request_of_a_round_goes_with_a_token_that_is_not_over() -> None:
+    job, identity = JOBS["tn-manager.agents.status"], Name("u")
+
+    def ends(request: Request) -> Exchange:
+        identity.over = request.path.endswith("/b/status")
+        return answer({})
+
+    seen, sent = await observed(job, ends, candidates("abcd"), identity=identity)
+    assert [request.headers["Authorization"] for request in sent] == ["t", "t", "u", "u"]
+    assert len(only(Visit, seen).well) == 4
+
+
+async def test_what_there_is_no_token_for_any_more_is_left_to_the_next_round() -> None:
+    job, identity = JOBS["tn-manager.agents.status"], Name()
+
+    def ends(request: Request) -> Exchange:
+        identity.over = request.path.endswith("/b/status")
+        return answer({})
+
+    seen, sent = await observed(job, ends, candidates("abcd"), identity=identity)
+    assert len(sent) == 2
+    assert only(Visit, seen).well == (("a",), ("b",))
+    assert only(Run, seen).reason is None
+
+
+@pytest.mark.parametrize("surface", ["tn-manager.agents.status", "vnf-operator.vnfs.get"])
+async def test_a_run_whose_token_is_over_before_its_first_request_sends_nothing(
+    surface: str,
+) -> None:
+    identity = Name()
+    identity.over = True
+    seen, sent = await observed(JOBS[surface], accepting(), candidates("ab"), identity=identity)
+    assert sent == []
+    assert [(type(each), each.reason) for each in seen if isinstance(each, Skip)] == [
+        (Skip, "no_token")
+    ]
+    assert len(seen) == 1
 
 
 async def test_a_lane_without_work_is_given_back_at_once() -> None:

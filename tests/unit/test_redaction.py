@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.config.values import Secret
-from exporter.redaction import HIDDEN, redacted, remember
-from exporter.sinks.logs import Form, configure
+from exporter.redaction import HIDDEN, redacted, remember, remember_token
+from exporter.sinks.logformat import Form, configure
 
 TOKEN: Final = "eyJhbGciOiJIUzI1NiJ9.eyJleHAiOjE3MDAwMDAwMDB9.c2lnbmF0dXJl"
 PLANTED: Final = 'pl4nted "secret" \\ of wörds'
@@ -61,6 +61,21 @@ def test_what_is_none_stays(text: str) -> None:
 def test_a_known_secret_is_hidden_wherever_it_stands(secret: str, before: str, after: str) -> None:
     remember(secret)
     assert secret not in redacted(before + secret + after).replace(HIDDEN, "")
+
+
+def test_a_part_of_another_secret_leaves_nothing_of_that() -> None:
+    for secret in ("hunter", "hunter22", "my-hunter22!"):
+        remember(secret)
+    assert redacted("hunter hunter22 my-hunter22! huntes") == f"{HIDDEN} {HIDDEN} {HIDDEN} huntes"
+
+
+def test_however_many_tokens_come_they_push_no_password_out() -> None:
+    remember("of the configuration")
+    remember_token("the first of the tokens")
+    for number in range(5000):
+        remember_token(f"token number {number}")
+    assert redacted("of the configuration, token number 4999") == f"{HIDDEN}, {HIDDEN}"
+    assert redacted("the first of the tokens") == "the first of the tokens"  # bounded
 
 
 @pytest.mark.parametrize("form", ["logfmt", "json"])

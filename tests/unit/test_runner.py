@@ -24,9 +24,12 @@ from exporter.observation import (
     Skip,
 )
 from exporter.runner import Access, Runner
-from exporter.tokens.renewing import RenewingToken, Wire
+from exporter.tokens.attempts import Wire
+from exporter.tokens.renewing import RenewingToken
+from exporter.tokens.spacing import Refusal
 from exporter.wire import Exchange, Fault, Request
 from tests.support.jobs import ACCOUNT, answer, fault, jobs
+from tests.unit.tokens.stage import Hand
 
 if TYPE_CHECKING:
     from exporter.job import Job
@@ -47,7 +50,9 @@ class Stage:
         self.gate.set()
         self.slots = Slots(concurrency)
         grants: dict[GrantKind, Job] = {"login": JOBS["auth.login"]}
-        self.tokens = RenewingToken(grants, ACCOUNT, Wire(self.login, self.slots), self.emit)
+        wire, self.clock = Wire(self.login, self.slots), Hand()
+        refusal = Refusal(())
+        self.tokens = RenewingToken(grants, ACCOUNT, wire, self.emit, refusal, clock=self.clock)
         self.followed = Followed()
         self.followed.follow(Plan((TargetPlan(Target("lab", "http://lab"), (), (), {}),)))
         self.runner = Runner(self.followed)
@@ -173,6 +178,26 @@ async def test_a_token_rejected_within_ten_seconds_of_its_login_fails_the_run() 
     assert await stage.tokens.headers(0) is not None
 
 
+@pytest.mark.parametrize("renewable", [True, False])
+async def test_a_token_that_ends_while_its_run_waits_for_a_slot_is_not_sent(
+    renewable: object,
+) -> None:
+    stage = Stage(concurrency=1)
+    stage.login_result = answer({"access_token": "t", "expires_in": 60}, duration=0)
+    await stage.tokens.headers(1)
+    await stage.slots.acquire(essential=False, patience=0)
+    task = asyncio.create_task(stage.run("vnf-operator.vnfs.list"))
+    await asyncio.sleep(0)
+    again = {"access_token": "u", "expires_in": 60}
+    stage.login_result = answer(again, duration=0) if renewable else fault("connect_refused")
+    stage.clock.now = 61
+    stage.slots.release(essential=False)
+    concluded = conclusion(await task)
+    assert concluded == ((Run, None) if renewable else (Skip, "no_token"))
+    sent = [request.headers["Authorization"] for request in stage.sent]
+    assert sent == (["Bearer u"] if renewable else [])
+
+
 async def test_the_lateness_is_told() -> None:
     stage = Stage()
     now = asyncio.get_running_loop().time()
@@ -283,7 +308,7 @@ async def test_a_trace_of_somebody_else_is_continued() -> None:
     assert call.context.parent == 8
 
 
-@pytest.mark.parametrize(("first", "second", "sent"), [(0.5, 5, 2), (5, 0.5, 1)])
+@pytest.mark.parametrize(("first", "second", "sent"), [(0.5, 5, 2), (5, 0.5, 1), (5, 5, 1)])
 async def test_an_inquiry_joins_only_one_that_has_as_much_time(
     first: float, second: float, sent: int
 ) -> None:

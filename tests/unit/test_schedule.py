@@ -10,19 +10,33 @@ from typing import Final
 
 import apscheduler.schedulers.base as apscheduler_base
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from exporter import schedule as module
 from exporter.catalog.surface import Ids, Surface
+from exporter.grid import phase_of
 from exporter.job import Job
-from exporter.observation import Heartbeat, Key, Observation, Reading, Skip
-from exporter.schedule import Grid, Schedule, phase_of
+from exporter.observation import Heartbeat, Key, Observation, Reading, Run, Skip
+from exporter.schedule import Schedule
+from tests.support.servers import eventually
 
-SECONDS: Final = st.floats(0.5, 100)
+RARELY: Final = 1e9
+"""An interval in which no phase comes up while a test runs."""
+BELOW: Final = Key("lab", "c", "below")
+LIST: Final = Reading(Key("lab", "c", "list"), 0, "vnfs", (), (("1",),))
+AT_ONCE: Final = next(
+    name for name in map(str, itertools.count()) if phase_of("lab", name) < 0.0001
+)
+"""A surface whose first instant is the very one at which it is planned."""
 
 
-def job(name: str, interval: float, ids: Ids | None = None) -> Job:
+def job(
+    name: str,
+    interval: float,
+    ids: Ids | None = None,
+    *,
+    target: str = "lab",
+    timeout: float | None = None,
+) -> Job:
     surface = Surface(
         id=name,
         component="c",
@@ -32,8 +46,17 @@ def job(name: str, interval: float, ids: Ids | None = None) -> Job:
         safety="read",
         ids=ids,
     )
-    key = Key("lab", "c", name)
-    return Job(key, surface, "read", interval, interval * 0.9, 2, 5, essential=False, endpoint="/")
+    return Job(
+        key=Key(target, "c", name),
+        surface=surface,
+        mode="read",
+        interval=interval,
+        timeout=timeout or interval * 0.9,
+        good=2,
+        bad=5,
+        essential=False,
+        endpoint="/",
+    )
 
 
 class Log:
@@ -55,6 +78,9 @@ class Log:
     def skips(self, reason: str) -> int:
         return sum(isinstance(seen, Skip) and seen.reason == reason for seen in self.seen)
 
+    def beats(self) -> int:
+        return sum(isinstance(seen, Heartbeat) for seen in self.seen)
+
     async def until(self, enough: Callable[[], bool], seconds: float = 10) -> None:
         async with asyncio.timeout(seconds):
             while not enough():
@@ -73,39 +99,6 @@ async def running(
         yield schedule
     finally:
         await schedule.stop(grace=0)
-
-
-@given(SECONDS, st.floats(0, 50), st.lists(st.floats(0, 300), max_size=20))
-def test_runs_are_half_an_interval_apart_and_no_instant_is_lost(
-    interval: float, first: float, steps: list[float]
-) -> None:
-    grid = Grid(interval, origin=interval, first=first)
-    now, taken, missed = first, [], 0
-    for step in steps:
-        now += step
-        missed += grid.missed(now)
-        if grid.planned <= now:
-            taken.append(grid.planned)
-            grid.planned = grid.following()
-    gaps = [later - earlier for earlier, later in itertools.pairwise(taken)]
-    assert all(gap > interval * 0.499 for gap in gaps)
-    elapsed = (grid.planned - first) / interval
-    assert len(taken) + missed == pytest.approx(elapsed, abs=1)
-
-
-@given(SECONDS, st.floats(0, 300))
-def test_a_grid_keeps_its_phase(interval: float, now: float) -> None:
-    instant = Grid(interval, origin=7.0).after(now)
-    assert now < instant <= now + interval * 1.001
-    steps = (instant - 7.0) / interval
-    assert steps == pytest.approx(round(steps), abs=1e-6)
-
-
-def test_phases_are_spread_and_stay() -> None:
-    phases = sorted(phase_of("lab", f"surface-{number}") for number in range(1000))
-    assert phase_of("lab", "monitoring.health") == phase_of("lab", "monitoring.health")
-    assert phase_of("ab", "c") != phase_of("a", "bc")
-    assert max(b - a for a, b in itertools.pairwise(phases)) < 0.02
 
 
 async def test_a_job_runs_at_once_and_then_at_its_instants() -> None:
@@ -154,7 +147,7 @@ async def test_instants_that_pass_in_a_stall_are_misfires() -> None:
 
 async def test_what_hangs_on_ids_runs_as_soon_as_there_are_some() -> None:
     log = Log()
-    below = job("below", 60, Ids("vnfs", "rotate"))
+    below = job("below", RARELY, Ids("vnfs", "rotate"))
     async with running(log, job("list", 60), below) as schedule:
         await log.until(lambda: [name for name, *_ in log.runs] == ["list"])
         key = Key("lab", "c", "list")
@@ -223,6 +216,25 @@ async def test_a_step_of_the_wall_clock_costs_no_instant_unseen(
     assert len(since) >= 2
 
 
+async def test_a_schedule_that_fell_silent_is_woken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The wall clock was back an hour, and forth again before anybody looked."""
+    monkeypatch.setattr(Clock, "step", 0.0)
+    monkeypatch.setattr(apscheduler_base, "datetime", SteppedDatetime)
+    monkeypatch.setattr(module, "_SILENCE", 2.0)
+    log = Log()
+    async with running(log, job("a", 0.25)) as schedule:
+        await log.until(lambda: len(log.runs) >= 2)
+        Clock.step = -3600.0
+
+        async def silent() -> bool | None:
+            return schedule.silence > 1.5 or None
+
+        await eventually(silent)
+        Clock.step = 0.0
+        count = len(log.runs)
+        await log.until(lambda: len(log.runs) >= count + 2)
+
+
 async def test_the_end_waits_for_what_runs_and_then_cancels_it() -> None:
     log = Log()
     cancelled = asyncio.Event()
@@ -246,9 +258,9 @@ async def test_the_end_waits_for_what_runs_and_then_cancels_it() -> None:
 
 async def test_a_list_that_ends_while_stopping_disturbs_nothing() -> None:
     log = Log()
-    async with running(log, job("below", 60, Ids("vnfs", "rotate"))) as schedule:
+    async with running(log, job("below", RARELY, Ids("vnfs", "rotate"))) as schedule:
         await schedule.stop(grace=0)
-        schedule(Reading(Key("lab", "c", "list"), 0, "vnfs", (), (("1",),)))
+        schedule(LIST)
 
 
 async def test_a_stall_shows_in_the_lag_of_the_heartbeat() -> None:
@@ -279,6 +291,142 @@ async def test_what_stays_in_the_plan_keeps_its_instants() -> None:
     assert "goes" not in after
     assert after.count("slower") <= 1
     assert after.count("comes") >= 4
+
+
+async def test_jobs_that_come_and_go_cost_the_others_no_instant() -> None:
+    """No run lasts, so that no overrun can be true."""
+    log = Log()
+    stay = [job(f"stays-{number}", 0.2) for number in range(50)]
+    come = [job(f"comes-{number}", 60) for number in range(10)]
+    loop = asyncio.get_running_loop()
+    async with running(log, *stay) as schedule:
+        until = loop.time() + 2
+        for count in itertools.count():
+            schedule.follow([*stay, *(come if count % 2 else ())])
+            await asyncio.sleep(0)
+            if loop.time() > until:
+                break
+    assert log.skips("overrun") == 0
+    assert {name for name, *_ in log.runs} >= {job.key.surface for job in stay}
+
+
+async def test_what_left_the_plan_when_it_was_due_is_not_run() -> None:
+    log = Log()
+    async with running(log) as schedule:
+        schedule.follow([job(AT_ONCE, 60)])
+        await asyncio.sleep(0)  # a turn of the loop: now it is due, and begins in the next
+        schedule.follow([])
+        await log.until(lambda: log.beats() >= 2)
+    assert log.runs == []
+
+
+async def test_what_comes_back_when_it_was_due_is_run_once() -> None:
+    log = Log()
+    async with running(log) as schedule:
+        schedule.follow([job(AT_ONCE, 60)])
+        await asyncio.sleep(0)
+        schedule.follow([])
+        schedule.follow([job(AT_ONCE, 60)])
+        await log.until(lambda: log.beats() >= 2)
+    assert [name for name, *_ in log.runs] == [AT_ONCE]
+    assert log.skips("overrun") + log.skips("misfire") == 0
+
+
+async def test_what_else_changes_than_the_interval_is_in_the_next_run() -> None:
+    log = Log()
+    timeouts: list[float] = []
+
+    async def run(job: Job, planned: float) -> None:
+        timeouts.append(job.timeout)
+        await log.run(job, planned)
+
+    async with running(log, job("a", 0.2, timeout=7), run=run) as schedule:
+        await log.until(lambda: len(log.runs) >= 2)
+        count = len(timeouts)
+        schedule.follow([job("a", 0.2, timeout=8)])
+        await log.until(lambda: len(log.runs) >= count + 2)
+    assert timeouts[: count + 2] == [7] * count + [8, 8]
+
+
+async def test_a_shorter_interval_is_not_waited_for() -> None:
+    log = Log()
+    async with running(log, job("a", 3600)) as schedule:
+        await log.until(lambda: len(log.runs) == 1)
+        schedule.follow([job("a", 0.2)])
+        await log.until(lambda: len(log.runs) == 3)
+
+
+async def test_an_interval_that_flaps_runs_nothing_closer_than_half_of_it() -> None:
+    log = Log()
+    async with running(log, job("a", 1)) as schedule:
+        for interval in itertools.cycle((2, 1)):
+            schedule.follow([job("a", interval)])
+            await asyncio.sleep(0.01)
+            if len(log.runs) >= 4:
+                break
+    planned = [when for _, when, _ in log.runs]
+    assert all(later - earlier >= 0.5 for earlier, later in itertools.pairwise(planned))
+
+
+async def test_each_surface_of_each_target_has_a_phase_of_its_own_by_the_wall_clock() -> None:
+    log = Log()
+    names = [(target, surface) for target in ("lab", "field") for surface in ("a", "b")]
+    planned: dict[tuple[str, str], list[float]] = {name: [] for name in names}
+
+    async def run(job: Job, instant: float) -> None:
+        planned[job.key.target, job.key.surface].append(instant)
+        await log.run(job, instant)
+
+    jobs = [job(surface, 0.5, target=target) for target, surface in names]
+    async with running(log, *jobs, run=run):
+        await log.until(lambda: all(len(instants) >= 3 for instants in planned.values()))
+    offset = time.time() - asyncio.get_running_loop().time()
+    for name, instants in planned.items():
+        for instant in instants[1:]:
+            off = (instant + offset) / 0.5 - phase_of(*name)
+            assert off == pytest.approx(round(off), abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("seen", "forward"),
+    [(Run(BELOW, 0, 0.1), False), (Skip(BELOW, 0, "no_resource"), True)],
+    ids=["a run", "a skip"],
+)
+async def test_ids_bring_forward_what_had_no_run(seen: Observation, *, forward: bool) -> None:
+    """What came back into the plan ran at its phase: the ids were known all the while."""
+    log = Log()
+    async with running(log, job("below", RARELY, Ids("vnfs", "rotate"))) as schedule:
+        schedule(seen)
+        schedule(LIST)
+        await log.until(lambda: log.beats() >= 2)
+    assert bool(log.runs) == forward
+
+
+async def test_ids_do_not_bring_forward_what_runs() -> None:
+    log = Log()
+    below = job("below", RARELY, Ids("vnfs", "rotate"))
+
+    async def hang(job: Job, planned: float) -> None:
+        await log.run(job, planned)
+        await asyncio.Event().wait()
+
+    async with running(log, below, run=hang) as schedule:
+        schedule(LIST)
+        await log.until(lambda: bool(log.runs))
+        schedule.follow([])
+        schedule.follow([below])
+        schedule(LIST)
+        await log.until(lambda: log.beats() >= 3)
+    assert log.skips("overrun") == 0
+
+
+async def test_ids_for_what_left_the_plan_disturb_nothing() -> None:
+    log = Log()
+    async with running(log, job("below", RARELY, Ids("vnfs", "rotate"))) as schedule:
+        schedule.follow([])
+        schedule(LIST)
+        await log.until(lambda: log.beats() >= 2)
+    assert log.runs == []
 
 
 async def test_stopping_what_never_started_is_nothing() -> None:

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from exporter.observation import Lifecycle, RateLimit, Reason
 from exporter.verdict import judge
+from tests.support.caller import client, get
+from tests.support.hostile import ask, play, serve, sized
 from tests.support.jobs import answer, fault, jobs
 
 JOBS: Final = jobs()
@@ -115,6 +117,33 @@ def test_the_call_has_what_client_metrics_want() -> None:
     assert call.lifecycle == Lifecycle("1.0.0")
     assert (call.phases.queue, call.phases.dns) == (0.25, None)
     assert call.response_bytes == 2
+
+
+RATES: Final = b"X-RateLimit-Limit: 1000\r\nX-RateLimit-Remaining: 7\r\nX-RateLimit-Reset: 30\r\n"
+
+
+@pytest.mark.parametrize(
+    ("rest", "reason"),
+    [
+        (b"Content-Length: 9\r\n\r\n{}", "reset"),
+        (b"Transfer-Encoding: chunked\r\n\r\n5\r\n{}", "reset"),
+        (b"Content-Length: 1000000000\r\n\r\n", "too_large"),
+        (b"Content-Encoding: br\r\n" + sized(b"{}"), "body_invalid"),
+    ],
+    ids=["cut", "cut in a chunk", "too large", "in another coding"],
+)
+async def test_the_quota_is_known_of_an_answer_whose_body_failed(
+    rest: bytes, reason: Reason
+) -> None:
+    script = play(ask, b"HTTP/1.1 404 Not Found\r\nAPI-Version: 1.0.0\r\n" + RATES + rest)
+    async with serve(script) as server, client(server.url) as subject:
+        result = await get(subject)
+    verdict = judge(JOBS["vnf-operator.vnfs.get"], result)
+    call = verdict.call
+    assert verdict.finding is not None
+    assert (verdict.finding.reason, call.fault, call.status) == (reason, reason, 404)
+    assert call.rate_limit == RateLimit(1000, 7, call.at + 30)
+    assert call.lifecycle == Lifecycle("1.0.0")
 
 
 @given(st.binary(max_size=200) | st.text().map(str.encode))

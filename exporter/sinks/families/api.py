@@ -66,7 +66,8 @@ GROUPS: Final = (
         "Rate limits",
         "As the headers of the newest answer that had any told them, whatever was asked and "
         "whatever its status. They stay until the reset that they announced, and for three "
-        "intervals at least; what that answer did not tell is absent. `credential` is whose "
+        "intervals at least; what that answer did not tell is absent, and a quota of anything else "
+        "than requests is left out. `credential` is whose "
         "quota it is: the `account` of the token that was sent, or `anonymous` without one.",
         (
             Family(
@@ -119,18 +120,21 @@ GROUPS: Final = (
         "As headers tell it: `API-Version`; `API-Deprecation-Date`, or else `Deprecation` "
         "(RFC 9745); `API-Sunset-Date`, or else `Sunset` (RFC 8594). Each surface's last word "
         "counts: a good answer with any of these headers replaces all that its surface said, one "
-        "with another status adds and takes nothing back, one without them says nothing. So what "
-        "a server stops to send stays as long as its surface is planned at the same URL and says "
-        "nothing new. Nothing is here before one of the headers was seen; then a component has "
-        "all six problems, as 0 or 1.\n\n"
+        "without them says nothing. So what a server stops to send stays as long as its surface "
+        "is planned at the same URL and says nothing new. An answer with another status (a "
+        "gateway's 503, the 410 of what was withdrawn) adds to that until the next good answer. "
+        "Nothing is here before one of the headers was seen; then a component has all six "
+        "problems, as 0 or 1.\n\n"
         "A component has the problems of all its surfaces:\n\n"
         "- `unparseable`: a date was sent that is none;\n"
         "- `sunset_before_deprecation`: the dates contradict each other;\n"
         "- `notice_below_policy`: from deprecation to sunset are less than 180 days, the guide's "
         "6 months; not judged where one of the dates is missing;\n"
-        "- `sunset_moved_earlier`: the sunset is before the latest one that was ever announced "
-        "since the exporter started. It ends when that date is announced again, or passed, or the "
-        "sunset is no longer announced;\n"
+        "- `sunset_moved_earlier`: the sunset is before the latest one that good answers ever "
+        "announced: since the exporter started, or with `state.journal` before that too. A date "
+        "more than 30 years away is no announcement. It ends when that date is announced again, "
+        "or passed, or the sunset is no longer announced, or somebody resets it "
+        "([ApiSunsetNear](runbooks/ApiSunsetNear.md));\n"
         "- `withdrawn`: the sunset has passed; the API may end any moment;\n"
         "- `version_mismatch`: `API-Version` has another major number than the `/v1` in the "
         "target's URL; not judged where one of the two is missing or no number.",

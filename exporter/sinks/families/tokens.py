@@ -24,7 +24,8 @@ GROUPS: Final = (
                 "oran_mano_token_expiry_timestamp_seconds",
                 "gauge",
                 TARGET,
-                "When the newest token ends, by our clock; absent where it does not tell.",
+                "When the newest token ends, by our clock; absent where it does not tell, and "
+                "where its file has none.",
             ),
             Family(
                 "oran_mano_token_lifetime_seconds",
@@ -42,7 +43,8 @@ GROUPS: Final = (
                 "oran_mano_token_consecutive_renewal_failures",
                 "gauge",
                 TARGET,
-                "Logins and refreshes that failed since the last one that did not.",
+                "Logins and refreshes that failed, and changes of its file that left none in it, "
+                "since the last token came.",
             ),
             Family(
                 "oran_mano_token_renewals_total",

@@ -2,16 +2,16 @@
 
 import asyncio
 import gzip
+import socket
 import zlib
 
 import pytest
 
 from exporter import __version__
-from exporter.api.body import MAX_BODY
 from exporter.config.schema import Connection
-from exporter.wire import Exchange, Request
+from exporter.wire import MAX_BODY, MAX_JSON, Exchange, Fault, Request
 from tests.support.caller import client, seconds, well
-from tests.support.hostile import OK, Peer, answer, ask, play, serve, sized
+from tests.support.hostile import LOOPBACK, OK, Peer, answer, ask, play, serve, sized
 
 JSON = OK + b"Content-Type: application/json\r\nx-custom: 1\r\n" + sized(b'{"a":1}')
 IP4 = Connection(ip_protocol="ip4")
@@ -59,11 +59,15 @@ async def test_headers_of_our_own_and_of_the_request() -> None:
     assert server.requests[1].startswith(b"GET /?a=%2F HTTP/1.1\r\n")
 
 
-async def test_cookies_are_not_kept() -> None:
+async def test_cookies_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a name: an address has none in any case."""
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (LOOPBACK, 0))]
     reply = OK + b"Set-Cookie: route=replica1; Path=/\r\n" + sized(b"{}")
-    async with serve(answer(reply)) as server, client(server.url) as subject:
-        await well(subject)
-        await well(subject)
+    async with serve(answer(reply)) as server:
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+        async with client(f"http://mano.example:{server.port}") as subject:
+            await well(subject)
+            await well(subject)
     assert "cookie" not in head_of(server.requests[1])
 
 
@@ -168,7 +172,7 @@ async def test_no_body_is_an_empty_one(reply: bytes) -> None:
         assert (await well(subject)).timing.reused
 
 
-@pytest.mark.parametrize("size", [1, 65_536, 1_000_000, MAX_BODY])
+@pytest.mark.parametrize("size", [1, 65_536, 1_000_000, MAX_JSON])
 async def test_bodies_up_to_the_limit(size: int) -> None:
     body = bytes(size)
     replies = [OK + sized(body), OK + chunked(body), OK + chunked(body[:1], body[1:] or b"x")]
@@ -176,6 +180,18 @@ async def test_bodies_up_to_the_limit(size: int) -> None:
         for _ in replies:
             assert len((await well(subject)).body) in (size, size + 1)
         assert server.connections == 1
+
+
+async def test_more_is_read_where_more_is_wanted_and_not_a_byte_beyond() -> None:
+    replies = [OK + sized(bytes(MAX_BODY)), OK + sized(bytes(MAX_BODY + 1))]
+    async with serve(answer(*replies)) as server, client(server.url) as subject:
+        text = Request("GET", "/", {}, 5, largest=MAX_BODY)
+        whole = await subject.send(text)
+        assert isinstance(whole, Exchange)
+        assert len(whole.body) == MAX_BODY
+        fault = await subject.send(text)
+        assert isinstance(fault, Fault)
+        assert (fault.reason, fault.detail) == ("too_large", "the answer is over 4 MiB")
 
 
 async def test_a_body_that_ends_with_the_connection() -> None:

@@ -9,10 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.api.body import MAX_BODY
 from exporter.api.faults import Phase
 from exporter.observation import Reason
-from exporter.wire import Fault
+from exporter.wire import MAX_JSON, Fault
 from tests.support.caller import READ, SLACK, TOTAL, check, client, get, well
 from tests.support.hostile import (
     OK,
@@ -116,15 +115,15 @@ CASES: Final = (
     large("endless interim answers", flood(INTERIM * 10_000), status=None),
     large("a gigabyte is announced", LENGTH + b"1000000000\r\n\r\n"),
     large("more than there is is announced", LENGTH + b"9" * 19 + b"\r\n\r\n"),
-    large("a byte too many", OK + sized(bytes(MAX_BODY + 1))),
-    large("a byte too many in a chunk", CHUNKED + b"400001\r\n", bytes(MAX_BODY + 1)),
+    large("a byte too many", OK + sized(bytes(MAX_JSON + 1))),
+    large("a byte too many in a chunk", CHUNKED + b"100001\r\n", bytes(MAX_JSON + 1)),
     wrong("endless headers", OK, flood(b"A: b\r\n" * 10)),
     wrong("endless trailers", CHUNKED + b"0\r\n", flood(b"A: b\r\n" * 10), status=200),
     wrong("header of 1 MB", OK + b"A: " + b"x" * 1_000_000 + b"\r\n\r\n"),
     wrong("header's name of 1 MB", OK + b"x" * 1_000_000 + b": a\r\n\r\n"),
     wrong("reason phrase of 1 MB", b"HTTP/1.1 200 " + b"x" * 1_000_000 + b"\r\n\r\n"),
     coded("gzip bomb", b"gzip", zeros(64 << 20), "too_large"),
-    coded("gzip bomb in a row", b"gzip", gzip.compress(bytes(MAX_BODY)) * 2, "too_large"),
+    coded("gzip bomb in a row", b"gzip", gzip.compress(bytes(MAX_JSON)) * 2, "too_large"),
     coded("corrupt gzip", b"gzip", b"x" + gzip.compress(b"{}")),
     coded("gzip with a wrong checksum", b"gzip", gzip.compress(b"{}")[:-8] + bytes(8)),
     coded("gzip cut short", b"gzip", gzip.compress(b"{}")[:-1]),
@@ -168,7 +167,7 @@ async def test_fault(case: Case) -> None:
         assert fault.timing.reused is False
         assert fault.status == case.status
         assert (fault.response_bytes is None) == (case.status is None)
-        assert (fault.response_bytes or 0) < MAX_BODY + 600_000
+        assert (fault.response_bytes or 0) < MAX_JSON + 600_000
         assert server.connections == 1  # it was not tried again
         assert subject.in_flight == 0
 

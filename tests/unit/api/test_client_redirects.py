@@ -28,6 +28,7 @@ from tests.support.hostile import (
 
 JSON: Final = OK + sized(b"{}")
 TOKEN: Final = {"Authorization": "Bearer hunter2", "Accept": "text/plain", "X-Own": "hunter2"}
+TRACE: Final = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
 def to(location: str, status: int = 302, body: bytes = b"<html>moved</html>") -> bytes:
@@ -45,7 +46,7 @@ async def following(url: str) -> AsyncIterator[Client]:
 async def send(
     subject: Client, headers: dict[str, str], method: Method = "GET"
 ) -> Exchange | Fault:
-    return await subject.send(Request(method, "/v1", headers, TOTAL))
+    return await subject.send(Request(method, "/v1", headers, TOTAL, traceparent=TRACE))
 
 
 def stopped(outcome: Exchange | Fault, words: str) -> None:
@@ -70,6 +71,7 @@ async def test_within_the_origin_all_goes_along_on_the_same_connection(status: i
         first, second = server.requests
         assert second == first.replace(b"GET /v1 ", b"GET /v2 ")
         assert second.count(b"hunter2") == 4
+        assert second.count(TRACE.encode()) == 1
         assert b"Cookie" not in second
         assert server.connections == 1
         assert sum(seconds(exchange.timing.phases).values()) < exchange.timing.duration
@@ -100,6 +102,7 @@ async def test_one_without_leaves_what_it_has_behind() -> None:
             assert exchange.status == 200
         (arrived,) = other.requests
         assert b"hunter2" not in arrived
+        assert b"traceparent" not in arrived.lower()
         assert b"\r\nAccept: text/plain\r\n" in arrived
         assert b"\r\nHost: " + other.url.removeprefix("http://").encode() in arrived
         assert server.requests[0].count(b"hunter2") == 3
@@ -117,7 +120,8 @@ async def test_who_comes_back_has_it_no_more() -> None:
         first.append(server.url)
         async with following(server.url) as subject:
             assert isinstance(await send(subject, {}), Exchange)
-        assert [request.count(b"hunter2") for request in server.requests] == [2, 0]
+        for what in (b"hunter2", TRACE.encode()):
+            assert server.requests[0].count(what) > server.requests[1].count(what) == 0
 
 
 async def test_tls_is_not_left(tmp_path: Path) -> None:

@@ -58,12 +58,15 @@ def test_what_is_no_version(text: str) -> None:
         (HTTP, AT, False),
         ("true", None, False),
         ("?1", None, False),
+        ("false", None, False),
+        ("?0", None, False),
         ("@1688169599.5", None, True),
         ("@-1", None, True),
         ("@9999999999999", None, True),
         ("1688169599", None, True),
         ("@", None, True),
-        (ISO, None, True),
+        (ISO, AT, False),
+        ("soon", None, True),
     ],
 )
 def test_the_deprecation_of_rfc_9745(
@@ -84,6 +87,14 @@ def test_a_bad_date_is_absent_and_told(text: str) -> None:
 
 def test_the_sunset_of_rfc_8594() -> None:
     assert lifecycle({"Sunset": HTTP}) == Lifecycle(sunset=AT)
+
+
+@pytest.mark.parametrize("text", [ISO, HTTP])
+def test_a_date_of_the_other_calendar_is_read_all_the_same(text: str) -> None:
+    for name in ("Sunset", "API-Sunset-Date"):
+        assert lifecycle({name: text}) == Lifecycle(sunset=AT)
+    for name in ("Deprecation", "API-Deprecation-Date"):
+        assert lifecycle({name: text}) == Lifecycle(deprecation=AT)
 
 
 def test_the_guide_goes_before_the_standards() -> None:

@@ -24,6 +24,7 @@ from exporter.api.problems import (
     problem_of,
 )
 from exporter.observation import Reason
+from exporter.redaction import remember
 from tests.support.jobs import answer
 
 STATUSES: Final[list[tuple[int, type[ApiProblem] | None]]] = [
@@ -68,9 +69,38 @@ def test_problem_details_with_field_errors() -> None:
     )
 
 
-def test_the_form_of_the_services() -> None:
-    found = problem_of(answer({"error": "down", "details": "database"}, status=503))
-    assert found == ServerFault(503, "down", "database")
+def test_no_more_field_errors_than_a_person_reads() -> None:
+    found = problem_of(answer({"errors": [{"field": str(n)} for n in range(999)]}, status=422))
+    assert isinstance(found, Validation)
+    assert [error.field for error in found.errors] == [str(n) for n in range(20)]
+
+
+@pytest.mark.parametrize(
+    ("details", "detail"),
+    [
+        ("database", "database"),
+        ({"field": "qos", "max": 100, "ok": False}, 'field="qos", max=100, ok=false'),
+        (["a", {"b": ["c", None]}], "a, b=c, "),
+        ([[[["too deep"]]]], ""),
+        (7, "7"),
+        (None, ""),
+    ],
+)
+def test_the_form_of_the_services(details: object, detail: str) -> None:
+    found = problem_of(answer({"error": "down", "details": details}, status=503))
+    assert found == ServerFault(503, "down", detail.strip())
+
+
+@pytest.mark.parametrize(
+    ("body", "title", "detail"),
+    [
+        ({"detail": "no", "error": "e", "details": "d"}, "", "no"),
+        ({"title": "no", "error": "e", "details": "d"}, "no", ""),
+        ({"title": " ", "detail": None, "error": "e", "details": "d"}, "e", "d"),
+    ],
+)
+def test_the_two_forms_are_not_mixed(body: object, title: str, detail: str) -> None:
+    assert problem_of(answer(body, status=500)) == ServerFault(500, title, detail)
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>no</html>", b"[]", b"7", b"\xff", b"[" * 10**5])
@@ -88,6 +118,49 @@ def test_the_delay_of_a_429(headers: dict[str, str], delay: float) -> None:
     assert found.delay == delay
 
 
+@pytest.mark.parametrize(
+    ("headers", "told", "delay"),
+    [
+        ({}, "1s", 1),
+        ({}, "1m30s", 90),
+        ({}, "250ms", 0.25),
+        ({}, 7, 7),
+        ({}, 0.5, 0.5),
+        ({}, "7", 7),
+        ({}, "48h", 86400),
+        ({}, 1e300, 86400),
+        ({}, -1, 60),
+        ({}, True, 60),
+        ({}, "soon", 60),
+        ({}, ["1s"], 60),
+        ({"Retry-After": "5"}, "1s", 5),
+        ({"Retry-After": "5"}, "9s", 9),
+        ({"Retry-After": "5"}, "soon", 5),
+    ],
+)
+def test_the_delay_of_the_services_is_in_the_body(
+    headers: dict[str, str], told: object, delay: float
+) -> None:
+    body = {"error": "Rate limit exceeded", "retry_after": told}
+    found = problem_of(answer(body, status=429, headers=headers))
+    assert found == RateLimited(429, "Rate limit exceeded", delay=delay)
+
+
+@pytest.mark.parametrize("echo", ["{}", "x" * 490 + "{}", "{}" * 9])
+def test_no_secret_comes_through(echo: str) -> None:
+    secret = 'p"ss\\word of the test of problems'
+    remember(secret)
+    text = echo.format(*[secret] * 9)
+    body = {
+        "title": text,
+        "detail": {"request": [{"as sent": text}]},
+        "type": text,
+        "errors": [{"field": text, "message": text, "code": text}],
+    }
+    shown = str(problem_of(answer(body, status=422)))
+    assert not any(part in shown for part in ("word", "of the test", 'p"ss'))
+
+
 def test_texts_are_of_one_line_and_bounded() -> None:
     found = problem_of(answer({"title": "a\nb\x1b[31m", "detail": "x" * 9999}, status=500))
     assert found is not None
@@ -99,7 +172,9 @@ JSON: Final = st.recursive(
     st.none() | st.booleans() | st.floats() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
 )
-KEYS: Final = st.sampled_from(["title", "detail", "type", "errors", "error", "details", "status"])
+KEYS: Final = st.sampled_from(
+    ["title", "detail", "type", "errors", "error", "details", "status", "retry_after"]
+)
 
 
 @given(st.integers(200, 599), st.dictionaries(KEYS, JSON).map(json.dumps) | st.text())

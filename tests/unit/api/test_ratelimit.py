@@ -99,18 +99,23 @@ def test_a_clock_that_is_hardly_off_or_unknown_changes_nothing(date: str) -> Non
     assert read(headers) == RateLimit(100, 50, NOW + 30)
 
 
+@pytest.mark.parametrize("names", [GUIDE, OLDER])
 @pytest.mark.parametrize(
     ("limit", "number"),
     [
         ("100", 100),
         ("100, 100;w=60", 100),
         ('10, 10;w=1, 100;w=60;x="a"', 10),
+        ("1,000", None),
         ("a", None),
         ("", None),
     ],
 )
-def test_the_older_draft_has_policies_in_its_limit(limit: str, number: int | None) -> None:
-    assert read(told(OLDER, limit, 50, 30)) == RateLimit(number, 50, NOW + 30)
+def test_a_limit_may_have_policies_behind_it(
+    names: tuple[str, str, str], limit: str, number: int | None
+) -> None:
+    """The older draft has them, and gateways wrote them into the other header too."""
+    assert read(told(names, limit, 50, 30)) == RateLimit(number, 50, NOW + 30)
 
 
 @pytest.mark.parametrize(
@@ -132,6 +137,11 @@ def test_the_older_draft_has_policies_in_its_limit(limit: str, number: int | Non
         ("remaining=50", None, RateLimit(None, 50, None)),
         ("limit=?1, remaining=x", None, None),
         (None, "100;w=60", RateLimit(100, None, None)),
+        ('"a";r=5', '"a";q=9;qu="requests"', RateLimit(9, 5, None)),
+        ('"a";r=5', '"a";q=9;qu="content-bytes"', None),
+        ('"a";r=5', '"a";q=9;qu=concurrent-requests', None),
+        ('"a";r=5', '"b";q=9;qu="content-bytes", "c";q=7', RateLimit(7, 5, None)),
+        (None, '"b";q=9;qu="content-bytes", "c";q=7', RateLimit(7, None, None)),
     ],
 )
 def test_the_structured_fields(state: str | None, policy: str | None, quota: RateLimit) -> None:
@@ -145,6 +155,12 @@ def test_of_several_quotas_the_one_with_the_least_remaining_counts() -> None:
     assert read({**state, **policy}) == RateLimit(1000, 3, NOW + 600)
     equal = {"RateLimit": '"second";r=0;t=1, "day";r=0;t=500, "hour";r=0;t=60'}
     assert read({**equal, **policy}) == RateLimit(9000, 0, NOW + 500)
+
+
+def test_a_quota_of_something_else_than_requests_is_left_out() -> None:
+    state = {"RateLimit": '"bytes";r=5;t=30, "req";r=90;t=3'}
+    policy = {"RateLimit-Policy": '"bytes";q=1000;qu="content-bytes", "req";q=100'}
+    assert read({**state, **policy}) == RateLimit(100, 90, NOW + 3)
 
 
 def test_one_field_on_several_lines_is_one_list() -> None:
@@ -202,7 +218,7 @@ def test_what_the_simulator_sends(
     left: float,
 ) -> None:
     now = NOW - 0.5  # whole seconds from a moment between two: deltas are up to one off
-    quota = Quota("standard", False, 1000, 0, int(NOW) + 30, 31, 60)  # noqa: FBT003
+    quota = Quota("standard", False, 1000, 0, int(NOW) + 30, 31, 60, int(NOW) - 30)  # noqa: FBT003
     headers = limit_headers(Knobs(limit_headers=dialect), quota, now)
     assert rate_limit(headers, now) == RateLimit(1000, 0, now + left)
     wait = retry_after(headers, now)
@@ -232,6 +248,11 @@ def test_what_the_simulator_sends(
 )
 def test_when_to_come_back(headers: Mapping[str, str], seconds: float | None) -> None:
     assert retry_after(headers, NOW) == seconds
+
+
+@pytest.mark.parametrize("name", ["Retry-After", "X-RateLimit-Retry-After"])
+def test_of_several_lines_the_longest_wait_counts(name: str) -> None:
+    assert retry_after(CIMultiDict([(name, "5"), (name, "120"), (name, "soon")]), NOW) == 120
 
 
 @pytest.mark.parametrize("skew", [-3600, 0, 3600])

@@ -14,8 +14,9 @@ Told: TypeAlias = dict[str, tuple[str, str, str, bool | None]]
 OURS = {
     (LATENESS, "0.001"): 900.0,
     (LATENESS, "0.005"): 1000.0,
+    (LATENESS, "1.0"): 1000.0,
     (LATENESS, "+Inf"): 1000.0,
-    (SKIPPED, "misfire"): 50.0,
+    (SKIPPED, "misfire"): 5.0,
     (SKIPPED, "overrun"): 0.0,
     (SCHEDULED, ""): 1000.0,
     (FAILED, ""): 2.0,
@@ -40,6 +41,10 @@ def window(runs: int, cpu: float, counted: Tally, peak: float = 60.0) -> Window:
     return Window(1.0, runs, Cpu(cpu, 0.1, 0.2, 0.3), counted, Memory(50.0, peak))
 
 
+def figures(windows: list[Window]) -> dict[str, str]:
+    return {row.figure: row.ours for row in rows(Result(1000, windows, windows, STARTS, ""))}
+
+
 @pytest.fixture
 def told() -> Told:
     ours = [window(950, cpu, OURS) for cpu in (0.19, 0.285, 0.38)]
@@ -60,14 +65,28 @@ def test_cpu_is_for_each_run_and_its_ratio_that_of_neighbours(
 
 
 def test_lateness_names_its_bucket(told: Told) -> None:
-    assert told["lateness, p99"] == ("4.6 ms (in the bucket 1 ms to 5 ms)", "not told", "", False)
+    assert told["lateness, p99"] == ("4.8 ms (in the bucket 1 ms to 5 ms)", "not told", "", False)
+
+
+@pytest.mark.parametrize(
+    ("misfires", "p50", "p99"),
+    [
+        (0, "0.556 ms (in the bucket 0 ms to 1 ms)", "4.6 ms (in the bucket 1 ms to 5 ms)"),
+        (11, "0.562 ms (in the bucket 0 ms to 1 ms)", "over 500 ms"),
+        (1500, "over 500 ms", "over 500 ms"),
+    ],
+)
+def test_runs_that_were_too_late_to_begin_are_late(misfires: int, p50: str, p99: str) -> None:
+    counted = {**OURS, (LATENESS, "0.5"): 1000.0, (SKIPPED, "misfire"): float(misfires)}
+    told = figures([window(950, 0.1, counted)])
+    assert (told["lateness, p50"], told["lateness, p99"]) == (p50, p99)
 
 
 def test_losses_are_those_that_nginx_did_not_see(
     told: Told,
 ) -> None:
     assert told["runs lost"][:2] == ("150 of 3000 (5.0%)", "0 of 3000 (0.0%)")
-    assert told["skipped, by its own count"][0] == "misfire 5.0%"
+    assert told["skipped, by its own count"][0] == "misfire 0.5%"
     assert told["runs that failed"][:2] == ("6", "3")
 
 
@@ -82,8 +101,7 @@ def test_memory_scrapes_and_starts(told: Told) -> None:
 
 
 def test_a_side_that_did_nothing_has_no_figures_but_no_fault() -> None:
-    nothing = [window(0, 0.0, {})]
-    told = {row.figure: row.ours for row in rows(Result(1000, nothing, nothing, STARTS, ""))}
+    told = figures([window(0, 0.0, {})])
     assert told["lateness, p99"] == "unknown"
     assert told["runs lost"] == "1000 of 1000 (100.0%)"
     assert told["of it, rendering"] == "unknown"

@@ -104,7 +104,7 @@ def test_what_was_set_is_what_is_shown(
         "lab",
         "http://lab",
         labels=labels,
-        auth=Auth("basic", name, password_file="/secret"),
+        auth=Auth("login", name, password_file="/secret"),
         interval=interval,
         surfaces=surfaces,
         rate_limits=RateLimits(share),

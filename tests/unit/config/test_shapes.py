@@ -1,17 +1,55 @@
 """The words for what is allowed, and what the schema cannot have: a mistake of ours, at once."""
 
-from typing import Annotated, Literal
+from collections.abc import Iterator
+from typing import Annotated, Final, Literal
 
 import pytest
 from msgspec import Meta, Struct
 
-from exporter.config import Duration, Secret
-from exporter.config.shapes import shape_of
+from exporter.config import Config, Duration, Secret
+from exporter.config.shapes import Each, Keyed, Leaf, Record, Shape, shape_of
 
 
 class _Pair(Struct, frozen=True):
     second: int
     first: bool | None = None
+
+
+PUBLIC_FILES: Final = {"targets.tls.ca_file", "targets.tls.cert_file"}
+"""All others hold a secret, which is easily written in the place of the path."""
+
+
+def within(shape: Shape, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Shape]]:
+    """A shape and those below it, by their dotted paths."""
+    yield ".".join(path), shape
+    match shape:
+        case Each():
+            yield from within(shape.item, path)
+        case Keyed():
+            yield from within(shape.value, (*path, "*"))
+            if shape.in_file is not None:
+                yield from within(shape.in_file, (*path, "*_file"))
+        case Record():
+            for key, field in shape.fields.items():
+                yield from within(field.shape, (*path, key))
+        case Leaf():
+            pass
+
+
+ALL: Final = tuple(within(shape_of(Config)))
+
+
+def test_only_files_without_a_secret_are_named_in_a_mistake() -> None:
+    files = {path: shape for path, shape in ALL if path.endswith("_file")}
+    shown = {path for path, shape in files.items() if isinstance(shape, Leaf) and not shape.hidden}
+    assert len(files) == 7
+    assert shown == PUBLIC_FILES
+
+
+def test_what_was_decoded_cannot_be_changed() -> None:
+    records = [shape.build for _, shape in ALL if isinstance(shape, Record)]
+    assert {"Config", "Target", "Slo"} <= {build.__name__ for build in records}
+    assert [build for build in records if not build.__struct_config__.frozen] == []
 
 
 @pytest.mark.parametrize(

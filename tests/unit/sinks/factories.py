@@ -120,11 +120,14 @@ class Bench:
         self.registry = CollectorRegistry()
         self.latest = Latest(self.clock, lambda: connections or {})
         self.metrics = Metrics(self.registry, self.latest, version="1.2.3", sinks=("metrics",))
-        self.follow(planned or plan())
+        self.planned = planned or plan()
+        self.follow(self.planned)
 
     def follow(self, planned: Plan) -> None:
+        self.latest.follow(planned.staying(self.planned))
         self.latest.follow(planned)
         self.metrics.follow(planned)
+        self.planned = planned
 
     def take(self, *observations: Observation) -> None:
         for observation in observations:

@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.job import Plan
-from exporter.observation import Call, Key, Lifecycle, Relation
+from exporter.observation import Call, Key, Lifecycle, Reason, Relation
 from exporter.sinks.families.row import LIFECYCLE_PROBLEMS
-from exporter.sinks.lifecycle import NOTICE
 from exporter.sinks.snapshot import LifecycleNow
 from tests.unit.sinks.factories import (
     HEALTH,
@@ -25,8 +24,11 @@ from tests.unit.sinks.factories import (
 )
 
 DAY: Final = 86400.0
+NOTICE: Final = 180 * DAY
+"""Written out: the guide's 6 months, which are a promise to others."""
 OTHER: Final = Key("lab", "monitoring", "monitoring.metrics")
 MONITORING: Final = {"target": "lab", "component": "monitoring"}
+RESET: Final = "reset"
 FAMILIES: Final = (
     "oran_mano_api_version",
     "oran_mano_api_dep",
@@ -40,6 +42,7 @@ def answer(  # every word that an answer may have
     at: float = NOW,
     *,
     status: int = 200,
+    fault: Reason | None = None,
     version: str | None = None,
     deprecation: float | None = None,
     sunset: float | None = None,
@@ -47,7 +50,7 @@ def answer(  # every word that an answer may have
     relations: tuple[Relation, ...] = (),
 ) -> Call:
     said = Lifecycle(version, deprecation, sunset, unparseable, relations)
-    return call(key, at=at, status=status, lifecycle=said)
+    return call(key, at=at, status=status, fault=fault, lifecycle=said)
 
 
 def two_surfaces() -> Plan:
@@ -204,13 +207,79 @@ def test_surfaces_take_nothing_back_that_another_one_said() -> None:
 
 def test_an_answer_in_the_way_adds_and_takes_nothing_back() -> None:
     bench = Bench()
-    bench.take(answer(deprecation=NOW, sunset=NOW + NOTICE, version="1.0"))
-    bench.take(answer(at=NOW + 1, status=503, version="1.1"))
-    bench.take(call(at=NOW + 2, status=502), call(at=NOW + 3))
+    bench.take(
+        answer(
+            deprecation=NOW,
+            sunset=NOW + NOTICE,
+            version="1.0",
+            unparseable=True,
+            relations=("sunset",),
+        )
+    )
+    bench.take(answer(at=NOW + 1, status=503, version="1.1"), call(at=NOW + 2, status=502))
     assert dates(bench) == (NOW, NOW + NOTICE)
     assert versions(bench) == ["1.1"]
+    assert problems(bench) == {"unparseable"}
+    assert bench.latest.snapshot().lifecycles[0].relations == ("sunset",)
     bench.take(answer(at=NOW + 4, status=410, sunset=NOW + NOTICE + 1))
     assert dates(bench) == (NOW, NOW + NOTICE + 1)
+
+
+@pytest.mark.parametrize(("status", "fault"), [(503, None), (404, None), (302, None), (200, RESET)])
+def test_what_an_answer_in_the_way_added_goes_with_the_next_good_one(
+    status: int, fault: Reason | None
+) -> None:
+    bench = Bench()
+    gateway = answer(status=status, fault=fault, version="2.0", sunset=NOW - 1, unparseable=True)
+    bench.take(gateway, call(at=NOW + 1, status=503))
+    assert problems(bench) == {"version_mismatch", "withdrawn", "unparseable"}
+    bench.take(call(at=NOW + 2))
+    assert problems(bench) == set()
+    assert versions(bench) == []
+    assert dates(bench) == (None, None)
+
+
+def test_of_answers_in_the_way_the_last_word_counts() -> None:
+    bench = Bench()
+    bench.take(answer(status=503, unparseable=True), answer(at=NOW + 1, status=410, sunset=NOW))
+    assert problems(bench) == {"withdrawn"}
+
+
+def test_what_was_withdrawn_is_so_as_long_as_it_says_so() -> None:
+    bench = Bench()
+    bench.take(answer(sunset=NOW + DAY, version="1.0"))
+    bench.clock.now = NOW + 400 * DAY
+    bench.take(*(answer(at=bench.clock.now + n, status=410, sunset=NOW + DAY) for n in range(3)))
+    assert problems(bench) == {"withdrawn"}
+    assert dates(bench) == (None, NOW + DAY)
+
+
+def test_only_a_good_answer_promises() -> None:
+    bench = Bench()
+    bench.take(answer(status=503, sunset=NOW + 300 * DAY), answer(at=NOW + 1, sunset=NOW + 9 * DAY))
+    bench.take(answer(at=NOW + 2, fault=RESET, sunset=NOW + 300 * DAY))
+    bench.take(answer(at=NOW + 3, sunset=NOW + 9 * DAY))
+    assert problems(bench) == set()
+
+
+@pytest.mark.parametrize(("days", "promised"), [(30 * 365, True), (30 * 365 + 1, False)])
+def test_a_date_beyond_all_plans_is_no_promise(days: int, promised: object) -> None:
+    """Who writes 9999-12-31 means that there is none."""
+    bench = Bench()
+    bench.take(answer(sunset=NOW + days * DAY))
+    assert dates(bench) == (None, NOW + days * DAY)
+    bench.take(answer(at=NOW + 1, sunset=NOW + 300 * DAY))
+    assert problems(bench) == ({"sunset_moved_earlier"} if promised else set())
+
+
+@pytest.mark.parametrize("status", [200, 503])
+@pytest.mark.parametrize(("back", "version"), [(60, "1.0"), (61, "1.1")])
+def test_what_was_said_before_the_clock_was_set_back_does_not_stand_for_ever(
+    back: float, version: str, status: int
+) -> None:
+    bench = Bench()
+    bench.take(answer(version="1.0"), answer(at=NOW - back, version="1.1", status=status))
+    assert versions(bench) == [version]
 
 
 def test_it_does_not_age() -> None:

@@ -20,7 +20,8 @@ from exporter.observation import (
     SkipReason,
     Visit,
 )
-from exporter.sinks.logs import Form, Level, Logs, configure
+from exporter.sinks.logformat import Form, Level, configure
+from exporter.sinks.logs import Logs
 from tests.unit.sinks.factories import HEALTH, INTENTS, NOW, call, job, plan, run, skip
 
 Lines = list[dict[str, object]]
@@ -189,8 +190,20 @@ def test_a_life_cycle_survives_a_reload_and_leaves_with_the_plan() -> None:
 def test_no_problem_of_a_former_server_is_over_at_another_one() -> None:
     log = Log(planned=plan())
     log.take(told(NOW, version="2"))
-    log.sink.follow(plan(url="http://lab.example/v2"))
+    moved = plan(url="http://lab.example/v2")
+    for planned in (moved.staying(plan()), moved):
+        log.sink.follow(planned)
     assert log.take(told(NOW + 1, version="2")) == []
+
+
+def test_what_failed_at_a_former_server_is_no_failure_of_another_one() -> None:
+    log = Log(planned=plan())
+    log.take(run(reason="http_5xx"))
+    moved = plan(url="http://lab.example/v2")
+    for planned in (moved.staying(plan()), moved):
+        log.sink.follow(planned)
+    (line,) = log.take(run(at=NOW + 60, reason="dns"))
+    assert (line["msg"], line["reason"]) == ("surface is failing", "dns")
 
 
 def test_debug_has_every_call_run_and_skip() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.job import Plan
 from exporter.observation import Key, Lifecycle, Observation, Reason
@@ -82,9 +83,25 @@ def test_the_latest_sunset_that_was_announced() -> None:
     assert kept.take(announced(NOW + 1, SUNSET + 1))[HEALTH].promised == SUNSET + 1
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"status": 503},
+        {"fault": "reset"},
+        {"lifecycle": Lifecycle(sunset=253402300799.0)},
+    ],
+)
+def test_what_is_no_promise_is_not_kept(given: dict[str, object]) -> None:
+    kept = Kept()
+    assert kept.take(replace(announced(NOW, SUNSET), **given)) == {}
+    assert kept.changes == 0
+
+
 def test_what_left_the_plan_is_forgotten_and_what_another_url_was() -> None:
     kept = Kept(past={HEALTH: Past(HEALTH, URL, failing=True, since=NOW, promised=SUNSET)})
-    kept.sink.follow(plan(url="http://other"))
+    moved = plan(url="http://other")
+    kept.sink.follow(moved.staying(plan(url=URL)))
+    kept.sink.follow(moved)
     assert kept.take() == {}
     kept.sink.follow(plan(job(INTENTS)))
     assert kept.take(run()) == {}

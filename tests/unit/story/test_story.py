@@ -1,12 +1,14 @@
 """What is told of a probe: the waterfall, the headers, what is wrong and what to do."""
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Final, get_args
 
 import pytest
 from msgspec.structs import replace
 
+from exporter.api.problems import FieldError, RateLimited, ServerFault, Validation
 from exporter.observation import (
     Call,
     Context,
@@ -22,6 +24,7 @@ from exporter.observation import (
     SkipReason,
     Transport,
 )
+from exporter.sinks.families import BY_NAME
 from exporter.story.advice import FAILED, SKIPPED
 from exporter.story.document import document
 from exporter.story.text import Step, steps, story
@@ -139,6 +142,45 @@ def test_a_failure_says_what_it_means_and_where_to_look() -> None:
     assert FAILED["http_5xx"].then in text
 
 
+def test_what_the_api_said_is_told() -> None:
+    errors = (FieldError("slice_type", "unknown", "ENUM_ERROR"), FieldError("", "", "X"))
+    problem = Validation(422, "Invalid", "see the fields", "about:blank", errors=errors)
+    assert CALL.context is not None
+    run = replace(RUN, reason="validation", detail="answered 422")
+    heard = {CALL.context.traceparent: problem}
+    (step,) = steps([CALL, Inquiry(run)], heard)
+    lines = [line.strip() for line in told(step).splitlines()]
+    at = lines.index("wrong         validation: answered 422")
+    assert lines[at + 1 : at + 4] == [
+        "the API says  Invalid: see the fields",
+        "the API says  slice_type: unknown: ENUM_ERROR",
+        "the API says  X",
+    ]
+    seen = json.loads(json.dumps(document([step])))["problem"]
+    assert (seen["title"], seen["detail"], seen["type"]) == (
+        "Invalid",
+        "see the fields",
+        "about:blank",
+    )
+    assert seen["errors"][0] == {"field": "slice_type", "message": "unknown", "code": "ENUM_ERROR"}
+
+
+def test_what_was_not_heard_is_not_told() -> None:
+    run = replace(RUN, reason="validation", deciding=replace(CALL, context=Context(7, 9)))
+    assert CALL.context is not None
+    for heard in ({}, {CALL.context.traceparent: ServerFault(503, "of another call")}):
+        (step,) = steps([run], heard)
+        assert step.problem is None
+        assert "the API says" not in told(step)
+    assert "the API says" not in told(Step(run, problem=ServerFault(503)))
+
+
+def test_how_long_a_429_asks_to_wait_is_told_to_programs() -> None:
+    step = Step(replace(RUN, reason="throttled"), problem=RateLimited(429, delay=1))
+    seen = json.loads(json.dumps(document([step])))
+    assert seen["problem"]["wait_seconds"] == 1
+
+
 def test_well_and_slow_is_said() -> None:
     assert told(Step(replace(RUN, slow=True))).startswith("monitoring.health of lab is well, but s")
 
@@ -170,6 +212,12 @@ def test_calls_belong_to_the_run_that_they_made() -> None:
 def test_every_reason_has_its_advice() -> None:
     assert set(FAILED) == set(get_args(Reason))
     assert set(SKIPPED) == set(get_args(SkipReason))
+
+
+def test_metrics_that_are_to_be_looked_at_exist() -> None:
+    named = set(re.findall(r"oran_mano_\w+", f"{FAILED} {SKIPPED}"))
+    assert named
+    assert named <= BY_NAME.keys()
 
 
 # --- For programs --------------------------------------------------------------------------------

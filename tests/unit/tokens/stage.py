@@ -1,7 +1,7 @@
 """An API that answers logins as it is told, and a clock that is moved by hand."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from email.utils import formatdate
 from typing import Final
@@ -11,9 +11,11 @@ import jwt
 from exporter.config.schema import Auth
 from exporter.gates.slots import Slots
 from exporter.job import Job
-from exporter.observation import GrantKind, Key, Observation, Renewal, Run
+from exporter.observation import GrantKind, Key, Observation, Rejection, Renewal, Run
+from exporter.tokens.attempts import Wire
 from exporter.tokens.credentials import Clock
-from exporter.tokens.renewing import RenewingToken, Wire
+from exporter.tokens.renewing import RenewingToken
+from exporter.tokens.spacing import Refusal
 from exporter.wire import Exchange, Fault, Request
 from tests.support.jobs import ACCOUNT, answer, jobs
 
@@ -26,12 +28,48 @@ SECRET: Final = "k" * 32
 Answering = Callable[[Request], Exchange | Fault]
 
 
+class Alarm:
+    """What is to be done at a time, unless it is cancelled."""
+
+    def __init__(self, when: float, then: Callable[[], None]) -> None:
+        self.when = when
+        self.then: Callable[[], None] | None = then
+
+    def cancel(self) -> None:
+        self.then = None
+
+    def ring(self) -> None:
+        if self.then is not None:
+            self.then()
+
+
 class Hand(Clock):
-    """A clock moved by hand; the wall clock may be told to step."""
+    """A clock moved by hand; the wall clock may be told to step.
+
+    What is due is done as soon as the hand is past it; a renewal that this begins comes to its
+    end when the loop is let run.
+    """
 
     def __init__(self) -> None:
-        self.now = 0.0
+        self._now = 0.0
         self.step = 0.0
+        self.alarms: list[Alarm] = []
+
+    @property
+    def now(self) -> float:
+        return self._now
+
+    @now.setter
+    def now(self, now: float) -> None:
+        self._now = now
+        due = [alarm for alarm in self.alarms if alarm.when <= self.steady()]
+        self.alarms = [alarm for alarm in self.alarms if alarm not in due and alarm.then]
+        for alarm in sorted(due, key=lambda alarm: alarm.when):
+            alarm.ring()
+
+    def call_at(self, when: float, then: Callable[[], None]) -> Alarm:
+        self.alarms.append(Alarm(when, then))
+        return self.alarms[-1]
 
     def wall(self) -> float:
         return START + self.now + self.step
@@ -51,7 +89,12 @@ class Server:
         self.refresh_works = True
         self.password = "hunter2"
         self.tells_date = True
+        self.takes = 0.0
+        """Seconds from a token's issue until its answer is here."""
         self.opaque = False
+        self.tells_refresh_token = True
+        self.answers: dict[str, Exchange | Fault] = {}
+        """By path, what is answered whatever was sent."""
 
     def time(self) -> float:
         return START + self.clock.now + self.ahead
@@ -60,11 +103,16 @@ class Server:
         body = (request.body or b"").decode()
         if request.path == "/auth/refresh":
             self.refreshes += 1
-            return self._grant() if self.refresh_works else self._answer({}, 401)
-        self.logins += 1
-        return self._grant() if self.password in body else self._answer({}, 401)
+        else:
+            self.logins += 1
+        if (told := self.answers.get(request.path)) is not None:
+            return told
+        if request.path == "/auth/refresh":
+            known = self.tells_refresh_token or '"first"' in body
+            return self._grant() if self.refresh_works and known else self._answer({}, 401)
+        return self._grant("first") if self.password in body else self._answer({}, 401)
 
-    def accepts(self, headers: dict[str, str]) -> bool:
+    def accepts(self, headers: Mapping[str, str]) -> bool:
         """Whether a token is good by the server's clock."""
         token = headers["Authorization"].removeprefix("Bearer ")
         claims = jwt.decode(
@@ -72,35 +120,47 @@ class Server:
         )
         return bool(self.time() < claims["exp"])
 
-    def _grant(self) -> Exchange:
+    def _grant(self, first: str = "") -> Exchange:
         count = self.logins + self.refreshes
         claims = {"iat": self.time(), "exp": self.time() + self.lifetime, "jti": str(count)}
         token = f"opaque-{count}" if self.opaque else jwt.encode(claims, SECRET)
-        return self._answer(
-            {"access_token": token, "refresh_token": f"r{count}", "expires_in": self.lifetime}
-        )
+        grant = {"access_token": token, "expires_in": self.lifetime}
+        if self.tells_refresh_token or first:
+            grant["refresh_token"] = f"r{count}" if self.tells_refresh_token else first
+        return self._answer(grant)
 
     def _answer(self, document: object, status: int = 200) -> Exchange:
         date = {"Date": formatdate(self.time(), usegmt=True)} if self.tells_date else {}
-        return answer(document, status=status, headers=date, at=self.clock.wall())
+        at = self.clock.wall() + self.takes
+        return answer(document, status=status, headers=date, duration=self.takes, at=at)
 
 
 class Stage:
     """An owner of a token with what it sends and says."""
 
-    def __init__(self, answering: Answering, clock: Hand, auth: Auth = ACCOUNT) -> None:
+    def __init__(self, answering: Answering, clock: Hand, auth: Auth, refusal: Refusal) -> None:
         self.answering = answering
+        self.clock = clock
         self.requests: list[Request] = []
         self.seen: list[Observation] = []
         self.open = asyncio.Event()
         self.open.set()
         self.ran = asyncio.Event()
-        self.owner = RenewingToken(JOBS, auth, Wire(self._send, Slots(10)), self._emit, clock)
+        self.slots = Slots(10)
+        wire = Wire(self._send, self.slots)
+        self.owner = RenewingToken(JOBS, auth, wire, self._emit, refusal, clock=clock)
+        self.jobs = JOBS
+        self.owner.follow(JOBS, needed=True)
 
     async def _send(self, request: Request) -> Exchange | Fault:
         self.requests.append(request)
         await self.open.wait()
-        return self.answering(request)
+        result = self.answering(request)
+        if isinstance(self.answering, Server) and self.answering.takes:
+            arrived = asyncio.Event()
+            self.clock.call_at(self.clock.steady() + self.answering.takes, arrived.set)
+            await arrived.wait()
+        return result
 
     def _emit(self, observation: Observation) -> None:
         self.seen.append(observation)
@@ -115,15 +175,21 @@ class Stage:
     def runs(self) -> list[str | None]:
         return [each.reason for each in self.seen if isinstance(each, Run)]
 
+    def rejections(self) -> list[Rejection]:
+        return [each for each in self.seen if isinstance(each, Rejection)]
+
     def renewals(self) -> list[Renewal]:
         return [each for each in self.seen if isinstance(each, Renewal)]
 
 
 @asynccontextmanager
 async def stage(
-    answering: Answering, clock: Hand | None = None, auth: Auth = ACCOUNT
+    answering: Answering,
+    clock: Hand | None = None,
+    auth: Auth = ACCOUNT,
+    refusal: Refusal | None = None,
 ) -> AsyncIterator[Stage]:
-    playing = Stage(answering, clock or Hand(), auth)
+    playing = Stage(answering, clock or Hand(), auth, refusal or Refusal(()))
     try:
         yield playing
     finally:

@@ -64,7 +64,7 @@ async def serving(*seen: object, process: Process | None = None) -> AsyncIterato
     pages = Pages(
         metrics=lambda *_: (b"", {}),
         scraped=lambda _: None,
-        status=str,
+        status=lambda: str,
         unhealthy=lambda: None,
         unready=lambda: None,
         reading=Reading(journal, planned, bench.latest.snapshot, lambda: now),
@@ -288,7 +288,8 @@ async def test_the_status() -> None:
     assert token["valid"] is True
     assert token["expiry"] == "2027-01-15T09:00:00.000Z"
     orchestrator = next(one for one in data["lifecycle"] if one["component"] == "orchestrator")
-    assert orchestrator["latest_sunset_announced"] == "2027-01-16T08:00:00.000Z"
+    assert orchestrator["sunset"] == "2027-01-16T08:00:00.000Z"
+    assert orchestrator["latest_sunset_announced"] is None  # a 503 promises nothing
     assert {one["component"] for one in data["certificates"]} == {"monitoring", "orchestrator"}
 
 

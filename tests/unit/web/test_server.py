@@ -1,13 +1,20 @@
 """The routes: what they answer, and that they ask nobody."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from typing import Final
 
+import aiohttp
 import pytest
 
 from exporter.web.address import Address
 from exporter.web.server import Pages, Server
 from tests.support.servers import LOOPBACK, get
+
+NO_PAGES: Final = Pages(
+    lambda *_: (b"", {}), lambda _: None, lambda: str, lambda: None, lambda: None
+)
 
 
 class Wrong:
@@ -27,7 +34,7 @@ async def serving(wrong: Wrong, path: str = "/metrics") -> AsyncIterator[tuple[s
     pages = Pages(
         metrics=metrics,
         scraped=scrapes.append,
-        status=lambda: "<p>status</p>",
+        status=lambda: lambda: "<p>status</p>",
         unhealthy=lambda: wrong.healthy,
         unready=lambda: wrong.ready,
     )
@@ -70,9 +77,32 @@ async def test_the_metrics_may_lie_elsewhere(path: str) -> None:
         assert len(scrapes) == 1
 
 
+@pytest.mark.parametrize("path", ["/", "/-/healthy", "/metrics", "/nothing"])
+async def test_no_page_tells_versions(path: str) -> None:
+    async with (
+        serving(Wrong()) as (url, _),
+        aiohttp.ClientSession() as session,
+        session.get(url + path) as answer,
+    ):
+        assert answer.headers["Server"] == "oran-mano-exporter"
+
+
+@pytest.mark.parametrize(
+    ("host", "other"), [("::1", "127.0.0.1"), ("127.0.0.1", "::1"), ("127.0.0.1", "127.0.0.2")]
+)
+async def test_only_the_address_that_was_given_is_listened_on(host: str, other: str) -> None:
+    server = Server(NO_PAGES, "/metrics")
+    address = await server.open(Address(host, 0))
+    try:
+        assert (await get(f"http://{address}/-/healthy"))[0] == 200
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection(other, address.port)
+    finally:
+        await server.close()
+
+
 async def test_a_taken_port_is_an_error_that_leaves_nothing_open() -> None:
     async with serving(Wrong()) as (url, _):
         taken = Address(LOOPBACK, int(url.rpartition(":")[2]))
-        pages = Pages(lambda *_: (b"", {}), lambda _: None, str, lambda: None, lambda: None)
         with pytest.raises(OSError, match="in use"):
-            await Server(pages, "/metrics").open(taken)
+            await Server(NO_PAGES, "/metrics").open(taken)

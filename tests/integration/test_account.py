@@ -1,0 +1,179 @@
+"""The account of a target against the real API, over reloads and over the life of its tokens."""
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Final
+
+import pytest
+from aiohttp.test_utils import TestServer
+from msgspec.structs import replace
+
+from exporter.api.client import Client
+from exporter.catalog import CATALOG
+from exporter.config.schema import (
+    Auth,
+    Config,
+    Connection,
+    Latency,
+    Slo,
+    Target,
+    Timeouts,
+    Tls,
+)
+from exporter.config.values import Duration, Secret
+from exporter.context import Mint
+from exporter.gates.slots import Slots
+from exporter.job import Job, Plan
+from exporter.links import Link, links_for, retire
+from exporter.observation import GrantKind, Observation, Renewal, Run
+from exporter.plan import plan
+from exporter.simulator.server import Simulator
+from exporter.tokens.attempts import Wire
+from exporter.tokens.renewing import RenewingToken
+from exporter.tokens.spacing import Refusal
+from tests.support.jobs import jobs
+from tests.support.servers import eventually
+from tests.unit.tokens.stage import Hand
+
+KINDS: Final[tuple[GrantKind, ...]] = ("login", "refresh")
+RIGHT: Final = Auth(type="login", username="demo", password=Secret("demo"))
+WRONG: Final = Auth(type="login", username="demo", password=Secret("no such password"))
+
+
+@asynccontextmanager
+async def api(
+    clock: Callable[[], float] = time.time, **knobs: object
+) -> AsyncIterator[tuple[str, Callable[[], dict[str, int]]]]:
+    """The simulator on loopback: its URL, and how many requests it saw of each surface."""
+    simulator = Simulator({"name": "healthy", "latency_factor": 0, **knobs}, clock=clock)
+    server = TestServer(simulator.application())
+    await server.start_server(shutdown_timeout=0.1)
+
+    def seen() -> dict[str, int]:
+        counted: dict[str, int] = {}
+        for row in simulator.gateway.seen.report(0)["counts"]:
+            counted[row["surface"]] = counted.get(row["surface"], 0) + row["requests"]
+        return counted
+
+    try:
+        yield str(server.make_url("/v1")), seen
+    finally:
+        await server.close()
+
+
+def planned(target: Target) -> Plan:
+    return plan(CATALOG, Config((target,)))
+
+
+class Reloads:
+    """One target over many configurations, as the process holds it."""
+
+    def __init__(self) -> None:
+        self.observed: list[Observation] = []
+        self.links: dict[str, Link] = {}
+
+    async def follow(self, target: Target) -> Link:
+        """Go over to this one."""
+        before, of = self.links, planned(target)
+        self.links = links_for(of, before, self.observed.append, Mint())
+        link = self.links["lab"]
+        for former in before.values():
+            if former is not link:
+                await retire(former, ())
+        link.follow(of.targets[0])
+        return link
+
+    async def headers(self) -> object:
+        """Ask for a token as a run does, with time for a login."""
+        credentials = self.links["lab"].access.credentials
+        assert credentials is not None
+        return await credentials.headers(5)
+
+    async def close(self) -> None:
+        """End."""
+        for link in self.links.values():
+            await link.close()
+
+
+def edits(target: Target) -> list[Target]:
+    """What people change while they look for what is wrong; none is the account."""
+    return [
+        replace(target, latency=Latency(Duration(1), Duration(3))),
+        replace(target, slo=(Slo(availability=0.5),)),
+        replace(target, headers={"X-Tenant": Secret("noc")}),
+        replace(target, tls=Tls(server_name="mano")),
+        replace(target, connection=Connection(concurrency=3)),
+        replace(target, timeouts=Timeouts(total=Duration(20))),
+        target,
+    ]
+
+
+async def test_a_wrong_password_is_sent_once_however_often_the_rest_is_edited() -> None:
+    reloads = Reloads()
+    async with api() as (url, seen):
+        target = Target("lab", url, auth=WRONG)
+        for edited in (target, *edits(target)):
+            await reloads.follow(edited)
+            assert await reloads.headers() is None
+        assert seen()["auth.login"] == 1
+        await reloads.follow(replace(target, auth=replace(WRONG, username="another")))
+        assert await reloads.headers() is None
+        assert seen()["auth.login"] == 2
+        await reloads.follow(replace(target, auth=RIGHT))
+        assert await reloads.headers() is not None
+        await reloads.close()
+
+
+async def test_what_no_token_is_made_of_may_change_under_it_and_is_followed() -> None:
+    reloads = Reloads()
+    async with api(delay={"auth.login": 0.05}) as (url, seen):
+        target = Target("lab", url, auth=RIGHT)
+        first = await reloads.follow(target)
+        hurried = replace(target, latency=Latency(Duration(0.001), Duration(0.002)))
+        assert await reloads.follow(hurried) is first
+        token = await reloads.headers()
+        assert await reloads.follow(target) is first
+        assert await reloads.headers() is token
+        assert seen()["auth.login"] == 1
+        await reloads.close()
+    assert [each.reason for each in reloads.observed if isinstance(each, Run)] == ["slow"]
+
+
+async def test_a_target_that_had_a_token_has_one_over_another_connection_before_it_is_asked() -> (
+    None
+):
+    reloads = Reloads()
+    async with api() as (url, seen):
+        target = Target("lab", url, auth=RIGHT)
+        await reloads.follow(target)
+        assert seen() == {}
+        await reloads.headers()
+        await reloads.follow(replace(target, connection=Connection(concurrency=3)))
+
+        async def there() -> bool | None:
+            return (
+                len([each for each in reloads.observed if isinstance(each, Renewal)]) == 2 or None
+            )
+
+        assert await eventually(there)
+        await reloads.close()
+
+
+@pytest.mark.parametrize("rotation", ["overlap", "strict", "none", "unsaid"])
+async def test_one_login_lasts_however_refresh_tokens_are_told(rotation: str) -> None:
+    clock, observed = Hand(), list[Observation]()
+    async with api(clock.wall, token_seconds=600, refresh_rotation=rotation) as (url, seen):
+        client = Client(Target("lab", url))
+        wire = Wire(client.send, Slots(3))
+        grants: dict[GrantKind, Job] = {kind: jobs()[f"auth.{kind}"] for kind in KINDS}
+        owner = RenewingToken(grants, RIGHT, wire, observed.append, Refusal(()), clock=clock)
+        tokens = []
+        for clock.now in range(0, 7000, 700):
+            tokens.append(await owner.headers(5))
+        await owner.close()
+        await client.close()
+        assert seen() == {"auth.login": 1, "auth.refresh": 9}
+    assert None not in tokens
+    assert len({str(each) for each in tokens}) == 10
+    assert all(each.reason is None for each in observed if isinstance(each, Renewal))

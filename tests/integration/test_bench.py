@@ -1,0 +1,55 @@
+"""The benchmark runs to its end and tells its figures; how good they are is no test's business."""
+
+import asyncio
+import os
+import re
+import sys
+from typing import Final
+
+from tests.bench import quick
+from tests.support import tools
+
+TARGETS: Final = 20
+SECONDS: Final = 2
+NUMBER: Final = re.compile(r"\d")
+
+
+async def test_a_small_benchmark_prints_all_figures() -> None:
+    page = quick.PAGE.read_text()
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.bench.quick", "--print-only"),
+        *("--targets", str(TARGETS), "--rounds", "1", "--seconds", str(SECONDS)),
+        cwd=tools.ROOT,
+        env=os.environ,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        async with asyncio.timeout(120):
+            output, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.terminate()
+            await process.wait()
+    told = output.decode()
+    assert process.returncode == 0, told
+    assert quick.PAGE.read_text() == page
+    rows = {
+        cells[0]: cells[1:]
+        for line in told.splitlines()
+        if line.startswith("| ") and (cells := [cell.strip() for cell in line[2:].split("|")])
+    }
+    figures = {
+        figure: cells
+        for figure, cells in rows.items()
+        if figure != "figure" and "-" * 5 not in figure
+    }
+    assert len(figures) > 12
+    assert all(NUMBER.search(cells[0]) or cells[0] == "none" for cells in figures.values()), told
+    lost = re.match(r"(\d+) of (\d+) ", figures["runs lost"][0])
+    assert lost, told
+    assert abs(int(lost[2]) - TARGETS * SECONDS) < TARGETS
+    assert int(lost[1]) <= int(lost[2]) / 2
+    for side in (0, 1):
+        assert figures["runs that failed"][side] == "0"
+        assert not figures["CPU of the server per run"][side].startswith("0 ")

@@ -1,0 +1,102 @@
+"""However many probes wait for a token, there is one login: against the simulator and Prism."""
+
+import asyncio
+import re
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from exporter.catalog import CATALOG
+from exporter.config.schema import Auth, Config, Connection, Target
+from exporter.config.values import Secret
+from exporter.context import Mint
+from exporter.followed import Followed
+from exporter.job import Plan
+from exporter.links import Link, links_for
+from exporter.observation import Call, Observation, Renewal, Run
+from exporter.plan import plan
+from exporter.runner import Runner
+from tests.support.product import Simulator
+from tests.support.servers import Prism, Start
+
+DOCUMENT: Final = Path(__file__).parents[2] / "exporter" / "api" / "openapi.yaml"
+ACCOUNT: Final = Auth(type="login", username="demo", password=Secret("demo"))
+WAITING: Final = 200
+
+
+def planned(url: str) -> Plan:
+    target = Target("lab", url, auth=ACCOUNT, connection=Connection(concurrency=WAITING))
+    return plan(CATALOG, Config((target,)))
+
+
+@asynccontextmanager
+async def linked(planned: Plan, seen: list[Observation]) -> AsyncIterator[Link]:
+    link = links_for(planned, {}, seen.append, Mint())["lab"]
+    try:
+        yield link
+    finally:
+        await link.close()
+
+
+async def probe_at_once(url: str) -> list[Observation]:
+    """Let them wait for the token together, and then ask, each as a probe does."""
+    seen: list[Observation] = []
+    whole = planned(url)
+    (of,) = whole.targets
+    asking = [job for job in of.jobs if job.credential == "account" and job.surface.ids is None]
+    async with linked(whole, seen) as link:
+        credentials = link.access.credentials
+        assert credentials is not None
+        found = await asyncio.gather(*(credentials.headers(30) for _ in range(WAITING)))
+        assert len({id(headers) for headers in found}) == 1
+        assert found[0] is not None
+        runner = Runner(Followed())
+        runner.follow({"lab": link.access})
+        loop = asyncio.get_running_loop()
+        await asyncio.gather(
+            *(runner.run(asking[each % len(asking)], loop.time()) for each in range(WAITING))
+        )
+    runs = [each for each in seen if isinstance(each, Run) and each.key.surface != "auth.login"]
+    assert len(runs) == WAITING
+    assert {run.deciding.status for run in runs if run.deciding is not None} == {200}
+    return seen
+
+
+def logins(seen: list[Observation]) -> list[Call]:
+    return [each for each in seen if isinstance(each, Call) and each.key.component == "auth"]
+
+
+@pytest.mark.parametrize("opaque", [False, True], ids=["JWT", "opaque"])
+async def test_of_the_simulator(opaque: object, start: Start) -> None:
+    simulator = await start(Simulator())
+    await simulator.play("healthy", opaque_tokens=opaque, latency_factor=0)
+    seen = await probe_at_once(simulator.url)
+    (call,) = logins(seen)
+    assert (call.key.surface, call.status) == ("auth.login", 200)
+    asked: Counter[str] = Counter()
+    for row in (await simulator.requests())["counts"]:
+        asked[row["surface"]] += row["requests"]
+    assert asked["auth.login"] == 1
+    assert asked["auth.refresh"] == 0
+    assert sum(asked.values()) == WAITING + 1
+    (renewal,) = [each for each in seen if isinstance(each, Renewal)]
+    assert (renewal.grant, renewal.reason) == ("login", None)
+    assert renewal.lifetime == pytest.approx(3600, abs=30)
+
+
+async def test_of_prism(start: Start) -> None:
+    """Its token is opaque."""
+    prism = await start(Prism(DOCUMENT))
+    seen = await probe_at_once(prism.url)
+    (call,) = logins(seen)
+    assert (call.key.surface, call.status) == ("auth.login", 200)
+    (renewal,) = [each for each in seen if isinstance(each, Renewal)]
+    assert (renewal.grant, renewal.reason) == ("login", None)
+    assert renewal.lifetime == pytest.approx(3600, abs=30)
+    received = re.findall(r"(get|post) (/\S+).*Request received", prism.process.output())
+    assert [path for method, path in received if method == "post"] == ["/auth/login"]
+    assert len([path for method, path in received if method == "get"]) >= WAITING

@@ -1,0 +1,191 @@
+"""When the configuration is read again, and what becomes of one that cannot be used."""
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from threading import Semaphore
+from typing import Final
+
+import pytest
+
+from exporter.app import App, Options
+from exporter.config import ConfigError, Problem, digest_of
+from exporter.job import Plan
+from exporter.loading import NOTHING, Loaded, load_plan
+from exporter.reload import Reloader
+from exporter.state.directory import Directory
+from exporter.web.address import Address
+
+ONE: Final = "targets: [{name: one, url: http://127.0.0.1:9/v1}]\n"
+TWO: Final = "targets: [{name: two, url: http://127.0.0.1:9/v1}]\n"
+TICK: Final = 0.01
+
+
+class Bench:
+    """A reloader on a real file; what it put into force, and whether each attempt worked."""
+
+    def __init__(self, file: Path, *, nothing: bool = False) -> None:
+        self.file = file
+        self.attempted = asyncio.Event()
+        self.names: list[str] = []
+        self.worked: list[bool] = []
+        first = NOTHING if nothing else load_plan(file, {})
+        self.reloader = Reloader(self.load, self.apply, self.done, file, first)
+
+    def load(self) -> Loaded:
+        return load_plan(self.file, {})
+
+    def apply(self, plan: Plan) -> None:
+        self.names = [each.target.name for each in plan.targets]
+
+    def done(self, worked: bool) -> None:  # noqa: FBT001  # as the reloader tells it
+        self.worked.append(worked)
+        self.attempted.set()
+
+    async def watched(self, until: Callable[[], bool]) -> None:
+        task = asyncio.create_task(self.reloader.watch(TICK))
+        try:
+            async with asyncio.timeout(10):
+                while not until():
+                    await self.attempted.wait()
+                    self.attempted.clear()
+        finally:
+            task.cancel()
+            await asyncio.wait({task})
+
+
+def pipe(folder: Path) -> Path:
+    os.mkfifo(folder / "pipe")
+    return folder / "pipe"
+
+
+def write(file: Path, text: str) -> None:
+    file.write_text(text)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "lab.yaml"
+    path.write_text(ONE)
+    return path
+
+
+async def test_a_change_before_the_watching_began_is_seen(file: Path) -> None:
+    bench = Bench(file)
+    write(file, TWO)
+    await bench.watched(lambda: bench.names == ["two"])
+    assert bench.worked == [True]
+
+
+async def test_it_is_the_content_that_counts(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = Semaphore(0)
+
+    def look(content: bytes) -> bytes:
+        looked.release()
+        return digest_of(content)
+
+    monkeypatch.setattr("exporter.reload.digest_of", look)
+    bench = Bench(file)
+    os.utime(file, (1, 1))
+    write(file, ONE)
+    watching = asyncio.create_task(bench.reloader.watch(TICK))
+    async with asyncio.timeout(10):
+        for _ in range(5):
+            await asyncio.to_thread(looked.acquire)
+        assert bench.worked == []
+        write(file, TWO)
+        await bench.attempted.wait()
+    watching.cancel()
+    assert bench.names == ["two"]
+
+
+async def test_another_file_at_fault_is_looked_at_again_and_told_once(
+    file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench = Bench(file)
+    auth = "{type: login, username: u, password_file: missing}"
+    write(file, f"targets: [{{name: two, url: http://127.0.0.1:9/v1, auth: {auth}}}]\n")
+    await bench.watched(lambda: len(bench.worked) > 3)
+    assert bench.names == []
+    assert sum("not reloaded" in record.getMessage() for record in caplog.records) == 1
+    write(file.parent / "missing", "hunter22")
+    await bench.watched(lambda: bench.names == ["two"])
+
+
+async def test_without_anything_in_force_it_is_tried_again_whatever_the_interval(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("exporter.reload._RETRY", TICK)
+    write(file, "nothing\n")
+    bench = Bench(file, nothing=True)
+    watching = asyncio.create_task(bench.reloader.watch(0))
+    async with asyncio.timeout(10):
+        await bench.attempted.wait()
+        write(file, ONE)
+        await watching  # something is in force: nothing is left to wait for
+    assert bench.names == ["one"]
+
+
+async def test_files_that_hang_hold_nobody_up(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("exporter.reload._PATIENCE", TICK)
+    bench = Bench(file)
+    bench.file = pipe(file.parent)
+    (line,) = await bench.reloader.reload()
+    assert "not read within" in line
+    assert bench.worked == [False]
+    await asyncio.to_thread(write, bench.file, "")  # lets the thread go
+
+
+async def test_a_pipe_is_read_once(tmp_path: Path) -> None:
+    """As the shell's ``<(...)`` gives it, which is how secrets reach a file that is none."""
+    file = pipe(tmp_path)
+    writing = asyncio.create_task(asyncio.to_thread(write, file, ONE))
+    first = await asyncio.to_thread(load_plan, file, {})
+    await writing
+    app = App(first, Options(Address("127.0.0.1", 0), config_file=file), lambda: first)
+    assert [target.name for target in app.snapshot().targets] == ["one"]
+
+
+async def test_what_cannot_be_applied_tells_its_place(file: Path) -> None:
+    bench = Bench(file)
+
+    def refuse(_: Plan) -> None:
+        raise ConfigError([Problem(("targets", 0, "url"), "is not wanted")])
+
+    reloader = Reloader(bench.load, refuse, bench.done, file, NOTHING)
+    (line,) = await reloader.reload()
+    assert line == f"{file}:1: targets[0].url: is not wanted"
+    assert reloader.problems == [line]
+
+
+async def test_a_directory_that_cannot_be_had_changes_nothing(tmp_path: Path, file: Path) -> None:
+    taken = Directory(tmp_path / "taken")
+    app = App(load_plan(file, {}), Options(Address("127.0.0.1", 0)), lambda: NOTHING)
+    write(file, f"{TWO}state: {{journal: {taken.path}}}\n")
+    with pytest.raises(ConfigError, match="used by another"):
+        app.follow(load_plan(file, {}).plan)
+    taken.close()
+    snapshot = app.snapshot()
+    assert [target.name for target in snapshot.targets] == ["one"]
+    assert {surface.key.target for surface in snapshot.surfaces} == {"one"}
+
+
+async def test_nothing_is_put_into_force_at_the_end(file: Path) -> None:
+    bench = Bench(file)
+    begun, go_on = asyncio.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+
+    def load() -> Loaded:
+        loop.call_soon_threadsafe(begun.set)
+        go_on.wait(10)
+        return bench.load()
+
+    reloader = Reloader(load, bench.apply, bench.done, file, NOTHING)
+    reading = asyncio.create_task(reloader.reload())
+    await begun.wait()
+    reloader.end()
+    go_on.set()
+    assert await reading == ["the exporter is about to end"]
+    assert bench.names == []

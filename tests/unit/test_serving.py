@@ -1,0 +1,69 @@
+"""The order in which the process comes to life: nothing is sent before it can listen."""
+
+import signal
+from collections.abc import Iterator
+from typing import Final
+
+import pytest
+
+from exporter.app import App, Options
+from exporter.catalog import CATALOG
+from exporter.config.schema import Config, Target
+from exporter.loading import Loaded
+from exporter.plan import plan
+from exporter.schedule import Schedule
+from exporter.serving import ListenError, serve
+from exporter.web.address import Address
+from tests.support.hostile import LOOPBACK, OK, answer, sized
+from tests.support.hostile import serve as api
+from tests.support.servers import get
+
+NOWHERE: Final = Address(LOOPBACK, 0)
+
+
+@pytest.fixture(autouse=True)
+def signals() -> Iterator[None]:
+    """What SIGHUP does is left as it was."""
+    before = signal.getsignal(signal.SIGHUP)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+def loaded(url: str = "http://127.0.0.1:9") -> Loaded:
+    return Loaded(plan(CATALOG, Config((Target("lab", url),))), "a test")
+
+
+def again() -> Loaded:
+    raise NotImplementedError
+
+
+async def test_nothing_is_begun_where_the_port_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[App] = []
+    monkeypatch.setattr(App, "start", begun.append)
+    async with api(answer(OK + sized(b"{}"))) as server:
+        taken = Options(Address(LOOPBACK, server.port))
+        with pytest.raises(ListenError, match="in use"):
+            await serve(loaded(server.url), taken, again)
+        assert server.requests == []
+    assert begun == []
+
+
+@pytest.mark.parametrize(("silence", "status"), [(14.0, 200), (16.0, 503)])
+async def test_a_schedule_that_has_gone_silent_is_unhealthy(
+    silence: float, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with api(answer(OK + sized(b"{}"))) as server:
+        app = App(loaded(server.url), Options(NOWHERE), again)
+        address = await app.open()
+        healthy, ready = f"http://{address}/-/healthy", f"http://{address}/-/ready"
+        assert await get(ready) == (503, b"not ready: the schedule is not running\n")
+        monkeypatch.setattr(Schedule, "silence", silence)
+        assert (await get(healthy))[0] == 200  # it has not even begun
+        app.start()
+        try:
+            told = await get(healthy)
+            assert told[0] == status
+            assert (b"silent for 16 s" in told[1]) == (status == 503)
+            assert await get(ready) == (200, b"ready\n")
+        finally:
+            await app.stop()
