@@ -1,8 +1,6 @@
 """Scenario files: YAML, of which JSON is a part."""
 
-from collections.abc import Hashable
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -12,16 +10,12 @@ from exporter.simulator.scenario import ScenarioError
 class _Loader(yaml.SafeLoader):
     """Refuses a key that is given twice, of which YAML would silently keep the last."""
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002 - the library's signature
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if not isinstance(key, yaml.ScalarNode):
-                continue
-            if key.value in seen:
-                line = key.start_mark.line + 1
-                raise ScenarioError(f"line {line}: {key.value!r} is there twice")
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        # Only here has a mapping what its author wrote: what it merges is put into it later.
+        node = super().compose_node(parent, index)
+        if isinstance(node, yaml.MappingNode):
+            _refuse_twins(node)
+        return node
 
 
 def read_file(path: str) -> object:
@@ -38,7 +32,11 @@ def read_file(path: str) -> object:
         ScenarioError: It is not YAML, or has a key twice; the message has one line.
     """
     try:
-        return yaml.load(Path(path).read_text("utf-8"), _Loader)  # noqa: S506 - a safe loader
+        content = Path(path).read_bytes()
+    except ValueError as error:  # such as a NUL in the path
+        raise OSError(str(error)) from None
+    try:
+        return yaml.load(content.decode(), _Loader)  # noqa: S506 - a safe loader
     except ScenarioError:
         raise
     except UnicodeDecodeError:
@@ -49,3 +47,14 @@ def read_file(path: str) -> object:
         raise ScenarioError(f"not YAML: {where}{error.problem}") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # such as a date that is none
         raise ScenarioError(f"not YAML: {' '.join(str(error).split())}") from None
+
+
+def _refuse_twins(node: yaml.MappingNode) -> None:
+    seen: set[tuple[str, str]] = set()
+    for key, _ in node.value:
+        if not isinstance(key, yaml.ScalarNode):
+            continue
+        if (key.tag, key.value) in seen:
+            line = key.start_mark.line + 1
+            raise ScenarioError(f"line {line}: {key.value!r} is there twice")
+        seen.add((key.tag, key.value))

@@ -8,7 +8,7 @@ from typing import Final
 
 from exporter.simulator.drift import drifted, replaced
 from exporter.simulator.exchange import Answer, Call, Json
-from exporter.simulator.headers import lifecycle_headers, limit_headers
+from exporter.simulator.headers import lifecycle_headers, limit_headers, merged
 from exporter.simulator.inventory import seeded
 from exporter.simulator.knobs import Fault, Knobs, Treatment
 from exporter.simulator.latency import draw
@@ -106,11 +106,8 @@ class Gateway:
                 answer = drifted(answer, arrival.treatment.drift)
         answer = numbered(answer or problem(404, "There is nothing here"), self._rng)
         self.world.served[arrival.request.method, answer.status] += 1
-        headers = {**arrival.headers, "Date": formatdate(now, usegmt=True), **answer.headers}
-        for name, value in arrival.knobs.headers.items():
-            headers.pop(name, None)
-            if value is not None:
-                headers[name] = value
+        date = {"Date": formatdate(now, usegmt=True)}
+        headers = merged(arrival.headers, date, answer.headers, arrival.knobs.headers)
         return replace(answer, headers=headers)
 
     def collect(self) -> list[Delivery]:

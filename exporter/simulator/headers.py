@@ -1,5 +1,6 @@
 """The headers of every answer: quota and life cycle, in the guide's dialect and in others."""
 
+from collections.abc import Mapping
 from email.utils import formatdate
 
 from exporter.simulator.knobs import Knobs
@@ -7,6 +8,20 @@ from exporter.simulator.limits import Quota
 from exporter.simulator.motion import stamp
 
 _DAY = 86400
+
+
+def merged(*layers: Mapping[str, str | None]) -> dict[str, str]:
+    """Lay headers over one another.
+
+    Args:
+        layers: Headers by name; None takes one away. The last that has a name decides on it, and
+            the case of names does not matter (RFC 9110, section 5.1).
+
+    Returns:
+        The headers, each name once, as it was spelt last.
+    """
+    last = {name.lower(): (name, value) for layer in layers for name, value in layer.items()}
+    return {name: value for name, value in last.values() if value is not None}
 
 
 def limit_headers(knobs: Knobs, quota: Quota, now: float) -> dict[str, str]:

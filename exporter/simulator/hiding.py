@@ -19,9 +19,11 @@ _LOOKS: Final = (
     re.compile(r"(?<=\bbearer )\S+|(?<=\bbasic )\S+", re.IGNORECASE),
     re.compile(r"(?<=://)[^/?#@\s]+(?=@)"),
 )
-# A parameter within a value, such as the query of a Referer.
+# A parameter within a value, such as the query of a Referer. Its name is looked at once, from its
+# first letter: whoever sends a request chooses how long it is.
 _PAIR: Final = re.compile(
-    rf"([\w-]*(?:{'|'.join(_NAMES)})[\w-]*(?:=|%3D)[\"']?)[^&;,\s\"']+", re.IGNORECASE
+    rf"(?<![\w-])(?=[\w-]*(?:{'|'.join(_NAMES)}))([\w-]++(?:=|%3D)[\"']?)[^&;,\s\"']+",
+    re.IGNORECASE,
 )
 
 

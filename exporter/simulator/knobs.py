@@ -28,6 +28,8 @@ StatusCode = Annotated[int, Meta(ge=200, le=599)]
 _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _NO_TEXT: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 _FRAMING: Final = ("content-length", "transfer-encoding")
+# The HTTP library puts its own where there are none.
+_STAYING: Final = ("content-type", "date", "server")
 
 DriftKind = Literal["missing_field", "type", "enum", "range", "undocumented_status", "not_json"]
 BodyKind = Literal["huge", "garbage", "html", "empty"]
@@ -93,7 +95,8 @@ class Knobs(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         deprecated_days: Days from the simulator's start to the deprecation date.
         sunset_days: Days from the simulator's start to the sunset date.
         lifecycle_headers: The guide's names, or those of RFC 9745 and RFC 8594.
-        headers: Headers set on every answer; null takes one away.
+        headers: Headers set on every answer, by names of any case; null takes one away, but for
+            ``Content-Type``, ``Date`` and ``Server``.
         clock_skew_seconds: How far the server's clock is ahead.
         unhealthy: Components that the health answer calls unhealthy.
         frozen_health: Whether the timestamp of the health answer stands still.
@@ -154,8 +157,8 @@ class Knobs(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         """Refuse what no bound can say.
 
         Raises:
-            ValueError: A header cannot be sent, or a cycle is so short that following it would take
-                all of our time.
+            ValueError: A header cannot be sent or taken away, or a cycle is so short that
+                following it would take all of our time.
         """
         _check({"API-Version": self.version, **self.headers})
         if 0 < self.churn_seconds < _SHORTEST_CYCLE:
@@ -219,6 +222,8 @@ def _check(headers: Mapping[str, str | None]) -> None:
             raise ValueError(f"{name!r} is no name of a header")
         if name.lower() in _FRAMING:
             raise ValueError(f"{name!r} is the connection's own; truncate and body break it")
+        if value is None and name.lower() in _STAYING:
+            raise ValueError(f"{name!r} cannot be taken away; give it another value")
         if _NO_TEXT.search(value or ""):
             raise ValueError(f"{name!r} cannot have a line break or another control character")
 

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Final
 
 from exporter.simulator.exchange import Answer
+from exporter.simulator.headers import merged
 from exporter.simulator.validate import Complaint
 
 _TYPES = "https://api.oran-mano.io/problems/"
@@ -35,7 +36,7 @@ def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) 
     }
     # RFC 9110, section 11.6.1: a 401 says how to authenticate.
     challenge = {"WWW-Authenticate": CHALLENGE} if status == HTTPStatus.UNAUTHORIZED else {}
-    return Answer(status, body, headers={**challenge, **(headers or {})})
+    return Answer(status, body, headers=merged(challenge, headers or {}))
 
 
 def invalid(complaints: Iterable[Complaint]) -> Answer:

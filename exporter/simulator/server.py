@@ -16,6 +16,7 @@ from aiohttp import web
 from exporter.simulator.control import Control
 from exporter.simulator.exchange import Answer
 from exporter.simulator.gateway import Gateway
+from exporter.simulator.headers import merged
 from exporter.simulator.postman import Postman
 from exporter.simulator.problems import problem
 from exporter.simulator.request import Arrival, Request
@@ -108,7 +109,7 @@ class Simulator:
                 return _reset(request)
             answer = gateway.answer(arrival, content)
             if isinstance(content, Answer):
-                answer = replace(answer, headers={**answer.headers, **content.headers})
+                answer = replace(answer, headers=merged(answer.headers, content.headers))
             status = answer.status
             return await _send(request, answer, arrival)
         finally:
@@ -171,17 +172,17 @@ def _response(answer: Answer) -> web.Response:
     body = answer.body
     if isinstance(body, dict):
         body = msgspec.json.encode(body)
-    headers = dict(answer.headers)
-    if body is not None:
-        headers["Content-Type"] = answer.media
+    headers = answer.headers if body is None else _with_media(answer)
     return web.Response(status=answer.status, body=body, headers=headers)
+
+
+def _with_media(answer: Answer) -> dict[str, str]:
+    return merged({"Content-Type": answer.media}, answer.headers)
 
 
 async def _huge(request: web.Request, answer: Answer, size: int) -> web.StreamResponse:
     """Send a JSON array that goes on for many bytes."""
-    response = web.StreamResponse(
-        status=answer.status, headers={**answer.headers, "Content-Type": answer.media}
-    )
+    response = web.StreamResponse(status=answer.status, headers=_with_media(answer))
     response.content_length = size
     await response.prepare(request)
     while size > 0:
@@ -194,9 +195,7 @@ async def _truncated(request: web.Request, answer: Answer) -> web.StreamResponse
     """Announce the whole body, send half of it, and hang up."""
     whole = _response(answer).body
     content = whole if isinstance(whole, bytes) else b""
-    response = web.StreamResponse(
-        status=answer.status, headers={**answer.headers, "Content-Type": answer.media}
-    )
+    response = web.StreamResponse(status=answer.status, headers=_with_media(answer))
     response.content_length = max(2, len(content))
     await response.prepare(request)
     await response.write(content[: len(content) // 2])

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from exporter.simulator.command import main, prepared
+from exporter.simulator.files import read_file
 from exporter.simulator.scenario import ScenarioError
 from exporter.simulator.scenarios import SCENARIOS
 
@@ -26,6 +27,9 @@ PAGE = Path(__file__).parents[3] / "docs" / "simulator.md"
         (b"name: down\nversion: '2'\nname: slow\n", "line 3: 'name' is there twice"),
         (b"name: down\nstatus: {'*': 503, '*': 500}\n", "line 2: '*' is there twice"),
         (b'{"name": "down",\n "name": "slow"}', "line 2: 'name' is there twice"),
+        (b"name: down\n'name': slow", "line 2: 'name' is there twice"),
+        (b"name: down\n1: a\n1: b", "line 3: '1' is there twice"),
+        (b"name: down\nsteps:\n- {knobs: {hang: [], hang: []}}", "line 3: 'hang' is there twice"),
         (b"", "a scenario is an object"),
         (b"- 5", "a scenario is an object"),
         (b"name: mine", "unknown scenario 'mine'; a name of your own needs a `base`"),
@@ -49,24 +53,33 @@ def test_a_wrong_file_is_one_line_that_names_it(
     assert said.err.endswith("\n")
 
 
-@pytest.mark.parametrize("name", ["healty", "."])
+@pytest.mark.parametrize("name", ["healty", ".", "a\0b", "\ud800"])
 def test_neither_a_scenario_nor_a_file(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--simulator.scenario", name]) == 2
     said = capsys.readouterr().err
-    assert said.startswith(f"simulator: '{name}' is neither a scenario nor a file")
+    assert said.startswith(f"simulator: {name!r} is neither a scenario nor a file")
     assert said.count("\n") == 1
     assert all(known in said for known in SCENARIOS)
 
 
-def test_what_a_file_merges_is_there_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("content", "c"),
+    [
+        ("{a: &a {k: 1}, c: {<<: *a, k: 2}}", {"k": 2}),
+        ("{a: &a {k: 1}, c: {<<: [{k: 2}, *a]}}", {"k": 2}),
+        ("{a: &a {k: 1}, b: &b {<<: *a, k: 2}, c: {<<: *b, k: 3}}", {"k": 3}),
+        # What is deeper is merged from before it is made itself.
+        ("{a: &a {k: 1}, top: {x: &b {<<: *a, k: 2}}, c: {<<: *b}}", {"k": 2}),
+        ("{a: &a {k: 1}, top: {x: &b {<<: *a, k: 2}}, c: [{<<: *b}, *b, *b]}", [{"k": 2}] * 3),
+        ("c: {1: a, '1': b}", {1: "a", "1": "b"}),
+    ],
+)
+def test_what_a_file_merges_is_there_once(content: str, c: object, tmp_path: Path) -> None:
     document = tmp_path / "mine.yaml"
-    document.write_text(
-        "name: down\nlimits:\n  standard: &few {requests: 5}\n"
-        "  deployment: {<<: *few, requests: 6}\n",
-        "utf-8",
-    )
-    told = prepared(str(document), 1).gateway.stage.told(0)["knobs"]["limits"]
-    assert told == {"standard": {"requests": 5}, "deployment": {"requests": 6}}
+    document.write_text(content, "utf-8")
+    read = read_file(str(document))
+    assert isinstance(read, dict)
+    assert read["c"] == c
 
 
 def test_the_pages_own_file_plays(tmp_path: Path) -> None:

@@ -1,6 +1,11 @@
-import pytest
+from functools import reduce
 
-from exporter.simulator.headers import lifecycle_headers, limit_headers
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from multidict import CIMultiDict
+
+from exporter.simulator.headers import lifecycle_headers, limit_headers, merged
 from exporter.simulator.knobs import Knobs
 from exporter.simulator.limits import Quota
 from tests.unit.simulator.support import START, Api, Json, body, logged_in
@@ -145,6 +150,42 @@ def test_headers_may_be_set_and_taken_away() -> None:
     assert headers["X-RateLimit-Reset"] == "soon"
     assert headers["X-Else"] == "1"
     assert "X-RateLimit-Remaining" not in headers
+
+
+def test_headers_are_set_and_taken_away_by_names_of_any_case() -> None:
+    asked = {"x-ratelimit-reset": "soon", "API-VERSION": None, "date": "today"}
+    told = Api(headers=asked).get("/monitoring/health").headers
+    assert sorted(told) == [
+        "X-RateLimit-Limit",
+        "X-RateLimit-Remaining",
+        "date",
+        "x-ratelimit-reset",
+    ]
+
+
+def test_a_faults_headers_take_the_place_of_others_whatever_their_case() -> None:
+    fault = {"status": 401, "headers": {"api-version": "2", "www-authenticate": "Basic"}}
+    told = Api(status={"*": fault}).get("/monitoring/health").headers
+    assert (told["api-version"], told["www-authenticate"]) == ("2", "Basic")
+    assert not {"API-Version", "WWW-Authenticate"} & set(told)
+
+
+LAYERS = st.lists(
+    st.dictionaries(st.sampled_from(["Date", "date", "DATE", "X-A", "x-a"]), st.none() | st.text())
+)
+
+
+@given(LAYERS)
+def test_merged_headers_are_those_of_the_last_layer(layers: list[dict[str, str | None]]) -> None:
+    def put(onto: CIMultiDict[str | None], layer: dict[str, str | None]) -> CIMultiDict[str | None]:
+        for name, value in layer.items():
+            onto[name] = value
+        return onto
+
+    last = reduce(put, layers, CIMultiDict[str | None]())
+    told = merged(*layers)
+    assert len({name.lower() for name in told}) == len(told)
+    assert CIMultiDict(told) == CIMultiDict({k: v for k, v in last.items() if v is not None})
 
 
 def test_a_refusal_says_when_to_come_again() -> None:

@@ -144,6 +144,9 @@ def test_knobs_of_a_step_win_over_its_scenario_and_that_over_the_row() -> None:
         ({"name": "healthy", "headers": {"X A": "b"}}, "'X A' is no name of a header"),
         ({"name": "healthy", "headers": {"": None}}, "'' is no name of a header"),
         ({"name": "healthy", "headers": {"Content-length": "5"}}, "is the connection's own"),
+        ({"name": "healthy", "headers": {"Date": None}}, "'Date' cannot be taken away"),
+        ({"name": "healthy", "headers": {"server": None}}, "'server' cannot be taken away"),
+        ({"name": "healthy", "headers": {"content-Type": None}}, "cannot be taken away"),
         (
             {"name": "healthy", "status": {"*": {"status": 503, "headers": {"A": "\0"}}}},
             "status: 'A' cannot have a line break",

@@ -38,6 +38,31 @@ async def test_answers_and_headers_arrive() -> None:
         assert (await told.json())["status"] == "healthy"
 
 
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {},
+        {"truncate": ["*"]},
+        {"body": {"*": "huge"}, "huge_bytes": 9},
+        {"status": {"*": {"status": 503, "headers": {"CONTENT-TYPE": "text/x"}}}},
+    ],
+    ids=["whole", "truncated", "huge", "fault"],
+)
+async def test_a_header_is_sent_once_whatever_the_case_of_its_name(broken: Json) -> None:
+    told: Json = {"date": "today", "server": "x", "api-version": None, "x-ratelimit-limit": "7"}
+    if "status" not in broken:
+        told["content-type"] = "text/x"
+    async with serving(simulator(headers=told, **broken)) as client, client.get(HEALTH) as answer:
+        sent = answer.headers
+    assert "API-Version" not in sent
+    assert {name: sent.getall(name) for name in (*told, "content-type") if told.get(name, 1)} == {
+        "content-type": ["text/x"],
+        "date": ["today"],
+        "server": ["x"],
+        "x-ratelimit-limit": ["7"],
+    }
+
+
 async def test_an_answer_without_a_body() -> None:
     async with serving(simulator()) as client:
         headers = {"Authorization": f"Bearer {await token_of(client)}"}
@@ -227,6 +252,13 @@ async def test_a_body_that_cannot_be_decoded(path: str, caplog: pytest.LogCaptur
                 assert answer.headers["API-Version"] == "1.0.0"
         assert await read(client, HEALTH)
     assert caplog.records == []
+
+
+async def test_no_scenario_keeps_a_connection_that_cannot_be_read_on() -> None:
+    async with serving(simulator(headers={"connection": "keep-alive"})) as client:
+        sent = {"Content-Encoding": "gzip"}
+        async with client.post("/v1/auth/login", data=b"no gzip", headers=sent) as answer:
+            assert answer.headers.getall("Connection") == ["close"]
 
 
 @pytest.mark.parametrize(
