@@ -44,7 +44,6 @@ GRACE: Final = 2.5
 """Seconds that running probes have at the end; all of it is over within 5."""
 _FLUSH: Final = 0.7
 """Seconds that are left for the last spans where runs took all of their grace."""
-_SINKS: Final = ("latest", "metrics", "logs", "journal", "state", "followed", "schedule")
 _SILENT: Final = 15 * HEARTBEAT_INTERVAL
 
 _log = logging.getLogger(__name__)
@@ -94,7 +93,6 @@ class App:
             self._latest,
             version=__version__,
             revision=os.environ.get("ORAN_MANO_EXPORTER_REVISION", ""),
-            sinks=(*_SINKS, "traces") if options.traces else _SINKS,
         )
         self._tracing = Tracing(options.traces, self._metrics.spans) if options.traces else None
         self._logs = Logs()
@@ -106,26 +104,31 @@ class App:
         self._runner = Runner(self._followed)
         self._asking = Asking(self._runner)
         self._schedule = Schedule(self._runner.run, self._emit)
-        learners: tuple[Sink, ...] = (
-            self._latest,
-            self._metrics,
-            self._logs,
-            self._journal,
-            self._memory.sink,
-            self._followed,
-            self._schedule,
-        )
-        sinks = tuple(zip(_SINKS, learners, strict=True))
-        traced = (("traces", self._tracing.sink),) if self._tracing else ()
-        if self._tracing is not None:
-            self._metrics.exemplar = self._tracing.sink.exemplar  # so they come after it
-        self._fanout = Fanout((*traced, *sinks), self._metrics.sink_failed)
+        sinks = self._sinks()
+        self._metrics.expect(name for name, _ in sinks)
+        self._fanout = Fanout(sinks, self._metrics.sink_failed)
         self._plan = first.plan
         self.follow(first.plan)
         reloaded, file = self._metrics.reloaded, options.config_file
         self._reloader = Reloader(load, self.follow, reloaded, file, first)
         self._reloading: set[asyncio.Task[list[str]]] = set()
         self._server = Server(self._pages(), options.telemetry_path)
+
+    def _sinks(self) -> tuple[tuple[str, Sink], ...]:
+        """Everything that is told what happens, in that order."""
+        sinks: tuple[tuple[str, Sink], ...] = (
+            ("latest", self._latest),
+            ("metrics", self._metrics),
+            ("logs", self._logs),
+            ("journal", self._journal),
+            ("state", self._memory.sink),
+            ("followed", self._followed),
+            ("schedule", self._schedule),
+        )
+        if self._tracing is None:
+            return sinks
+        self._metrics.exemplar = self._tracing.sink.exemplar  # so metrics come after it
+        return (("traces", self._tracing.sink), *sinks)
 
     def follow(self, plan: Plan) -> None:
         """Do this from now on; what stays in the plan goes on as it is, its counts too.
@@ -195,7 +198,7 @@ class App:
         Returns:
             How many runs had to be cancelled, as counted: those of logins too.
         """
-        self._started = False
+        self._started, self._cut_off = False, 0  # what a reload cut off before is no part of it
         self._reloader.end()
         for task in self._reloading:
             task.cancel()

@@ -2,13 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from msgspec import Struct
 
 from exporter.api.heard import Heard
-from exporter.api.problems import ApiProblem
 from exporter.catalog import CATALOG
 from exporter.catalog.surface import Surface
 from exporter.config.words import near, quoted
@@ -25,14 +24,10 @@ class NotAskableError(Exception):
 
 
 class Asked(Struct, frozen=True):
-    """What was asked for and what was observed, the run or the skip that concludes it last.
-
-    ``problems`` is what the API said is wrong, by the ``traceparent`` of its call.
-    """
+    """What was asked for and what was observed, the run or the skip that concludes it last."""
 
     job: Job
     observations: Sequence[Observation]
-    problems: Mapping[str, ApiProblem] = {}
 
 
 class Asking:
@@ -63,7 +58,12 @@ class Asking:
         return set(self._asked)
 
     async def ask(
-        self, target: str, surface: str, patience: float | None, parent: Context | None
+        self,
+        target: str,
+        surface: str,
+        patience: float | None,
+        parent: Context | None,
+        heard: Heard | None = None,
     ) -> Asked:
         """Probe now.
 
@@ -72,6 +72,7 @@ class Asking:
             surface: its id.
             patience: seconds until there has to be an answer; the surface's time-out if shorter.
             parent: the span of who asks.
+            heard: learns what the API says is wrong, where somebody wants to read that.
 
         Returns:
             What was observed.
@@ -82,7 +83,7 @@ class Asking:
         job = find(self._plan, target, surface)
         if self._ended:
             return _ending(job)
-        task = asyncio.create_task(self._ask(target, surface, patience, parent))
+        task = asyncio.create_task(self._ask(target, surface, patience, parent, heard))
         self._asked.add(task)
         task.add_done_callback(self._asked.discard)
         await asyncio.wait({task})  # who asks may go: what was begun ends as any other run
@@ -104,13 +105,16 @@ class Asking:
             await asyncio.wait(left)
 
     async def _ask(
-        self, target: str, surface: str, patience: float | None, parent: Context | None
+        self,
+        target: str,
+        surface: str,
+        patience: float | None,
+        parent: Context | None,
+        heard: Heard | None,
     ) -> Asked:
         job = find(self._plan, target, surface)  # as it is planned at this very moment
         patience = job.timeout if patience is None else min(patience, job.timeout)
-        heard = Heard()
-        seen = await self._runner.ask(job, patience, parent, heard)
-        return Asked(job, seen, heard.problems)
+        return Asked(job, await self._runner.ask(job, patience, parent, heard))
 
 
 def find(plan: Plan, target: str, surface: str) -> Job:

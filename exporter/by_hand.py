@@ -102,7 +102,7 @@ async def probe_by_hand(whole: Plan, target: str, surface: str, wanted: Id = ())
         raise NotAskableError(f'surface "{row.id}" is asked {why}; allowed: {_READABLE}')
     hand = _Hand(of)
     await hand.probe(row, wanted)
-    return Told(steps(hand.seen, hand.heard.problems), notes)
+    return Told(steps(hand.seen, hand.heard), notes)
 
 
 class _Hand:
@@ -139,7 +139,7 @@ class _Hand:
         """Wait for the whole of it: a run would wait for a second alone."""
         login = self._jobs.get(LOGIN.id)
         if login is not None and link.access.credentials is not None:
-            await link.access.credentials.headers(login.timeout + _MARGIN)
+            await link.access.credentials.headers(login.key, login.timeout + _MARGIN)
 
     async def _find_ids(self, job: Job, wanted: Id) -> None:
         ids = job.surface.ids

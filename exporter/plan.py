@@ -195,7 +195,10 @@ def _unsafe(path: Path, mode: Mode | None, matching: Sequence[Surface]) -> Itera
 def _misfits(
     path: Path, target: Target, options: SurfaceOptions, surface: Surface
 ) -> Iterator[Problem]:
-    """What an entry says that this surface has no use for."""
+    """What an entry says that this surface has no use for, whatever else is configured.
+
+    What is off for want of an account only may be set all the same: the start line tells of it.
+    """
     keys: tuple[str, ...]
     if surface.passive:
         keys, why = ("interval", "mode"), "runs when a token is needed; allowed: essential, timeout"

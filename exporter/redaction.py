@@ -5,6 +5,7 @@ same. The known ones are the process's, as its log is.
 """
 
 import re
+import threading
 from itertools import chain
 from typing import Final
 
@@ -18,7 +19,10 @@ _SHORTEST: Final = 6
 _configured: Final[dict[str, None]] = {}
 _tokens: Final[dict[str, None]] = {}
 _known: Final[dict[str, tuple[str, ...]]] = {}
-"""All of them by how they begin: a line costs the same with ten thousand as with ten."""
+"""All of them by how they end, so that a line costs the same with ten thousand as with ten: all
+JSON Web Tokens begin alike, and end in a signature."""
+_keeping: Final = threading.Lock()
+"""A configuration is read in a thread of its own."""
 
 _LOOKS_SECRET: Final = re.compile(
     r"""(?ix)
@@ -52,24 +56,25 @@ def remember_token(token: str) -> None:
 def _keep(secret: str, kept: dict[str, None], most: int) -> None:
     if len(secret) < _SHORTEST:
         return
-    kept.pop(secret, None)
-    kept[secret] = None
-    start = secret[:_SHORTEST]
-    if secret not in (others := _known.get(start, ())):
-        _known[start] = (*others, secret)
-    if len(kept) > most:
-        oldest = next(iter(kept))
-        del kept[oldest]
-        if oldest not in _configured and oldest not in _tokens:
-            _forget(oldest)
+    with _keeping:
+        kept.pop(secret, None)
+        kept[secret] = None
+        end = secret[-_SHORTEST:]
+        if secret not in (others := _known.get(end, ())):
+            _known[end] = (*others, secret)
+        if len(kept) > most:
+            oldest = next(iter(kept))
+            del kept[oldest]
+            if oldest not in _configured and oldest not in _tokens:
+                _forget(oldest)
 
 
 def _forget(secret: str) -> None:
-    start = secret[:_SHORTEST]
-    if left := tuple(one for one in _known[start] if one != secret):
-        _known[start] = left
+    end = secret[-_SHORTEST:]
+    if left := tuple(one for one in _known[end] if one != secret):
+        _known[end] = left
     else:
-        del _known[start]
+        del _known[end]
 
 
 def redacted(text: str) -> str:
@@ -81,8 +86,9 @@ def redacted(text: str) -> str:
     Returns:
         The text, with ``<secret>`` in the place of each.
     """
-    starts = (_known.get(text[at : at + _SHORTEST], ()) for at in range(len(text) - _SHORTEST + 1))
-    for secret in sorted(chain.from_iterable(starts), key=len, reverse=True):
+    ends = {text[at : at + _SHORTEST] for at in range(len(text) - _SHORTEST + 1)}
+    possible = chain.from_iterable(_known.get(end, ()) for end in ends)
+    for secret in sorted(possible, key=len, reverse=True):
         text = text.replace(secret, HIDDEN)
     return _LOOKS_SECRET.sub(_hide, text)
 

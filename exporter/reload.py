@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
 from exporter.config import ConfigError, describe, digest_of
 from exporter.job import Plan
@@ -19,6 +19,8 @@ _RETRY: Final = 10.0
 """Seconds between attempts while nothing is in force."""
 _PATIENCE: Final = 30.0
 """Seconds that the files may take to be read."""
+
+_T = TypeVar("_T")
 
 _log = logging.getLogger(__name__)
 
@@ -53,6 +55,7 @@ class Reloader:
         self._seen = first.digest
         self._waits = not first.plan.targets
         self._turn = asyncio.Lock()
+        self._is_free: Callable[[], bool] = lambda: True
         self._ended = False
         self.problems: list[str] = []
         self.succeeded_at = time.time()
@@ -80,27 +83,45 @@ class Reloader:
         """
         while self._waits or (interval and self._file is not None):
             await asyncio.sleep(min(interval or _RETRY, _RETRY) if self._waits else interval)
-            digest = await in_thread(self._digest, "reload")
+            await self._look()
+
+    async def _look(self) -> None:
+        """Read again where the content is another one, or what was read could not be used."""
+        async with self._turn:
+            known = self.problems
+            try:
+                digest = await self._patiently(self._digest)
+            except Exception as error:  # noqa: BLE001  # see _read
+                self._refused([_fault(error)], known)
+                return
             changed = digest not in (None, self._seen)
-            if changed or self._waits or self.problems:
-                edited = changed and self._seen is not None
-                self._seen = digest if changed else self._seen
-                await self._read(known=[] if edited else self.problems)
+            if changed and self._seen is not None:
+                known = []  # who edits it wants to hear of it again
+            self._seen = digest if changed else self._seen
+        if changed or self._waits or self.problems:
+            await self._read(known)
 
     async def _read(self, known: list[str]) -> list[str]:
         """Read again; what was wrong before is ``known``, and not told again."""
         async with self._turn:
             try:
-                loaded = await asyncio.wait_for(in_thread(self._load, "reload"), _PATIENCE)
-                return self._use(loaded, known)
+                return self._use(await self._patiently(self._load), known)
             except UnusableError as error:
                 return self._refused(error.lines, known)
-            except TimeoutError:
-                return self._refused([f"its files are not read within {_PATIENCE:.0f} s"], known)
             except Exception as error:  # noqa: BLE001  # see below
                 # Neither a signal nor the watching may end by a fault of ours.
-                _log.exception("a fault of the exporter")
-                return self._refused([f"a fault of the exporter: {type(error).__name__}"], known)
+                return self._refused([_fault(error)], known)
+
+    async def _patiently(self, work: Callable[[], _T]) -> _T:
+        """Do it in a thread, and never in another one while a volume hangs."""
+        if not self._is_free():
+            raise TimeoutError
+        doing = in_thread(work, "reload")
+        self._is_free = doing.done
+        done, _ = await asyncio.wait({doing}, timeout=_PATIENCE)
+        if not done:
+            raise TimeoutError
+        return doing.result()
 
     def _use(self, loaded: Loaded, known: list[str]) -> list[str]:
         if self._ended:
@@ -129,3 +150,10 @@ class Reloader:
             return None if self._file is None else digest_of(self._file.read_bytes())
         except OSError:
             return None
+
+
+def _fault(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return f"its files are not read within {_PATIENCE:.0f} s"
+    _log.error("a fault of the exporter", exc_info=error)
+    return f"a fault of the exporter: {type(error).__name__}"

@@ -81,11 +81,11 @@ class Account:
     @property
     def over(self) -> bool:
         """See ``Identity``."""
-        return self._credentials.over(self.headers)
+        return self._credentials.over(self.headers, self._key)
 
     async def again(self, patience: float) -> bool:
         """See ``Identity``."""
-        found = await self._credentials.headers(min(patience, _PATIENCE))
+        found = await self._credentials.headers(self._key, min(patience, _PATIENCE))
         if found is not None:
             self.headers = found
         return found is not None
@@ -302,7 +302,7 @@ class Runner:
         job = order.job
         if job.credential == "anonymous" or access.credentials is None:
             return _ANONYMOUS
-        headers = await access.credentials.headers(order.patience)
+        headers = await access.credentials.headers(job.key, order.patience)
         return None if headers is None else Account(access.credentials, job.key, headers)
 
     async def _further_lanes(

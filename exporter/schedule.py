@@ -175,17 +175,14 @@ class Schedule:
     def _arm(self, entry: _Entry) -> None:
         self._scheduler.modify_job(entry.name, next_run_time=_wall(entry.grid.planned))
 
-    async def stop(self, grace: float) -> int:
-        """End: no new runs; running ones may finish, then are cancelled.
+    async def stop(self, grace: float) -> None:
+        """End: no new runs; running ones may finish, then are cancelled and count as skips.
 
         Args:
             grace: how long they may take, in seconds.
-
-        Returns:
-            How many were cancelled; each counts itself as a skip.
         """
         if self._guard is None:
-            return 0
+            return
         guard, self._guard = self._guard, None
         guard.cancel()
         self._waiting.clear()
@@ -199,7 +196,6 @@ class Schedule:
             await asyncio.wait(left)
         self._scheduler.shutdown(wait=False)
         await asyncio.wait({guard})
-        return len(left)
 
     def __call__(self, observation: Observation) -> None:
         """Learn as sinks do: once ids are known, what hangs on them need not wait for its phase."""

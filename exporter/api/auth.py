@@ -28,8 +28,8 @@ _FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 class Grant(Struct, frozen=True):
     """What a login or a refresh gave.
 
-    ``lifetime`` is in seconds from the answer on; ``skew`` is by how many the server's clock is
-    ahead of ours, ``None`` where it did not tell.
+    ``lifetime`` is in seconds from when the request was sent (see `on_its_way`); ``skew`` is by how
+    many the server's clock is ahead of ours, ``None`` where it did not tell.
     """
 
     access_token: str
@@ -155,8 +155,9 @@ def grant_of(exchange: Exchange) -> Grant:
         exchange: an answer with a status of 2xx.
 
     Returns:
-        The grant; see `token_lifetime` for how long it is good. A ``refresh_token`` that is no
-        text is none, and an ``expires_in`` may be a text of digits.
+        The grant; see `token_lifetime` for how long it is good, and `on_its_way` for what of that
+        is over. A ``refresh_token`` that is no text is none, and an ``expires_in`` may be a text of
+        digits.
 
     Raises:
         BadGrantError: there is no token in it, or one that is over already.
@@ -169,7 +170,8 @@ def grant_of(exchange: Exchange) -> Grant:
     server = server_time(exchange.headers.get("Date"))
     now = exchange.timing.at
     expires_in = _seconds(answer.expires_in)
-    lifetime = token_lifetime(answer.access_token, expires_in, now, server)
+    sent = now - on_its_way(exchange)
+    lifetime = token_lifetime(answer.access_token, expires_in, sent, server)
     if lifetime is None:
         lifetime = _UNKNOWN_LIFETIME
     refresh_token = answer.refresh_token
@@ -179,6 +181,21 @@ def grant_of(exchange: Exchange) -> Grant:
         lifetime,
         None if server is None else server - now,
     )
+
+
+def on_its_way(exchange: Exchange) -> float:
+    """How long a token in an answer may have lived before the answer was here.
+
+    Nobody knows when in the exchange it was issued; not before all of the request was sent.
+
+    Args:
+        exchange: the answer.
+
+    Returns:
+        Seconds.
+    """
+    phases = exchange.timing.phases
+    return (phases.wait or 0.0) + (phases.receive or 0.0)
 
 
 def server_time(date: str | None) -> float | None:

@@ -1,23 +1,25 @@
 """What the API said is wrong, for who asks for one probe: what a schedule runs never keeps it."""
 
 from collections.abc import Awaitable, Callable
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
-from exporter.api.problems import ApiProblem, problem_of
+from msgspec.structs import replace
+
+from exporter.api.problems import ApiProblem, kind_of, problem_of
 from exporter.wire import Exchange, Fault, Request
 
 _Send: TypeAlias = Callable[[Request], Awaitable[Exchange | Fault]]
 
+_LARGEST: Final = 65536
+"""Bytes of a body that explains itself: what is longer is a page, or does harm."""
+
 
 class Heard:
-    """Listens to answers, as no observation has a body.
-
-    ``problems`` are by the ``traceparent`` that the request was sent with.
-    """
+    """Listens to answers, as no observation has a body; they are read when somebody wants to."""
 
     def __init__(self) -> None:
         """Begin with nothing heard."""
-        self.problems: dict[str, ApiProblem] = {}
+        self._refusals: dict[str, Exchange] = {}
 
     def through(self, send: _Send) -> _Send:
         """Listen to answers.
@@ -31,9 +33,25 @@ class Heard:
 
         async def listening(request: Request) -> Exchange | Fault:
             result = await send(request)
-            problem = problem_of(result) if isinstance(result, Exchange) else None
-            if problem is not None:
-                self.problems[request.traceparent] = problem
+            if isinstance(result, Exchange) and kind_of(result.status) is not None:
+                short = result if len(result.body) <= _LARGEST else replace(result, body=b"")
+                self._refusals[request.traceparent] = short
             return result
 
         return listening
+
+    def problem(self, traceparent: str) -> ApiProblem | None:
+        """What was said.
+
+        Args:
+            traceparent: that the request was sent with.
+
+        Returns:
+            What is wrong; ``None`` where nothing is, or nobody listened.
+        """
+        refusal = self._refusals.get(traceparent)
+        return None if refusal is None else problem_of(refusal)
+
+
+NOTHING: Final = Heard()
+"""Of those that nobody listened to."""

@@ -106,15 +106,14 @@ def retry_after_in_body(told: object) -> float | None:
                 seconds = Duration.parse(told)
     elif isinstance(told, int | float) and not isinstance(told, bool) and told >= 0:
         seconds = told
-    return None if seconds is None else min(float(seconds), LONGEST_WAIT)
+    return None if seconds is None else float(min(seconds, LONGEST_WAIT))
 
 
 def _wait(text: str, headers: Mapping[str, str], now: float) -> float | None:
-    """Seconds to wait, of a number of them or of a date."""
-    if (seconds := decimal(text)) is not None:
-        return float(seconds)
+    """Seconds to wait, of a number of them, of several lines in one, or of a date."""
     if (date := http_date(text)) is None:
-        return None
+        seconds = [decimal(part.strip(" \t")) for part in text.split(",")]
+        return max((float(each) for each in seconds if each is not None), default=None)
     server = http_date(headers.get("Date", ""))
     return date - (now if server is None else server)
 

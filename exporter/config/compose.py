@@ -22,7 +22,16 @@ from yaml.events import (
 
 from exporter.config.nesting import OpenItems, OpenTable
 from exporter.config.problems import ConfigError, Problem
-from exporter.config.tree import LARGEST, MOST_VALUES, Broken, Scalar, ScalarKind, Table, Tree
+from exporter.config.tree import (
+    EXPONENT,
+    LARGEST,
+    MOST_VALUES,
+    Broken,
+    Scalar,
+    ScalarKind,
+    Table,
+    Tree,
+)
 
 _DEEPEST: Final = 20
 
@@ -48,8 +57,6 @@ _KINDS: Final[dict[str, ScalarKind]] = {
     f"{_TAG}merge": "text",
     f"{_TAG}value": "text",
 }
-_EXPONENT: Final = re.compile(r"[-+]?[0-9]+[eE][-+]?[0-9]+")
-"""A number for YAML 1.2 and for those who write it, Helm among them; a text for YAML 1.1."""
 _COLLECTIONS: Final = frozenset({None, "!", f"{_TAG}map", f"{_TAG}seq"})
 _UNPRINTABLE: Final = re.compile(
     "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
@@ -160,7 +167,7 @@ class _Composer:
         if tag is None or tag == "!":
             tag = self._loader.resolve(yaml.ScalarNode, event.value, event.implicit)
         kind = _KINDS.get(tag)
-        if kind == "text" and event.implicit[0] and _EXPONENT.fullmatch(event.value):
+        if kind == "text" and event.implicit[0] and EXPONENT.fullmatch(event.value):
             kind = "float"
         return _tagged(_line(event)) if kind is None else Scalar(_line(event), kind, event.value)
 

@@ -9,6 +9,7 @@ from msgspec import NODEFAULT, Struct
 from msgspec.structs import fields
 
 from exporter.config.schema import Config
+from exporter.config.tree import EXPONENT
 from exporter.config.values import Duration, Secret
 from exporter.redaction import HIDDEN
 
@@ -28,9 +29,12 @@ def encode(config: Config) -> str:
     """
     import yaml  # noqa: PLC0415  # a sidecar that nobody asks needs none: 15 ms
 
-    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    class Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]  # either
+        """Quotes a text that ``decode`` would take for a number."""
+
+    Dumper.add_implicit_resolver("tag:yaml.org,2002:float", EXPONENT, list("-+0123456789"))
     text: str = yaml.dump(
-        _plain(config), Dumper=dumper, sort_keys=False, allow_unicode=True, width=1000
+        _plain(config), Dumper=Dumper, sort_keys=False, allow_unicode=True, width=1000
     )
     return text
 

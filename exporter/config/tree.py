@@ -1,5 +1,6 @@
 """What was written, before it means anything: keys and texts, each with its place."""
 
+import re
 from collections.abc import Mapping
 from typing import Final, Literal, TypeAlias
 
@@ -13,6 +14,9 @@ MOST_VALUES: Final = 300_000
 """Of a file with its aliases and merges written out. A thousand targets have some 100 000."""
 MERGE: Final = "<<"
 """The key whose value is merged into its mapping."""
+
+EXPONENT: Final = re.compile(r"[-+]?[0-9]+[eE][-+]?[0-9]+")
+"""A number for YAML 1.2 and for those who write it, Helm among them; a text for YAML 1.1."""
 
 ScalarKind: TypeAlias = Literal["text", "int", "float", "bool", "null"]
 

@@ -62,7 +62,6 @@ class Metrics:
         latest: what the gauges show.
         version: of the exporter.
         revision: the commit it was built from, as far as that is known.
-        sinks: the names of those whose failures are counted, from 0 on.
     """
 
     def __init__(
@@ -72,7 +71,6 @@ class Metrics:
         *,
         version: str,
         revision: str = "",
-        sinks: Iterable[str] = (),
     ) -> None:
         """Register everything; nothing is planned yet."""
         self._families = Families(registry)
@@ -88,8 +86,6 @@ class Metrics:
         self._lag = histogram(registry, "oran_mano_exporter_event_loop_lag_seconds")
         self._scrapes = histogram(registry, "oran_mano_exporter_scrape_duration_seconds")
         self._sink_failures = counter(registry, "oran_mano_exporter_sink_failures_total")
-        for sink in sinks:
-            self._sink_failures.labels(sink)
         prefix = "oran_mano_exporter_config_last_reload"
         self._reload_successful = _gauge(registry, f"{prefix}_successful")
         self._reloaded_at = _gauge(registry, f"{prefix}_success_timestamp_seconds")
@@ -159,6 +155,15 @@ class Metrics:
             seconds: how long that took; the next scrape shows it.
         """
         self._scrapes.observe(seconds)
+
+    def expect(self, sinks: Iterable[str]) -> None:
+        """Count the failures of sinks from 0 on.
+
+        Args:
+            sinks: their names.
+        """
+        for sink in sinks:
+            self._sink_failures.labels(sink)
 
     def sink_failed(self, sink: str) -> None:
         """Count an observation that a sink could not take.

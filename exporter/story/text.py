@@ -6,6 +6,7 @@ from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
+from exporter.api.heard import NOTHING, Heard
 from exporter.api.problems import ApiProblem, Validation
 from exporter.catalog import CATALOG
 from exporter.observation import (
@@ -36,7 +37,6 @@ _CHECKS: Final[Mapping[str, tuple[str, ...]]] = {
     for surface in CATALOG
 }
 _LABEL: Final = 14
-_NONE: Final[Mapping[str, ApiProblem]] = {}
 _DAY: Final = 86400.0
 
 
@@ -83,14 +83,12 @@ class Step(Struct, frozen=True):
         return "is well, but slow" if run.slow else "is well"
 
 
-def steps(
-    observations: Iterable[Observation], problems: Mapping[str, ApiProblem] = _NONE
-) -> list[Step]:
+def steps(observations: Iterable[Observation], heard: Heard = NOTHING) -> list[Step]:
     """Put calls to the runs that they made.
 
     Args:
         observations: in the order in which they were emitted.
-        problems: what the API said is wrong, by the ``traceparent`` of its call.
+        heard: what the API said is wrong.
 
     Returns:
         A step for each run or skip, in that order.
@@ -102,16 +100,16 @@ def steps(
             case Call():
                 calls.setdefault(observation.key, []).append(observation)
             case Inquiry(run=run) | (Run() as run) | (Skip() as run):
-                found.append(Step(run, tuple(calls.pop(run.key, ())), _problem(run, problems)))
+                found.append(Step(run, tuple(calls.pop(run.key, ())), _problem(run, heard)))
             case _:
                 pass
     return found
 
 
-def _problem(conclusion: Run | Skip, problems: Mapping[str, ApiProblem]) -> ApiProblem | None:
+def _problem(conclusion: Run | Skip, heard: Heard) -> ApiProblem | None:
     deciding = conclusion.deciding if isinstance(conclusion, Run) else None
     context = None if deciding is None else deciding.context
-    return None if context is None else problems.get(context.traceparent)
+    return None if context is None else heard.problem(context.traceparent)
 
 
 def story(told: Sequence[Step], notes: Sequence[str] = ()) -> Iterator[Line]:

@@ -7,9 +7,10 @@ from exporter.job import Job, TargetPlan
 from exporter.observation import Emit, GrantKind, Key
 from exporter.tokens.attempts import Wire
 from exporter.tokens.credentials import Credentials
-from exporter.tokens.given import Password, TokenFile
+from exporter.tokens.given import TokenFile
+from exporter.tokens.password import Password
 from exporter.tokens.renewing import RenewingToken
-from exporter.tokens.spacing import Refusal, account_of
+from exporter.tokens.spacing import account_of
 
 _GRANTS: Final[dict[str, GrantKind]] = {LOGIN.id: "login", REFRESH.id: "refresh"}
 
@@ -23,8 +24,8 @@ def credentials_of(
         plan: of the target.
         wire: to the target.
         emit: takes what was observed.
-        former: the owner that this one takes the place of. It has a token at any time if that one
-            had, and a secret that the same account was refused with stays refused.
+        former: the owner that this one is to take the place of. What belongs to the account stays:
+            its token, how often another one is asked for, and what is known of a password.
 
     Returns:
         The owner; ``None`` where requests go in nobody's name.
@@ -32,17 +33,17 @@ def credentials_of(
     target = plan.target
     match target.auth.type:
         case "login" | "oauth2":
-            before = former if isinstance(former, RenewingToken) else None
-            refusal = Refusal(account_of(target.url, target.auth))
-            if before is not None and before.refusal.account == refusal.account:
-                refusal = before.refusal
-            owner = RenewingToken(_grants(plan), target.auth, wire, emit, refusal)
-            owner.begun = before is not None and before.begun
+            account = account_of(target.url, target.auth)
+            owner = RenewingToken(_grants(plan), target.auth, wire, emit, account)
+            if isinstance(former, RenewingToken):
+                owner.succeed(former.legacy)
             return owner
         case "bearer":
             return TokenFile(Key(target.name, LOGIN.component, LOGIN.id), target.auth, emit)
         case "basic":
-            return Password(target.auth, target.name)
+            if isinstance(former, Password) and former.fits(target):
+                return former
+            return Password(target)
         case "none":
             return None
 
@@ -60,7 +61,7 @@ def follow(credentials: Credentials | None, plan: TargetPlan) -> None:
 
 
 def rest(credentials: Credentials | None) -> None:
-    """Let an owner do nothing by itself any more, as another one takes its place."""
+    """Let an owner ask for no token any more, as another one takes its place."""
     if isinstance(credentials, RenewingToken):
         credentials.rest()
 

@@ -13,6 +13,7 @@ from exporter.api.auth import (
     client_credentials_request,
     grant_of,
     login_request,
+    on_its_way,
     refresh_request,
 )
 from exporter.api.problems import DEFAULT_DELAY
@@ -180,15 +181,11 @@ class Attempts:
 
 
 def _granted(exchange: Exchange) -> Grant:
-    """The token in an answer, with what is left of its life now that the answer is here.
-
-    Nobody knows when in the exchange it was issued; not before all of the request was sent.
-    """
+    """The token in an answer, with what is left of its life now that the answer is here."""
     grant = grant_of(exchange)
     for token in (grant.access_token, grant.refresh_token):
         remember_token(token or "")
-    phases = exchange.timing.phases
-    left = grant.lifetime - (phases.wait or 0.0) - (phases.receive or 0.0)
+    left = grant.lifetime - on_its_way(exchange)
     if left <= 0:
         raise BadGrantError("the access_token ended while its answer was on the way")
     return replace(grant, lifetime=left)

@@ -48,18 +48,19 @@ class Clock:
 class Credentials(Protocol):
     """Carries the requests of one target in the name of its account."""
 
-    async def headers(self, patience: float) -> Headers | None:
+    async def headers(self, key: Key, patience: float) -> Headers | None:
         """The headers to send.
 
         Args:
+            key: the surface that they are for.
             patience: how long to wait for a renewal in flight, in seconds.
 
         Returns:
             The headers, or ``None`` where there are none (yet): nothing is to be sent then.
         """
 
-    def over(self, headers: Headers) -> bool:
-        """Whether these are not to be sent any more: ask for others before the next request."""
+    def over(self, headers: Headers, key: Key) -> bool:
+        """Whether these are to be sent no more for it: ask for others before the next request."""
 
     async def renewed(self, rejected: Headers, key: Key, patience: float) -> Headers | None:
         """Other headers, after a request with these was answered 401.

@@ -29,14 +29,10 @@ class Doubts:
         """Whether there is one."""
         return bool(self._by)
 
-    def __contains__(self, key: Key) -> bool:
-        """Whether this surface has one."""
-        return key in self._by
-
     @property
     def shared(self) -> bool:
-        """Whether more than one surface has one: then it is hardly a surface's own fault."""
-        return len(self._by) > 1
+        """Whether more than one component has one: then it is hardly a component's own fault."""
+        return len({key.component for key in self._by}) > 1
 
     def raised(self, key: Key, now: float, *, under_way: bool, possible: bool) -> bool:
         """A surface rejected the token.

@@ -1,29 +1,27 @@
-"""What is given and not got: a token in a file, or a password that goes with every request."""
+"""A token that is given and not got: somebody else puts it into a file."""
 
-import asyncio
 import logging
 import math
-from contextlib import suppress
 from pathlib import Path
 
 from exporter.api.auth import (
     BadGrantError,
-    basic_authorization,
     bearer_authorization,
     token_end,
     token_lifetime,
 )
 from exporter.config import Auth, Secret, secret_file_of, secret_of
 from exporter.observation import Emit, Key, Rejection, Renewal
-from exporter.tokens.credentials import REFUSED_FOR, Clock, Headers
+from exporter.tokens.credentials import Clock, Headers
 
 _log = logging.getLogger(__name__)
 
 
-class _Secrets:
+class Secrets:
     """The secret of an ``auth``, read again when its file changed."""
 
     def __init__(self, auth: Auth, target: str) -> None:
+        """Hold; nothing is read yet."""
         self._auth = auth
         self._file = secret_file_of(auth)
         self._target = target
@@ -81,28 +79,29 @@ class TokenFile:
         self._key = key
         self._emit = emit
         self._clock = clock or Clock()
-        self._secrets = _Secrets(auth, key.target)
+        self._secrets = Secrets(auth, key.target)
         self._headers: Headers | None = None
         self._doubtful: Headers | None = None
         self._expires = 0.0
 
-    async def headers(self, patience: float) -> Headers | None:
+    async def headers(self, key: Key, patience: float) -> Headers | None:
         """See ``Credentials``."""
-        del patience
+        del key, patience
         if self._secrets.changed():
             self._take()
         return self._headers if self._clock.steady() < self._expires else None
 
-    def over(self, headers: Headers) -> bool:
+    def over(self, headers: Headers, key: Key) -> bool:
         """See ``Credentials``."""
+        del key
         return headers is not self._headers or self._clock.steady() >= self._expires
 
     async def renewed(self, rejected: Headers, key: Key, patience: float) -> Headers | None:
         """See ``Credentials``: only another token in the file is worth another attempt."""
         doubtful = rejected is self._doubtful
-        if not doubtful:
+        if not doubtful and not self.over(rejected, key):
             self._emit(Rejection(key, self._clock.wall()))
-        headers = await self.headers(patience)
+        headers = await self.headers(key, patience)
         if headers is not rejected:
             return headers
         if doubtful:
@@ -149,93 +148,3 @@ class TokenFile:
         if error is not None:
             self._secrets.complain("cannot use the token in the file", error)
         self._emit(Renewal(self._key, self._clock.wall(), "file", "auth_rejected"))
-
-
-class Password:
-    """A user name and a password that go with every request (RFC 7617).
-
-    One that nothing accepted yet is on trial in one run at a time: all at once would lock the
-    account if it were wrong.
-
-    Args:
-        auth: of type ``basic``.
-        target: its name, for the log.
-        clock: tells the time.
-    """
-
-    def __init__(self, auth: Auth, target: str, clock: Clock | None = None) -> None:
-        """Hold; a file is read when somebody wants it."""
-        self._username = auth.username or ""
-        self._clock = clock or Clock()
-        self._secrets = _Secrets(auth, target)
-        self._headers: Headers | None = None
-        self._accepted: set[Key] = set()
-        self._not_before = 0.0
-        self._trial: Headers | None = None
-        self._trial_over = asyncio.Event()
-
-    async def headers(self, patience: float) -> Headers | None:
-        """See ``Credentials``; a trial is waited for as a renewal is."""
-        self._look()
-        if self._trial is not None:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(patience):
-                    while self._trial is not None:
-                        await self._trial_over.wait()
-        if self._trial is not None or self._clock.steady() < self._not_before:
-            return None
-        if not self._accepted:
-            self._trial, self._trial_over = self._headers, asyncio.Event()
-        return self._headers
-
-    def over(self, headers: Headers) -> bool:
-        """See ``Credentials``: a round of requests with a wrong password would lock the account."""
-        return headers is not self._headers or self._clock.steady() < self._not_before
-
-    async def renewed(self, rejected: Headers, key: Key, patience: float) -> Headers | None:
-        """See ``Credentials``; what may be a wrong password is not tried again for a while.
-
-        It may be one where no surface accepted it yet, or where one that did does no longer.
-        """
-        del patience
-        self._look()
-        if self._headers is not rejected:
-            return await self.headers(0)
-        if not self._accepted or key in self._accepted:
-            self._accepted.clear()
-            self._not_before = self._clock.steady() + REFUSED_FOR
-            self._end_trial()
-        return None
-
-    def refused(self, key: Key) -> None:
-        """See ``Credentials``."""
-
-    def accepted(self, headers: Headers, key: Key) -> None:
-        """See ``Credentials``: it is right, so that another surface's 401 is that surface's."""
-        if headers is self._headers and key not in self._accepted:
-            self._accepted.add(key)
-            self._not_before = 0.0
-            self._end_trial()
-
-    def ended(self, headers: Headers) -> None:
-        """See ``Credentials``: what came of the trial did not tell; the next run may."""
-        if headers is self._trial:
-            self._end_trial()
-
-    async def close(self) -> None:
-        """See ``Credentials``."""
-
-    def _look(self) -> None:
-        """Take the password of the file, if it is another now."""
-        if not self._secrets.changed():
-            return
-        self._accepted.clear()
-        self._not_before, self._headers = 0.0, None
-        self._end_trial()
-        if (secret := self._secrets.secret) is not None:
-            authorization = basic_authorization(self._username, secret.reveal())
-            self._headers = {"Authorization": authorization}
-
-    def _end_trial(self) -> None:
-        self._trial = None
-        self._trial_over.set()

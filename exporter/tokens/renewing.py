@@ -9,8 +9,6 @@ import asyncio
 import logging
 from collections.abc import Mapping
 
-from msgspec import Struct
-
 from exporter.api.auth import Grant, bearer_authorization
 from exporter.config import Auth, Secret, secret_of
 from exporter.job import Job
@@ -18,17 +16,10 @@ from exporter.observation import Emit, GrantKind, Key, Rejection
 from exporter.tokens.attempts import Attempts, Failure, Wire
 from exporter.tokens.credentials import Clock, Headers, Timer
 from exporter.tokens.doubts import Doubts
-from exporter.tokens.spacing import Refusal, Spacing
+from exporter.tokens.held import Held, Legacy
+from exporter.tokens.spacing import Account, Spacing
 
 _log = logging.getLogger(__name__)
-
-
-class _Held(Struct, frozen=True):
-    """A token in use; its times are on the steady clock."""
-
-    headers: Headers
-    expires: float
-    renew: float
 
 
 class RenewingToken:
@@ -39,10 +30,8 @@ class RenewingToken:
         auth: of type ``login`` or ``oauth2``.
         wire: to the target.
         emit: takes what was observed.
-        refusal: of the account's secret, and where the next one is noted.
+        account: whose token it is.
         clock: tells the time.
-
-    ``begun`` is whether there was a first login: from then on there is to be a token at any time.
     """
 
     def __init__(  # noqa: PLR0913  # what it is made of
@@ -51,26 +40,45 @@ class RenewingToken:
         auth: Auth,
         wire: Wire,
         emit: Emit,
-        refusal: Refusal,
+        account: Account,
         *,
         clock: Clock | None = None,
     ) -> None:
         """Hold what a login needs; nothing is sent before somebody wants a token."""
-        self.refusal = refusal
         self._auth = auth
         self._wire = wire
         self._emit = emit
         self._clock = clock or Clock()
         self._attempts = Attempts(jobs, auth, wire, emit, self._clock)
-        self._spacing = Spacing(refusal)
+        self._spacing = Spacing(account)
         self._doubts = Doubts()
-        self._held: _Held | None = None
+        self._held: Held | None = None
         self._refresh_token: str | None = None
         self._renewal: asyncio.Task[None] | None = None
         self._timer: Timer | None = None
-        self.begun = False
+        self._begun = False
+        """Whether there was a first login: from then on there is to be a token at any time."""
         self._needed = False
+        self._resting = False
         self._unreadable = ""
+
+    @property
+    def legacy(self) -> Legacy:
+        """What is left to the owner that takes its place; this one may still go on with it."""
+        return Legacy(self._begun, self._spacing, self._auth, self._held, self._refresh_token)
+
+    def succeed(self, legacy: Legacy) -> None:
+        """Go on with what another owner left: what is the same account's.
+
+        Args:
+            legacy: of that owner.
+        """
+        self._begun = legacy.begun
+        if self._spacing.account != legacy.spacing.account:
+            return
+        self._spacing = legacy.spacing
+        if self._auth == legacy.auth:
+            self._held, self._refresh_token = legacy.held, legacy.refresh_token
 
     def follow(self, jobs: Mapping[GrantKind, Job], *, needed: bool) -> None:
         """Go on by another plan.
@@ -84,8 +92,9 @@ class RenewingToken:
         self._needed = needed
         self._set_timer()
 
-    async def headers(self, patience: float) -> Headers | None:
+    async def headers(self, key: Key, patience: float) -> Headers | None:
         """See ``Credentials``."""
+        del key
         now = self._clock.steady()
         if self._wanted(now):
             self._begin(now)
@@ -94,8 +103,9 @@ class RenewingToken:
             return held.headers
         return await self._after_renewal(patience)
 
-    def over(self, headers: Headers) -> bool:
+    def over(self, headers: Headers, key: Key) -> bool:
         """See ``Credentials``; also where a newer token came, or this one was given up."""
+        del key
         held = self._held
         return held is None or held.headers is not headers or self._clock.steady() >= held.expires
 
@@ -103,10 +113,10 @@ class RenewingToken:
         """See ``Credentials``; requests that were rejected together cost one renewal.
 
         The token stays in use for all others until another one came, as the fault may be the
-        surface's; it is given up once a second surface rejected it and none accepted it between.
+        surface's; it is given up once a second component rejected it and none accepted it between.
         """
-        if self.over(rejected):
-            found = await self.headers(patience)
+        if self.over(rejected, key):
+            found = await self.headers(key, patience)
         elif self._doubted(key):
             self._begin(self._clock.steady())
             found = await self._after_renewal(patience)
@@ -128,28 +138,27 @@ class RenewingToken:
         """See ``Credentials``."""
 
     def rest(self) -> None:
-        """Renew no more by itself: nobody is going to ask but for what is in flight."""
-        self._needed = False
+        """Renew no more, and end what is in flight: it is for the owner that follows to renew."""
+        self._resting = True
         self._set_timer()
+        if self._renewal is not None:
+            self._renewal.cancel()
 
     async def close(self) -> None:
         """See ``Credentials``; what is in flight counts as a skip."""
         self.rest()
         if self._renewal is not None:
-            self._renewal.cancel()
             await asyncio.wait({self._renewal})
 
     def _doubted(self, key: Key) -> bool:
         """Take in a 401 to the token in use; whether another one is wanted."""
         now, under_way = self._clock.steady(), self._renewal is not None
-        told = under_way and key in self._doubts
         possible = self._spacing.allows(now, self._secret)
         wanted = self._doubts.raised(key, now, under_way=under_way, possible=possible)
         dropped = wanted and self._doubts.shared
         if dropped:
             self._held = None
-        if dropped or not told:
-            self._emit(Rejection(key, self._clock.wall(), dropped=dropped))
+        self._emit(Rejection(key, self._clock.wall(), dropped=dropped))
         return wanted
 
     def _wanted(self, now: float) -> bool:
@@ -162,9 +171,11 @@ class RenewingToken:
         return held.headers if held and self._clock.steady() < held.expires else None
 
     def _begin(self, now: float) -> None:
-        if self._renewal is None and self._spacing.allows(now, self._secret):
+        if self._resting or self._renewal is not None:
+            return
+        if self._spacing.allows(now, self._secret):
             self._spacing.begun(now)
-            self.begun = True
+            self._begun = True
             self._renewal = asyncio.create_task(self._renew())
 
     def _set_timer(self) -> None:
@@ -172,7 +183,7 @@ class RenewingToken:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._needed and self.begun and self._renewal is None:
+        if self._needed and self._begun and not self._resting and self._renewal is None:
             when = self._spacing.not_before
             if self._held is not None and not self._doubts:
                 when = max(when, self._held.renew)
@@ -219,10 +230,12 @@ class RenewingToken:
             # A server that does not rotate keeps the old one good (RFC 6749, section 6).
             self._hold(result, result.refresh_token or token)
             return True
-        if result.throttled:  # a login would be one request too many as well
-            self._refresh_token = token
-            self._failed(result)
-        return result.throttled
+        held = self._held
+        if not result.throttled or held is None or self._clock.steady() >= held.expires:
+            return False
+        self._refresh_token = token  # a login would be one request too many as well
+        self._failed(result)
+        return True
 
     async def _log_in(self) -> None:
         secret = self._secret()
@@ -244,7 +257,7 @@ class RenewingToken:
     def _hold(self, grant: Grant, refresh_token: str | None) -> None:
         headers = {"Authorization": bearer_authorization(grant.access_token)}
         expires = self._clock.steady() + grant.lifetime
-        self._held = _Held(headers, expires, expires - grant.early)
+        self._held = Held(headers, expires, expires - grant.early)
         self._refresh_token = refresh_token
         self._doubts.settle()
         self._spacing.succeeded()

@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from exporter.config import Auth, Secret
@@ -32,35 +31,27 @@ def account_of(url: str, auth: Auth) -> Account:
     return (url, auth.type, auth.username, auth.token_url, auth.client_id)
 
 
-@dataclass(slots=True)
-class Refusal:
-    """The secret that an account was last refused with; it outlives a replaced connection.
-
-    ``until`` is on the steady clock.
-    """
-
-    account: Account
-    secret: Secret | None = None
-    until: float = 0.0
-
-
 class Spacing:
     """Decides when the next attempt may begin; all times are on the steady clock.
 
+    It is the account's, and outlives a replaced connection.
+
     Args:
-        refusal: what is known of the account's secret already.
+        account: whose attempts these are.
     """
 
-    def __init__(self, refusal: Refusal) -> None:
+    def __init__(self, account: Account) -> None:
         """Begin without an attempt."""
-        self._refusal = refusal
+        self.account = account
+        self._refused: Secret | None = None
+        self._refused_until = 0.0
         self._from = 0.0
         self.failures = 0
 
     @property
     def not_before(self) -> float:
         """When the next attempt may begin, with the same secret."""
-        return max(self._from, self._refusal.until)
+        return max(self._from, self._refused_until)
 
     def allows(self, now: float, secret: Callable[[], Secret | None]) -> bool:
         """Whether an attempt may begin.
@@ -74,8 +65,7 @@ class Spacing:
         """
         if now >= self.not_before:
             return True
-        refused = self._refusal.secret
-        return refused is not None and secret() not in (None, refused)
+        return self._refused is not None and secret() not in (None, self._refused)
 
     def begun(self, now: float) -> None:
         """An attempt begins."""
@@ -95,7 +85,7 @@ class Spacing:
 
     def refused(self, now: float, secret: Secret) -> None:
         """It gave none, for the secret."""
-        self._refusal.secret, self._refusal.until = secret, now + REFUSED_FOR
+        self._refused, self._refused_until = secret, now + REFUSED_FOR
 
     def _forget(self) -> None:
-        self._refusal.secret, self._refusal.until = None, 0.0
+        self._refused, self._refused_until = None, 0.0

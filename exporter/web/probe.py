@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
+from exporter.api.heard import NOTHING, Heard
 from exporter.asking import Asked, NotAskableError
 from exporter.context import context_of
 from exporter.observation import Context, Run, Skip, SkipReason
@@ -16,7 +17,7 @@ from exporter.story.advice import advice
 from exporter.story.text import Step, steps, story
 from exporter.web.blackbox import BlackboxFamilies
 
-Ask: TypeAlias = Callable[[str, str, float | None, Context | None], Awaitable[Asked]]
+Ask: TypeAlias = Callable[[str, str, float | None, Context | None, Heard | None], Awaitable[Asked]]
 """Probes a surface of a target with that patience, for whoever stands in that context."""
 
 _SCRAPE_TIMEOUT: Final = "X-Prometheus-Scrape-Timeout-Seconds"
@@ -48,12 +49,13 @@ async def answer(request: web.Request, ask: Ask) -> web.Response:
         surface = _parameter(request, "surface", "module")
         target = _parameter(request, "target")
         parent = context_of(request.headers.get("traceparent", ""))
-        asked = await ask(target, surface, _patience(request), parent)
+        debug = request.query.get("debug") == "true"
+        heard = Heard() if debug else None  # who only scrapes reads nothing of it
+        asked = await ask(target, surface, _patience(request), parent, heard)
     except (WrongCallError, NotAskableError) as error:
         text = redacted(f"{error}\n")  # it quotes what was asked for
         return web.Response(text=text, content_type=_TEXT, status=_WRONG_CALL)
-    (*_, step) = steps(asked.observations, asked.problems)
-    debug = request.query.get("debug") == "true"
+    (*_, step) = steps(asked.observations, heard or NOTHING)
     if isinstance(step.conclusion, Skip):
         return _refusal(asked, step, step.conclusion, debug=debug)
     return _told(request, step, step.conclusion, debug=debug)

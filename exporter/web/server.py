@@ -1,12 +1,14 @@
 """The listener and its routes. Of these only `/probe` ever sends a request to the API."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
 from aiohttp import web
+from aiohttp.http_exceptions import BadHttpMessage
 
 from exporter.web import probe
 from exporter.web.address import Address
@@ -62,7 +64,9 @@ class Server:
             pages.reading.route(app.router)
         if telemetry_path != "/":
             app.router.add_get("/", self._status)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_LINGER)
+        self._runner = web.AppRunner(
+            app, access_log=None, shutdown_timeout=_LINGER, logger=_without_noise()
+        )
 
     async def open(self, address: Address) -> Address:
         """Start listening.
@@ -129,8 +133,22 @@ class Server:
         return web.Response(text="reloaded\n", content_type=_TEXT)
 
 
+def _without_noise() -> logging.Logger:
+    """A log of faults of ours; anybody could fill it with what is no HTTP, each with a trace."""
+    log = logging.getLogger(__name__)
+    log.addFilter(_is_ours)
+    return log
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    return record.exc_info is None or not isinstance(record.exc_info[1], BadHttpMessage)
+
+
 async def _sign(request: web.Request, response: web.StreamResponse) -> None:
-    """Say who answers; aiohttp would tell its version and Python's, which are nobody's business."""
+    """Say who answers; aiohttp would tell its version and Python's, which are nobody's business.
+
+    What is no HTTP it answers by itself, and tells them.
+    """
     del request
     response.headers["Server"] = "oran-mano-exporter"
 

@@ -31,10 +31,9 @@ from exporter.plan import plan
 from exporter.simulator.server import Simulator
 from exporter.tokens.attempts import Wire
 from exporter.tokens.renewing import RenewingToken
-from exporter.tokens.spacing import Refusal
+from exporter.tokens.spacing import account_of
 from tests.support.jobs import jobs
-from tests.support.servers import eventually
-from tests.unit.tokens.stage import Hand
+from tests.unit.tokens.stage import SURFACE, Hand
 
 KINDS: Final[tuple[GrantKind, ...]] = ("login", "refresh")
 RIGHT: Final = Auth(type="login", username="demo", password=Secret("demo"))
@@ -88,7 +87,7 @@ class Reloads:
         """Ask for a token as a run does, with time for a login."""
         credentials = self.links["lab"].access.credentials
         assert credentials is not None
-        return await credentials.headers(5)
+        return await credentials.headers(SURFACE, 5)
 
     async def close(self) -> None:
         """End."""
@@ -140,24 +139,19 @@ async def test_what_no_token_is_made_of_may_change_under_it_and_is_followed() ->
     assert [each.reason for each in reloads.observed if isinstance(each, Run)] == ["slow"]
 
 
-async def test_a_target_that_had_a_token_has_one_over_another_connection_before_it_is_asked() -> (
-    None
-):
+async def test_a_token_outlives_its_connection_also_where_no_other_can_be_had() -> None:
     reloads = Reloads()
     async with api() as (url, seen):
         target = Target("lab", url, auth=RIGHT)
         await reloads.follow(target)
         assert seen() == {}
-        await reloads.headers()
-        await reloads.follow(replace(target, connection=Connection(concurrency=3)))
-
-        async def there() -> bool | None:
-            return (
-                len([each for each in reloads.observed if isinstance(each, Renewal)]) == 2 or None
-            )
-
-        assert await eventually(there)
-        await reloads.close()
+        token = await reloads.headers()
+        assert token is not None
+    for edited in edits(target):
+        await reloads.follow(edited)
+        assert await reloads.headers() is token
+    await reloads.close()
+    assert [each.reason for each in reloads.observed if isinstance(each, Renewal)] == [None]
 
 
 @pytest.mark.parametrize("rotation", ["overlap", "strict", "none", "unsaid"])
@@ -167,10 +161,11 @@ async def test_one_login_lasts_however_refresh_tokens_are_told(rotation: str) ->
         client = Client(Target("lab", url))
         wire = Wire(client.send, Slots(3))
         grants: dict[GrantKind, Job] = {kind: jobs()[f"auth.{kind}"] for kind in KINDS}
-        owner = RenewingToken(grants, RIGHT, wire, observed.append, Refusal(()), clock=clock)
+        account = account_of(url, RIGHT)
+        owner = RenewingToken(grants, RIGHT, wire, observed.append, account, clock=clock)
         tokens = []
         for clock.now in range(0, 7000, 700):
-            tokens.append(await owner.headers(5))
+            tokens.append(await owner.headers(SURFACE, 5))
         await owner.close()
         await client.close()
         assert seen() == {"auth.login": 1, "auth.refresh": 9}

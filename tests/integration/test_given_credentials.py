@@ -7,6 +7,7 @@ import aiohttp
 import jwt
 import pytest
 
+from tests.support.hostile import hang, serve
 from tests.support.product import Exporter, Scrape, Simulator
 from tests.support.servers import LOOPBACK, Start, free_port
 
@@ -18,6 +19,14 @@ BEARER: Final = """
         interval: 1s
         timeouts: {{total: 1s}}
         rate_limits: {{share: 1}}
+    """
+ONLY_LISTS: Final = """
+        surfaces:
+          "*": {{mode: "off"}}
+          orchestrator.intents.list: {{mode: read}}
+          vnf-operator.vnfs.list: {{mode: read}}
+          tn-manager.agents.list: {{mode: read}}
+          o2-client.deployment-managers.list: {{mode: read}}
     """
 BASIC: Final = """
     targets:
@@ -104,6 +113,18 @@ async def test_an_outage_does_not_look_like_a_missing_password(
         for surface in LISTS
     )
     assert skipped < runs / 2
+
+
+async def test_where_nothing_is_answered_each_surface_has_its_turn(start: Start) -> None:
+    """As above, but a password that nobody accepts takes a second of one surface at a time."""
+    hanging = await start(serve(hang))
+    basic = BASIC.format(url=hanging.url).rstrip() + ONLY_LISTS.format()
+    exporter = await start(Exporter(basic))
+    scrape = await exporter.until(all_ran, within=60)
+    reasons = scrape.reasons()
+    assert {surface: reasons[surface] for surface in LISTS} == dict.fromkeys(LISTS, "read_timeout")
+    runs = scrape.by("surface", "oran_mano_probe_runs_total")
+    assert max(runs[surface] for surface in LISTS) <= 2 * min(runs[surface] for surface in LISTS)
 
 
 async def test_a_wrong_password_is_shown_once(start: Start) -> None:

@@ -22,6 +22,7 @@ from exporter.plan import plan
 from exporter.runner import Runner
 from tests.support.product import Simulator
 from tests.support.servers import Prism, Start
+from tests.unit.tokens.stage import SURFACE
 
 DOCUMENT: Final = Path(__file__).parents[2] / "exporter" / "api" / "openapi.yaml"
 ACCOUNT: Final = Auth(type="login", username="demo", password=Secret("demo"))
@@ -51,7 +52,7 @@ async def probe_at_once(url: str) -> list[Observation]:
     async with linked(whole, seen) as link:
         credentials = link.access.credentials
         assert credentials is not None
-        found = await asyncio.gather(*(credentials.headers(30) for _ in range(WAITING)))
+        found = await asyncio.gather(*(credentials.headers(SURFACE, 30) for _ in range(WAITING)))
         assert len({id(headers) for headers in found}) == 1
         assert found[0] is not None
         runner = Runner(Followed())

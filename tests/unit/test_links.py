@@ -4,6 +4,7 @@ from msgspec.structs import replace
 
 from exporter.catalog import CATALOG
 from exporter.config.schema import (
+    Auth,
     Config,
     Connection,
     Latency,
@@ -54,6 +55,28 @@ async def test_a_link_is_kept_until_something_changes_that_it_is_made_of() -> No
         replace(TARGET, surfaces={"auth.login": SurfaceOptions(essential=False)}),
     ):
         assert links_for(planned(other), before, lambda _: None, Mint())["lab"] is not before["lab"]
+
+
+async def test_a_password_that_was_refused_is_the_account_s_whatever_else_changes() -> None:
+    auth = Auth(type="basic", username="probe", password=Secret("wrong"))
+    key = Key("lab", "vnf-operator", "vnf-operator.vnfs.list")
+    target = replace(TARGET, auth=auth)
+    links = links_for(planned(target), {}, lambda _: None, Mint())
+    former = links["lab"].access.credentials
+    assert former is not None
+    headers = await former.headers(key, 0)
+    assert headers is not None
+    assert await former.renewed(headers, key, 0) is None
+    for changed, sent in (
+        (replace(target, connection=Connection(concurrency=3)), False),
+        (replace(target, auth=replace(auth, password=Secret("right"))), True),
+        (replace(target, url="http://elsewhere"), True),
+    ):
+        credentials = links_for(planned(changed), links, lambda _: None, Mint())[
+            "lab"
+        ].access.credentials
+        assert credentials is not None
+        assert (await credentials.headers(key, 0) is not None) is sent
 
 
 async def test_of_a_replaced_link_only_the_counts_of_its_runs_are_heard() -> None:

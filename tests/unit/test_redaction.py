@@ -4,12 +4,14 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from threading import Thread
 from typing import Final
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exporter import redaction
 from exporter.config.values import Secret
 from exporter.redaction import HIDDEN, redacted, remember, remember_token
 from exporter.sinks.logformat import Form, configure
@@ -76,6 +78,37 @@ def test_however_many_tokens_come_they_push_no_password_out() -> None:
         remember_token(f"token number {number}")
     assert redacted("of the configuration, token number 4999") == f"{HIDDEN}, {HIDDEN}"
     assert redacted("the first of the tokens") == "the first of the tokens"  # bounded
+
+
+def test_what_looks_like_many_tokens_is_held_against_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+
+    class Counted(str):
+        __slots__ = ()
+
+        def __len__(self) -> int:
+            looked.append(self)
+            return super().__len__()
+
+    for number in range(1000):
+        remember_token(f"eyJhbGciOiJIUzI1NiJ9.{number:04}.{number:06}")
+    known = {end: tuple(map(Counted, tokens)) for end, tokens in redaction._known.items()}  # noqa: SLF001
+    monkeypatch.setattr(redaction, "_known", known)
+    assert redacted("eyJhbGciOiJIUzI1NiJ9.0007.000007 " + "eyJhbG" * 1000).startswith(HIDDEN)
+    assert len(looked) == 1
+
+
+def test_none_is_lost_where_several_threads_learn_some() -> None:
+    def learn(thread: int) -> None:
+        for number in range(500):
+            remember(f"{thread}-{number}-the same end")
+
+    threads = [Thread(target=learn, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(map(len, redaction._known.values())) == 2000  # noqa: SLF001
 
 
 @pytest.mark.parametrize("form", ["logfmt", "json"])

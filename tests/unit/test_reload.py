@@ -14,6 +14,7 @@ from exporter.app import App, Options
 from exporter.config import ConfigError, Problem, digest_of
 from exporter.job import Plan
 from exporter.loading import NOTHING, Loaded, load_plan
+from exporter.observation import Key, Skip
 from exporter.reload import Reloader
 from exporter.state.directory import Directory
 from exporter.web.address import Address
@@ -138,6 +139,43 @@ async def test_files_that_hang_hold_nobody_up(file: Path, monkeypatch: pytest.Mo
     await asyncio.to_thread(write, bench.file, "")  # lets the thread go
 
 
+async def test_while_they_hang_no_more_threads_wait_for_them(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("exporter.reload._PATIENCE", TICK)
+    go_on = threading.Event()
+    loads: list[None] = []
+    bench = Bench(file)
+
+    def load() -> Loaded:
+        loads.append(None)
+        go_on.wait(10)
+        return bench.load()
+
+    bench.reloader = Reloader(load, bench.apply, bench.done, file, NOTHING)
+    for _ in range(5):
+        (line,) = await bench.reloader.reload()
+        assert "not read within" in line
+    assert len(loads) == 1
+    go_on.set()
+    await bench.watched(lambda: bench.names == ["one"])
+
+
+async def test_no_fault_ends_the_watching(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(file)
+    started = threading.Thread.start
+
+    def start(thread: threading.Thread) -> None:
+        if not bench.worked:
+            raise RuntimeError("can't start new thread")  # as Python says it
+        started(thread)
+
+    write(file, TWO)
+    monkeypatch.setattr(threading.Thread, "start", start)
+    await bench.watched(lambda: bench.names == ["two"])
+    assert bench.worked == [False, True]
+
+
 async def test_a_pipe_is_read_once(tmp_path: Path) -> None:
     """As the shell's ``<(...)`` gives it, which is how secrets reach a file that is none."""
     file = pipe(tmp_path)
@@ -189,3 +227,11 @@ async def test_nothing_is_put_into_force_at_the_end(file: Path) -> None:
     go_on.set()
     assert await reading == ["the exporter is about to end"]
     assert bench.names == []
+
+
+async def test_what_a_reload_cut_off_is_not_counted_at_the_end(file: Path) -> None:
+    app = App(load_plan(file, {}), Options(Address("127.0.0.1", 0)), lambda: NOTHING)
+    await app.open()
+    app.start()
+    app._emit(Skip(Key("one", "auth", "auth.login"), 0, "shutdown"))  # noqa: SLF001
+    assert await app.stop() == 0

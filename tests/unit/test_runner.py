@@ -26,10 +26,9 @@ from exporter.observation import (
 from exporter.runner import Access, Runner
 from exporter.tokens.attempts import Wire
 from exporter.tokens.renewing import RenewingToken
-from exporter.tokens.spacing import Refusal
 from exporter.wire import Exchange, Fault, Request
 from tests.support.jobs import ACCOUNT, answer, fault, jobs
-from tests.unit.tokens.stage import Hand
+from tests.unit.tokens.stage import SURFACE, Hand
 
 if TYPE_CHECKING:
     from exporter.job import Job
@@ -51,8 +50,7 @@ class Stage:
         self.slots = Slots(concurrency)
         grants: dict[GrantKind, Job] = {"login": JOBS["auth.login"]}
         wire, self.clock = Wire(self.login, self.slots), Hand()
-        refusal = Refusal(())
-        self.tokens = RenewingToken(grants, ACCOUNT, wire, self.emit, refusal, clock=self.clock)
+        self.tokens = RenewingToken(grants, ACCOUNT, wire, self.emit, (), clock=self.clock)
         self.followed = Followed()
         self.followed.follow(Plan((TargetPlan(Target("lab", "http://lab"), (), (), {}),)))
         self.runner = Runner(self.followed)
@@ -175,7 +173,7 @@ async def test_a_token_rejected_within_ten_seconds_of_its_login_fails_the_run() 
     assert conclusion(await stage.run("vnf-operator.vnfs.list")) == (Run, "auth_rejected")
     assert len(stage.sent) == 1
     assert any(isinstance(each, Rejection) for each in stage.seen)
-    assert await stage.tokens.headers(0) is not None
+    assert await stage.tokens.headers(SURFACE, 0) is not None
 
 
 @pytest.mark.parametrize("renewable", [True, False])
@@ -184,7 +182,7 @@ async def test_a_token_that_ends_while_its_run_waits_for_a_slot_is_not_sent(
 ) -> None:
     stage = Stage(concurrency=1)
     stage.login_result = answer({"access_token": "t", "expires_in": 60}, duration=0)
-    await stage.tokens.headers(1)
+    await stage.tokens.headers(SURFACE, 1)
     await stage.slots.acquire(essential=False, patience=0)
     task = asyncio.create_task(stage.run("vnf-operator.vnfs.list"))
     await asyncio.sleep(0)

@@ -173,15 +173,17 @@ async def test_a_resolver_that_fails_too_late_is_no_fault_of_ours(
 ) -> None:
     """The client sees to it that asyncio has nothing to complain of."""
     released = threading.Event()
+    looking: list[threading.Thread] = []
 
     def getaddrinfo(*_: object, **__: object) -> list[object]:
+        looking.append(threading.current_thread())
         released.wait(10)
         raise socket.gaierror(socket.EAI_AGAIN, "x")
 
     async with client(NAME) as subject:
         monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
         check(await get(subject, total=0.05), "dns", "dns", begun="dns")
-        (thread,) = [thread for thread in threading.enumerate() if thread.name == "names"]
+        (thread,) = looking
         released.set()
         await asyncio.to_thread(thread.join)
         await asyncio.sleep(0)  # what the thread left behind is done in this turn of the loop

@@ -129,6 +129,7 @@ def test_the_delay_of_a_429(headers: dict[str, str], delay: float) -> None:
         ({}, "7", 7),
         ({}, "48h", 86400),
         ({}, 1e300, 86400),
+        ({}, 10**400, 86400),
         ({}, -1, 60),
         ({}, True, 60),
         ({}, "soon", 60),

@@ -253,6 +253,7 @@ def test_when_to_come_back(headers: Mapping[str, str], seconds: float | None) ->
 @pytest.mark.parametrize("name", ["Retry-After", "X-RateLimit-Retry-After"])
 def test_of_several_lines_the_longest_wait_counts(name: str) -> None:
     assert retry_after(CIMultiDict([(name, "5"), (name, "120"), (name, "soon")]), NOW) == 120
+    assert retry_after({name: "5, 120, soon"}, NOW) == 120  # as a gateway joins them
 
 
 @pytest.mark.parametrize("skew", [-3600, 0, 3600])

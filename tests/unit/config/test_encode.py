@@ -44,6 +44,12 @@ def test_defaults_are_shown_and_what_is_not_set_is_not() -> None:
         assert absent not in text
 
 
+@pytest.mark.parametrize("name", ["0E0", "1e5", "12", "yes", "null", "1.5", "-7e-3", "2026-01-01"])
+def test_a_text_that_looks_like_something_else_stays_a_text(name: str) -> None:
+    target = Target("lab", "http://lab", auth=Auth("login", name, password_file="/secret"))
+    assert understood(encoded(target)).targets == (target,)
+
+
 def test_an_empty_list_in_the_place_of_a_default_is_shown() -> None:
     target = Target("lab", "http://lab", slo=())
     assert "slo: []" in encoded(target)

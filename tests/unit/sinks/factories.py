@@ -119,7 +119,8 @@ class Bench:
         self.clock = FakeClock()
         self.registry = CollectorRegistry()
         self.latest = Latest(self.clock, lambda: connections or {})
-        self.metrics = Metrics(self.registry, self.latest, version="1.2.3", sinks=("metrics",))
+        self.metrics = Metrics(self.registry, self.latest, version="1.2.3")
+        self.metrics.expect(("metrics",))
         self.planned = planned or plan()
         self.follow(self.planned)
 

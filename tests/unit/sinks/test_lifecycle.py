@@ -193,6 +193,13 @@ def test_the_newest_answer_counts_not_the_last_to_be_seen() -> None:
     assert versions(bench) == ["1.2"]
 
 
+def test_an_error_that_is_older_than_a_good_answer_brings_nothing_back() -> None:
+    bench = Bench()
+    bench.take(answer(version="1.0"), call(at=NOW + 2))
+    bench.take(answer(version="2.0", at=NOW + 1, status=503))
+    assert versions(bench) == ["1.0"]
+
+
 def test_surfaces_take_nothing_back_that_another_one_said() -> None:
     bench = Bench(two_surfaces())
     bench.take(answer(deprecation=NOW + 5, sunset=NOW + 300 * DAY, version="1.0"))

@@ -8,7 +8,8 @@ from typing import Final, get_args
 import pytest
 from msgspec.structs import replace
 
-from exporter.api.problems import FieldError, RateLimited, ServerFault, Validation
+from exporter.api.heard import Heard
+from exporter.api.problems import RateLimited, ServerFault
 from exporter.observation import (
     Call,
     Context,
@@ -29,6 +30,8 @@ from exporter.story.advice import FAILED, SKIPPED
 from exporter.story.document import document
 from exporter.story.text import Step, steps, story
 from exporter.story.waterfall import WIDTH, phases_of, side_by_side, waterfall
+from exporter.wire import Exchange, Request
+from tests.support.jobs import answer
 
 HEALTH: Final = Key("lab", "monitoring", "monitoring.health")
 LOGIN: Final = Key("lab", "auth", "auth.login")
@@ -142,12 +145,21 @@ def test_a_failure_says_what_it_means_and_where_to_look() -> None:
     assert FAILED["http_5xx"].then in text
 
 
-def test_what_the_api_said_is_told() -> None:
-    errors = (FieldError("slice_type", "unknown", "ENUM_ERROR"), FieldError("", "", "X"))
-    problem = Validation(422, "Invalid", "see the fields", "about:blank", errors=errors)
-    assert CALL.context is not None
+async def heard_of(context: Context | None, status: int, **said: object) -> Heard:
+    async def send(_: Request) -> Exchange:
+        return answer(said, status=status)
+
+    heard = Heard()
+    assert context is not None
+    await heard.through(send)(Request("GET", "/x", {}, 1, traceparent=context.traceparent))
+    return heard
+
+
+async def test_what_the_api_said_is_told() -> None:
+    field = {"field": "slice_type", "message": "unknown", "code": "ENUM_ERROR"}
+    said = {"title": "Invalid", "detail": "see the fields", "type": "about:blank"}
     run = replace(RUN, reason="validation", detail="answered 422")
-    heard = {CALL.context.traceparent: problem}
+    heard = await heard_of(CALL.context, 422, **said, errors=[field, {"code": "X"}])
     (step,) = steps([CALL, Inquiry(run)], heard)
     lines = [line.strip() for line in told(step).splitlines()]
     at = lines.index("wrong         validation: answered 422")
@@ -165,10 +177,16 @@ def test_what_the_api_said_is_told() -> None:
     assert seen["errors"][0] == {"field": "slice_type", "message": "unknown", "code": "ENUM_ERROR"}
 
 
-def test_what_was_not_heard_is_not_told() -> None:
+async def test_a_page_in_the_place_of_a_problem_is_not_read() -> None:
+    heard = await heard_of(CALL.context, 503, title="long", more="x" * 65536)
+    (step,) = steps([replace(RUN, reason="http_5xx")], heard)
+    assert step.problem == ServerFault(503)
+
+
+async def test_what_was_not_heard_is_not_told() -> None:
     run = replace(RUN, reason="validation", deciding=replace(CALL, context=Context(7, 9)))
-    assert CALL.context is not None
-    for heard in ({}, {CALL.context.traceparent: ServerFault(503, "of another call")}):
+    of_another = await heard_of(CALL.context, 503, title="of another call")
+    for heard in (Heard(), of_another):
         (step,) = steps([run], heard)
         assert step.problem is None
         assert "the API says" not in told(step)

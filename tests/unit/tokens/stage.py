@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from email.utils import formatdate
+from pathlib import Path
 from typing import Final
 
 import jwt
@@ -15,7 +16,7 @@ from exporter.observation import GrantKind, Key, Observation, Rejection, Renewal
 from exporter.tokens.attempts import Wire
 from exporter.tokens.credentials import Clock
 from exporter.tokens.renewing import RenewingToken
-from exporter.tokens.spacing import Refusal
+from exporter.tokens.spacing import account_of
 from exporter.wire import Exchange, Fault, Request
 from tests.support.jobs import ACCOUNT, answer, jobs
 
@@ -26,6 +27,13 @@ START: Final = 1_800_000_000.0
 SECRET: Final = "k" * 32
 
 Answering = Callable[[Request], Exchange | Fault]
+
+
+def replace(file: Path, text: str | bytes) -> None:
+    """As Kubernetes does it: another file in its place."""
+    fresh = file.with_suffix(".new")
+    fresh.write_bytes(text.encode() if isinstance(text, str) else text)
+    fresh.replace(file)
 
 
 class Alarm:
@@ -138,7 +146,9 @@ class Server:
 class Stage:
     """An owner of a token with what it sends and says."""
 
-    def __init__(self, answering: Answering, clock: Hand, auth: Auth, refusal: Refusal) -> None:
+    def __init__(
+        self, answering: Answering, clock: Hand, auth: Auth, former: RenewingToken | None
+    ) -> None:
         self.answering = answering
         self.clock = clock
         self.requests: list[Request] = []
@@ -148,7 +158,10 @@ class Stage:
         self.ran = asyncio.Event()
         self.slots = Slots(10)
         wire = Wire(self._send, self.slots)
-        self.owner = RenewingToken(JOBS, auth, wire, self._emit, refusal, clock=clock)
+        account = account_of("http://lab", auth)
+        self.owner = RenewingToken(JOBS, auth, wire, self._emit, account, clock=clock)
+        if former is not None:
+            self.owner.succeed(former.legacy)
         self.jobs = JOBS
         self.owner.follow(JOBS, needed=True)
 
@@ -187,9 +200,9 @@ async def stage(
     answering: Answering,
     clock: Hand | None = None,
     auth: Auth = ACCOUNT,
-    refusal: Refusal | None = None,
+    former: RenewingToken | None = None,
 ) -> AsyncIterator[Stage]:
-    playing = Stage(answering, clock or Hand(), auth, refusal or Refusal(()))
+    playing = Stage(answering, clock or Hand(), auth, former)
     try:
         yield playing
     finally:

@@ -2,9 +2,11 @@
 
 import itertools
 
+import jwt
 import pytest
 
-from tests.unit.tokens.stage import Hand, Server, Stage, stage
+from tests.support.jobs import answer
+from tests.unit.tokens.stage import SECRET, SURFACE, Hand, Server, Stage, stage
 
 DAY = 86400
 LIFETIMES = (30, 300, 3600, 86400)
@@ -17,7 +19,7 @@ async def day(api: Stage, server: Server, interval: int = 15, step: int = 15) ->
     for now in range(0, DAY, step):
         api.clock.now = now
         if now % interval == 0:
-            headers = await api.owner.headers(1)
+            headers = await api.owner.headers(SURFACE, 1)
             assert headers is None or server.accepts(headers), f"over at {now}"
             vain += headers is None
         await api.settle()
@@ -82,7 +84,7 @@ async def test_where_a_login_is_slow_only_the_first_of_rare_probes_is_without_a_
     without = []
     async with stage(server, clock) as api:
         for clock.now in range(7200):
-            if clock.now % 600 == 0 and await api.owner.headers(0) is None:
+            if clock.now % 600 == 0 and await api.owner.headers(SURFACE, 0) is None:
                 without.append(clock.now)
             await api.settle()
     assert without == [0]
@@ -98,7 +100,7 @@ async def test_the_time_an_answer_takes_is_no_part_of_a_token_s_life(takes: floa
     sent = 0
     async with stage(server, clock) as api:
         for clock.now in range(600):
-            headers = await api.owner.headers(0)
+            headers = await api.owner.headers(SURFACE, 0)
             assert headers is None or server.accepts(headers), f"over at {clock.now}"
             sent += headers is not None
             await api.settle()
@@ -107,13 +109,31 @@ async def test_the_time_an_answer_takes_is_no_part_of_a_token_s_life(takes: floa
     assert sent > 600 * 0.5
 
 
+@pytest.mark.parametrize("takes", [0, 9])
+@pytest.mark.parametrize(
+    ("issued", "expires_in", "waited"), [(None, None, 0), (-100, None, 0), (None, 30, 1)]
+)
+async def test_a_life_by_our_clock_begins_with_the_answer(
+    issued: float | None, expires_in: float | None, waited: int, takes: float
+) -> None:
+    """An end is at a time, however long the answer took; a span may have begun before it."""
+    clock = Hand()
+    claims = {"exp": clock.wall() + 30} | ({"iat": clock.wall() + issued} if issued else {})
+    grant = {"access_token": jwt.encode(claims, SECRET), "expires_in": expires_in}
+    told = answer(grant, duration=takes, at=clock.wall())
+    async with stage(lambda _: told, clock) as api:
+        await api.owner.headers(SURFACE, 1)
+    (renewal,) = api.renewals()
+    assert renewal.lifetime == pytest.approx(30 - waited * takes, abs=0.01)
+
+
 async def test_an_answer_that_takes_longer_than_its_token_lives_gives_none() -> None:
     clock = Hand()
     server = Server(clock, 5)
     server.takes = 6
     async with stage(server, clock) as api:
         for clock.now in (0, 6):
-            assert await api.owner.headers(0) is None
+            assert await api.owner.headers(SURFACE, 0) is None
             await api.settle()
     assert api.runs() == [each.reason for each in api.renewals()] == ["body_invalid"]
 
@@ -123,7 +143,7 @@ async def test_nobody_renews_for_surfaces_that_are_off(needed: object) -> None:
     clock = Hand()
     server = Server(clock, 300)
     async with stage(server, clock) as api:
-        await api.owner.headers(1)
+        await api.owner.headers(SURFACE, 1)
         api.owner.follow(api.jobs, needed=bool(needed))
         for clock.now in range(0, 3600, 15):
             await api.settle()
@@ -133,7 +153,7 @@ async def test_nobody_renews_for_surfaces_that_are_off(needed: object) -> None:
 async def test_at_the_end_nothing_is_left_to_be_done() -> None:
     clock = Hand()
     async with stage(Server(clock, 300), clock) as api:
-        await api.owner.headers(1)
+        await api.owner.headers(SURFACE, 1)
     clock.now = DAY
     await api.settle()
     assert len(api.requests) == 1
@@ -144,11 +164,11 @@ async def test_a_step_of_our_own_clock_changes_nothing(step: float) -> None:
     clock = Hand()
     server = Server(clock, 3600)
     async with stage(server, clock) as api:
-        first = await api.owner.headers(1)
+        first = await api.owner.headers(SURFACE, 1)
         clock.now, clock.step = 60, step
-        assert await api.owner.headers(1) is first
+        assert await api.owner.headers(SURFACE, 1) is first
         clock.now = 3301
-        await api.owner.headers(1)
+        await api.owner.headers(SURFACE, 1)
         await api.settle()
     assert (server.logins, server.refreshes) == (1, 1)
 
@@ -161,6 +181,6 @@ async def test_opaque_tokens_and_servers_without_a_date_work_too(ahead: float) -
     server.tells_date = False
     async with stage(server, clock) as api:
         for clock.now in range(0, 3600, 15):
-            assert await api.owner.headers(1) is not None
+            assert await api.owner.headers(SURFACE, 1) is not None
             await api.settle()
     assert (server.logins, server.refreshes) == (1, 7)

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+import pytest
+
 from exporter.observation import Key
 from exporter.tokens.doubts import Doubts
 
@@ -28,6 +30,15 @@ def test_the_last_one_is_not_for_a_surface_that_rejected_fresh_tokens_before() -
         doubts.persisted(key, 0)
     assert not any(doubted(doubts, key, 301) for key in KEYS[:3])
     assert doubted(doubts, KEYS[3], 301)
+
+
+@pytest.mark.parametrize(("component", "shared"), [("c", False), ("d", True)])
+def test_a_doubt_is_shared_where_two_components_have_it(component: str, shared: object) -> None:
+    doubts = Doubts()
+    for key in (KEYS[0], Key("lab", component, "b")):
+        assert not doubts.shared
+        doubts.raised(key, 0, under_way=False, possible=True)
+    assert doubts.shared is shared
 
 
 def test_a_surface_that_rejected_a_fresh_token_has_no_say_for_five_minutes() -> None:

@@ -9,14 +9,14 @@ import pytest
 from exporter.config.schema import Auth
 from exporter.observation import Call, Renewal, Run, Skip
 from tests.support.jobs import answer, fault
-from tests.unit.tokens.stage import START, Answering, Hand, Server, stage
+from tests.unit.tokens.stage import START, SURFACE, Answering, Hand, Server, stage
 
 
 async def test_one_login_serves_all_who_wait() -> None:
     clock = Hand()
     async with stage(Server(clock), clock) as api:
-        found = await asyncio.gather(*(api.owner.headers(1) for _ in range(200)))
-        later = await api.owner.headers(1)
+        found = await asyncio.gather(*(api.owner.headers(SURFACE, 1) for _ in range(200)))
+        later = await api.owner.headers(SURFACE, 1)
     assert len(api.requests) == 1
     assert later is not None
     assert later["Authorization"].startswith("Bearer ey")
@@ -27,7 +27,7 @@ async def test_one_login_serves_all_who_wait() -> None:
 async def test_a_login_is_as_the_guide_has_it_and_tells_no_secret() -> None:
     clock = Hand()
     async with stage(Server(clock), clock) as api:
-        await api.owner.headers(1)
+        await api.owner.headers(SURFACE, 1)
     request = api.requests[0]
     assert request.essential
     assert (request.method, request.path) == ("POST", "/auth/login")
@@ -39,7 +39,7 @@ async def test_a_login_is_as_the_guide_has_it_and_tells_no_secret() -> None:
 async def test_what_a_renewal_tells() -> None:
     clock = Hand()
     async with stage(Server(clock, 600, ahead=30), clock) as api:
-        await api.owner.headers(1)
+        await api.owner.headers(SURFACE, 1)
     (renewal,) = api.renewals()
     assert (renewal.grant, renewal.reason) == ("login", None)
     assert renewal.lifetime == pytest.approx(600, abs=0.01)
@@ -51,9 +51,9 @@ async def test_nobody_waits_longer_than_his_patience() -> None:
     clock = Hand()
     async with stage(Server(clock), clock) as api:
         api.open.clear()
-        assert await api.owner.headers(0.01) is None
+        assert await api.owner.headers(SURFACE, 0.01) is None
         api.open.set()
-        assert await api.owner.headers(1) is not None
+        assert await api.owner.headers(SURFACE, 1) is not None
     assert len(api.requests) == 1
 
 
@@ -61,17 +61,17 @@ async def test_near_its_end_a_token_is_used_while_it_is_refreshed() -> None:
     clock = Hand()
     server = Server(clock, 600)
     async with stage(server, clock) as api:
-        first = await api.owner.headers(1)
+        first = await api.owner.headers(SURFACE, 1)
         clock.now = 479
-        assert await api.owner.headers(1) is first
+        assert await api.owner.headers(SURFACE, 1) is first
         assert server.refreshes == 0
         clock.now = 481
         api.open.clear()
         api.ran.clear()
-        assert await api.owner.headers(1) is first
+        assert await api.owner.headers(SURFACE, 1) is first
         api.open.set()
         await asyncio.wait_for(api.ran.wait(), 5)
-        assert await api.owner.headers(1) is not first
+        assert await api.owner.headers(SURFACE, 1) is not first
     assert (server.logins, server.refreshes) == (1, 1)
     assert api.requests[1].body == b'{"refresh_token":"r1"}'
 
@@ -81,10 +81,10 @@ async def test_the_last_part_of_a_life(lifetime: float, renewed_at: float) -> No
     clock = Hand()
     server = Server(clock, lifetime)
     async with stage(server, clock) as api:
-        await api.owner.headers(1)
+        await api.owner.headers(SURFACE, 1)
         for now, refreshes in ((renewed_at - 1, 0), (renewed_at + 1, 1)):
             clock.now = now
-            await api.owner.headers(0)
+            await api.owner.headers(SURFACE, 0)
             await api.settle()
             assert len(api.requests) == 1 + refreshes
 
@@ -94,9 +94,9 @@ async def test_where_the_refresh_fails_a_login_follows_at_once() -> None:
     server = Server(clock, 600)
     server.refresh_works = False
     async with stage(server, clock) as api:
-        await api.owner.headers(1)
+        await api.owner.headers(SURFACE, 1)
         clock.now = 700
-        assert await api.owner.headers(1) is not None
+        assert await api.owner.headers(SURFACE, 1) is not None
     assert (server.logins, server.refreshes) == (2, 1)
     grants = [(each.grant, each.reason) for each in api.renewals()]
     assert grants == [("login", None), ("refresh", "auth_rejected"), ("login", None)]
@@ -107,7 +107,7 @@ async def test_never_twice_within_ten_seconds() -> None:
     server = Server(clock, 5)
     async with stage(server, clock) as api:
         for clock.now in range(60):
-            await api.owner.headers(1)
+            await api.owner.headers(SURFACE, 1)
     assert server.logins + server.refreshes == 6
 
 
@@ -138,8 +138,8 @@ BAD: Final[dict[str, tuple[Answering, str]]] = {
 async def test_a_login_that_gives_no_token_is_one_failed_run(case: tuple[Answering, str]) -> None:
     answering, reason = case
     async with stage(answering) as api:
-        assert await api.owner.headers(1) is None
-        assert await api.owner.headers(1) is None
+        assert await api.owner.headers(SURFACE, 1) is None
+        assert await api.owner.headers(SURFACE, 1) is None
     assert api.runs() == [reason]
     assert [each.reason for each in api.renewals()] == [reason]
 
@@ -147,7 +147,7 @@ async def test_a_login_that_gives_no_token_is_one_failed_run(case: tuple[Answeri
 async def test_a_login_that_is_too_slow_still_gives_its_token() -> None:
     grant = {"access_token": "t", "expires_in": 600}
     async with stage(lambda _: answer(grant, duration=9)) as api:
-        assert await api.owner.headers(1) is not None
+        assert await api.owner.headers(SURFACE, 1) is not None
     assert api.runs() == ["slow"]
     assert [each.reason for each in api.renewals()] == [None]
 
@@ -156,7 +156,7 @@ async def test_a_password_that_cannot_be_read_is_a_skip_and_not_a_crash(tmp_path
     auth = Auth(type="login", username="probe", password_file=str(tmp_path / "none"))
     clock = Hand()
     async with stage(Server(clock), clock, auth) as api:
-        assert await api.owner.headers(1) is None
+        assert await api.owner.headers(SURFACE, 1) is None
     assert [each.reason for each in api.seen if isinstance(each, Skip)] == ["no_token"]
     assert api.requests == []
 
@@ -165,7 +165,7 @@ async def test_a_login_in_flight_at_the_end_is_a_skip() -> None:
     clock = Hand()
     async with stage(Server(clock), clock) as api:
         api.open.clear()
-        await api.owner.headers(0.01)
+        await api.owner.headers(SURFACE, 0.01)
     assert [each.reason for each in api.seen if isinstance(each, Skip)] == ["shutdown"]
 
 
@@ -180,7 +180,7 @@ async def test_client_credentials_as_the_rfc_has_them(tmp_path: Path) -> None:
         scopes=("a", "b"),
     )
     async with stage(lambda _: answer({"access_token": "t", "expires_in": 60}), auth=auth) as api:
-        assert await api.owner.headers(1) == {"Authorization": "Bearer t"}
+        assert await api.owner.headers(SURFACE, 1) == {"Authorization": "Bearer t"}
     (request,) = api.requests
     assert request.path == "https://id.example.net/token"
     assert request.body == b"grant_type=client_credentials&scope=a+b"

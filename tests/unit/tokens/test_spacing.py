@@ -8,10 +8,9 @@ import pytest
 from exporter.config.schema import Auth
 from exporter.observation import Skip
 from exporter.redaction import HIDDEN, redacted
-from exporter.tokens.spacing import Refusal
 from exporter.wire import Exchange, Request
 from tests.support.jobs import answer, fault
-from tests.unit.tokens.stage import Hand, Server, Stage, stage
+from tests.unit.tokens.stage import SURFACE, Hand, Server, Stage, stage
 
 
 def account(tmp_path: Path, kind: str = "login") -> Auth:
@@ -40,7 +39,7 @@ async def attempts(api: Stage, until: int, step: int = 1) -> list[float]:
         before = len(api.requests)
         api.clock.now = now
         await api.settle()
-        await api.owner.headers(1)
+        await api.owner.headers(SURFACE, 1)
         if len(api.requests) > before:
             found.append(now)
     return found
@@ -58,7 +57,7 @@ async def test_a_wrong_client_secret_is_tried_at_most_five_times_an_hour(
     clock = Hand()
     async with stage(lambda _: answer({}, status=status), clock, auth) as api:
         for clock.now in range(0, 3600, 5):
-            await api.owner.headers(1)
+            await api.owner.headers(SURFACE, 1)
     assert 1 <= len(api.requests) <= 5
 
 
@@ -66,7 +65,7 @@ async def test_an_outage_of_days_costs_no_more_than_an_attempt_a_minute() -> Non
     clock = Hand()
     async with stage(lambda _: fault("connect_refused"), clock) as api:
         for clock.now in range(0, 3 * 86400, 60):
-            await api.owner.headers(1)
+            await api.owner.headers(SURFACE, 1)
     assert len(api.runs()) > 2000
     assert set(api.runs()) == {"connect_refused"}
 
@@ -76,7 +75,7 @@ async def test_a_fault_of_ours_is_a_run_and_not_silence() -> None:
         raise ZeroDivisionError
 
     async with stage(broken) as api:
-        assert await api.owner.headers(1) is None
+        assert await api.owner.headers(SURFACE, 1) is None
     assert api.runs() == ["internal"]
 
 
@@ -87,7 +86,7 @@ async def test_the_back_off_doubles_up_to_a_minute() -> None:
         for tenth in range(3000):
             clock.now = tenth / 10
             before = len(api.requests)
-            await api.owner.headers(1)
+            await api.owner.headers(SURFACE, 1)
             if len(api.requests) > before:
                 attempts.append(clock.now)
     gaps = [later - earlier for earlier, later in itertools.pairwise(attempts)]
@@ -101,7 +100,7 @@ async def test_a_wrong_password_is_tried_at_most_five_times_an_hour() -> None:
     server.password = "another"
     async with stage(server, clock) as api:
         for clock.now in range(0, 3600, 5):
-            assert await api.owner.headers(1) is None
+            assert await api.owner.headers(SURFACE, 1) is None
     assert 1 <= server.logins <= 5
 
 
@@ -111,11 +110,11 @@ async def test_after_a_refused_password_a_new_one_is_tried_at_once(tmp_path: Pat
     auth = Auth(type="login", username="probe", password_file=str(file))
     clock = Hand()
     async with stage(Server(clock), clock, auth) as api:
-        assert await api.owner.headers(1) is None
-        assert await api.owner.headers(1) is None
+        assert await api.owner.headers(SURFACE, 1) is None
+        assert await api.owner.headers(SURFACE, 1) is None
         assert len(api.requests) == 1
         file.write_text("hunter2\n")
-        assert await api.owner.headers(1) is not None
+        assert await api.owner.headers(SURFACE, 1) is not None
 
 
 async def test_a_refused_password_whose_file_is_gone_is_told_once(
@@ -126,10 +125,10 @@ async def test_a_refused_password_whose_file_is_gone_is_told_once(
     auth = Auth(type="login", username="probe", password_file=str(file))
     clock = Hand()
     async with stage(Server(clock), clock, auth) as api:
-        await api.owner.headers(1)
+        await api.owner.headers(SURFACE, 1)
         file.unlink()
         for _ in range(20):
-            assert await api.owner.headers(0) is None
+            assert await api.owner.headers(SURFACE, 0) is None
     assert [record.getMessage() for record in caplog.records] == [
         "cannot read the secret of the login"
     ]
@@ -149,7 +148,7 @@ async def test_a_refused_refresh_token_is_not_sent_again() -> None:
     server = Server(clock, 600)
     server.refresh_works = False
     async with stage(server, clock) as api:
-        await api.owner.headers(1)
+        await api.owner.headers(SURFACE, 1)
         server.answers = {"/auth/login": answer({}, status=503)}
         await attempts(api, 700)
     assert server.refreshes == 1
@@ -177,7 +176,7 @@ async def test_a_throttled_refresh_is_followed_by_no_login_and_keeps_its_token()
     clock = Hand()
     server = Server(clock, 600)
     async with stage(server, clock) as api:
-        await api.owner.headers(1)
+        await api.owner.headers(SURFACE, 1)
         asked = {"Retry-After": "30"}
         server.answers = {"/auth/refresh": answer({}, status=429, headers=asked)}
         clock.now = 480
@@ -192,17 +191,29 @@ async def test_a_throttled_refresh_is_followed_by_no_login_and_keeps_its_token()
     assert api.requests[1].body == api.requests[2].body
 
 
+async def test_where_only_the_refresh_is_throttled_a_login_follows_once_the_token_is_over() -> None:
+    clock = Hand()
+    server = Server(clock, 600)
+    server.answers = {"/auth/refresh": answer({}, status=429, headers={"Retry-After": "30"})}
+    async with stage(server, clock) as api:
+        for clock.now in range(1200):
+            await api.owner.headers(SURFACE, 1)
+            await api.settle()
+            assert server.logins == (1 if clock.now < 600 else 2)
+        assert await api.owner.headers(SURFACE, 0) is not None
+
+
 async def test_a_secret_that_was_once_refused_bypasses_no_back_off(tmp_path: Path) -> None:
     clock = Hand()
     server = Server(clock)
     async with stage(server, clock, account(tmp_path)) as api:
-        await api.owner.headers(1)
+        await api.owner.headers(SURFACE, 1)
         server.answers = {"/auth/login": answer({}, status=503)}
         clock.now = 901
         await api.settle()
         change(tmp_path, "another")
         for _ in range(3):
-            await api.owner.headers(1)
+            await api.owner.headers(SURFACE, 1)
         assert len(api.requests) == 2
 
 
@@ -210,9 +221,9 @@ async def test_once_a_new_secret_was_accepted_the_refusal_delays_nothing(tmp_pat
     clock = Hand()
     server = Server(clock, 300)
     async with stage(server, clock, account(tmp_path)) as api:
-        await api.owner.headers(1)
+        await api.owner.headers(SURFACE, 1)
         change(tmp_path, "hunter2")
-        assert await api.owner.headers(1) is not None
+        assert await api.owner.headers(SURFACE, 1) is not None
         clock.now = 241  # nobody asks
         await api.settle()
     assert (server.logins, server.refreshes) == (2, 1)
@@ -221,26 +232,25 @@ async def test_once_a_new_secret_was_accepted_the_refusal_delays_nothing(tmp_pat
 async def test_a_file_that_went_is_no_new_secret(tmp_path: Path) -> None:
     clock = Hand()
     async with stage(Server(clock), clock, account(tmp_path)) as api:
-        await api.owner.headers(1)
+        await api.owner.headers(SURFACE, 1)
         change(tmp_path, None)
         for clock.now in range(0, 890, 10):
-            assert await api.owner.headers(1) is None
+            assert await api.owner.headers(SURFACE, 1) is None
         assert len(api.requests) == 1
         assert not any(isinstance(each, Skip) for each in api.seen)
 
 
 async def test_a_refusal_is_remembered_where_another_takes_the_place(tmp_path: Path) -> None:
-    clock, refusal, auth = Hand(), Refusal(()), account(tmp_path)
+    clock, auth, former = Hand(), account(tmp_path), None
     server = Server(clock)
     for clock.now in range(0, 100, 10):
-        async with stage(server, clock, auth, refusal) as api:
-            assert await api.owner.headers(1) is None
+        async with stage(server, clock, auth, former) as api:
+            former = api.owner
+            assert await former.headers(SURFACE, 1) is None
     assert server.logins == 1
     change(tmp_path, "hunter2")
-    async with stage(server, clock, auth, refusal) as api:
-        assert await api.owner.headers(1) is not None
-    async with stage(server, clock, auth, refusal) as api:
-        assert await api.owner.headers(1) is not None
+    async with stage(server, clock, auth, former) as api:
+        assert await api.owner.headers(SURFACE, 1) is not None
 
 
 async def test_after_a_fault_of_ours_it_backs_off_too() -> None:
@@ -257,7 +267,7 @@ async def test_a_login_takes_one_of_the_essential_slots() -> None:
     async with stage(Server(clock), clock) as api:
         for _ in range(10):
             assert await api.slots.acquire(essential=False, patience=0)
-        assert await api.owner.headers(1) is not None
+        assert await api.owner.headers(SURFACE, 1) is not None
         api.slots.release(essential=False, count=10)
 
 
@@ -272,7 +282,7 @@ async def test_every_token_that_comes_is_known_for_redaction() -> None:
     async with stage(server, clock) as api:
         for count, path in enumerate(("/auth/login", "/auth/refresh")):
             server.answers[path] = answer({**grants[count], "expires_in": 600})
-            await api.owner.headers(1)
+            await api.owner.headers(SURFACE, 1)
             clock.now += 480
             await api.settle()
     for grant in grants:

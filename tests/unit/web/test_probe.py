@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
+from exporter.api.heard import Heard
 from exporter.asking import Asked, NotAskableError
 from exporter.context import context_of
 from exporter.observation import Call, Context, Observation, Phases, Run, Skip, Transport
@@ -53,11 +54,18 @@ class Door:
     def __init__(self, last: Observation | Exception) -> None:
         self.last = last
         self.asked: list[tuple[str, str, float | None, Context | None]] = []
+        self.listened: list[bool] = []
         self.url = ""
 
     async def ask(
-        self, target: str, surface: str, patience: float | None, parent: Context | None
+        self,
+        target: str,
+        surface: str,
+        patience: float | None,
+        parent: Context | None,
+        heard: Heard | None,
     ) -> Asked:
+        self.listened.append(heard is not None)
         self.asked.append((target, surface, patience, parent))
         if isinstance(self.last, Exception):
             raise self.last
@@ -177,6 +185,7 @@ async def test_debug_tells_the_whole_story_and_then_the_metrics() -> None:
     assert "slow: took 9 s" in told
     assert "latency.bad" in told
     assert samples(metrics)["probe_success"] == 0
+    assert door.listened == [True]
 
 
 # --- What is refused -----------------------------------------------------------------------------

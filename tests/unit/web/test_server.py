@@ -88,6 +88,21 @@ async def test_no_page_tells_versions(path: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "sent",
+    [b"GARBAGE", b"GET / HTTP/1.1\r\nContent-Length: x", b"GET /" + b"x" * 9000 + b" HTTP/1.1"],
+)
+async def test_what_is_no_http_is_refused_without_a_word(
+    sent: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with serving(Wrong()) as (url, _):
+        reader, writer = await asyncio.open_connection(LOOPBACK, int(url.rpartition(":")[2]))
+        writer.write(sent + b"\r\n\r\n")
+        assert b" 400 " in await reader.readline()
+        writer.close()
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize(
     ("host", "other"), [("::1", "127.0.0.1"), ("127.0.0.1", "::1"), ("127.0.0.1", "127.0.0.2")]
 )
 async def test_only_the_address_that_was_given_is_listened_on(host: str, other: str) -> None:

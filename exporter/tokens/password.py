@@ -1,0 +1,152 @@
+"""A password that goes with every request, and who may send it: a wrong one locks an account."""
+
+import asyncio
+from contextlib import suppress
+from typing import Final
+
+from exporter.api.auth import basic_authorization
+from exporter.config import Target
+from exporter.observation import Key
+from exporter.tokens.credentials import REFUSED_FOR, Clock, Headers
+from exporter.tokens.given import Secrets
+
+_WANTED_FOR: Final = 60.0
+"""Seconds for which others let a surface go first that was turned away: it may be off by now."""
+
+
+class _Turns:
+    """Whose trial is next: of the surfaces that want one, that which had none for longest."""
+
+    def __init__(self) -> None:
+        self._wanted: dict[Key, float] = {}
+        """Until when on the steady clock."""
+        self._had: dict[Key, int] = {}
+
+    def want(self, key: Key, now: float) -> None:
+        self._wanted[key] = now + _WANTED_FOR
+
+    def is_due(self, key: Key, now: float) -> bool:
+        had = self._had.get(key, 0)
+        before = (other for other, until in self._wanted.items() if now < until)
+        return all(self._had.get(other, 0) >= had for other in before)
+
+    def take(self, key: Key) -> None:
+        self._wanted.pop(key, None)
+        self._had[key] = max(self._had.values(), default=0) + 1
+
+
+class Password:
+    """A user name and a password that go with every request (RFC 7617).
+
+    One that nothing accepted yet is on trial in one run at a time: all at once would lock the
+    account if it were wrong. A surface that rejects it does without for a while.
+
+    Args:
+        target: with an ``auth`` of type ``basic``.
+        clock: tells the time.
+    """
+
+    def __init__(self, target: Target, clock: Clock | None = None) -> None:
+        """Hold; a file is read when somebody wants it."""
+        self._target = target
+        self._clock = clock or Clock()
+        self._secrets = Secrets(target.auth, target.name)
+        self._headers: Headers | None = None
+        self._accepted: set[Key] = set()
+        self._lost: set[Key] = set()
+        """The surfaces that accepted it and rejected it later."""
+        self._paused: dict[Key, float] = {}
+        """Until when on the steady clock."""
+        self._not_before = 0.0
+        self._turns = _Turns()
+        self._trial: Headers | None = None
+        self._trial_over = asyncio.Event()
+
+    def fits(self, target: Target) -> bool:
+        """Whether it is this target's password too, whatever else changed."""
+        return (self._target.url, self._target.auth) == (target.url, target.auth)
+
+    async def headers(self, key: Key, patience: float) -> Headers | None:
+        """See ``Credentials``; a trial is waited for as a renewal is."""
+        self._look()
+        if not self._rejected(key) and self._has_to_wait(key):
+            self._turns.want(key, self._clock.steady())
+            with suppress(TimeoutError):
+                async with asyncio.timeout(patience):
+                    while self._has_to_wait(key):
+                        await self._trial_over.wait()
+        if self._rejected(key) or self._has_to_wait(key):
+            return None
+        if not self._accepted and self._headers is not None:
+            self._trial = self._headers
+            self._turns.take(key)
+        return self._headers
+
+    def over(self, headers: Headers, key: Key) -> bool:
+        """See ``Credentials``: a round of requests with a wrong password would lock the account."""
+        return headers is not self._headers or self._rejected(key)
+
+    async def renewed(self, rejected: Headers, key: Key, patience: float) -> Headers | None:
+        """See ``Credentials``; what may be a wrong password is not tried again for a while.
+
+        By nobody, if it may be wrong everywhere: no surface accepted it yet, or two components
+        that did do no longer. Else the fault is the surface's, and only that one does without.
+        """
+        del patience
+        self._look()
+        if self._headers is not rejected:
+            return await self.headers(key, 0)
+        proved, until = bool(self._accepted), self._clock.steady() + REFUSED_FOR
+        self._paused[key] = until
+        if key in self._accepted:
+            self._accepted.remove(key)
+            self._lost.add(key)
+        lost = {each.component for each in self._lost if self._rejected(each)}
+        if not proved or len(lost) > 1:
+            self._accepted.clear()
+            self._not_before = until
+            self._end_trial()
+        return None
+
+    def refused(self, key: Key) -> None:
+        """See ``Credentials``."""
+
+    def accepted(self, headers: Headers, key: Key) -> None:
+        """See ``Credentials``: it is right, so that another surface's 401 is that surface's."""
+        if headers is self._headers and key not in self._accepted:
+            self._accepted.add(key)
+            self._not_before = 0.0
+            self._end_trial()
+
+    def ended(self, headers: Headers) -> None:
+        """See ``Credentials``: what came of the trial did not tell; the next run may."""
+        if headers is self._trial:
+            self._end_trial()
+
+    async def close(self) -> None:
+        """See ``Credentials``."""
+
+    def _rejected(self, key: Key) -> bool:
+        return self._clock.steady() < max(self._not_before, self._paused.get(key, 0.0))
+
+    def _has_to_wait(self, key: Key) -> bool:
+        if self._trial is not None:
+            return True
+        return not self._accepted and not self._turns.is_due(key, self._clock.steady())
+
+    def _look(self) -> None:
+        """Take the password of the file, if it is another now."""
+        if not self._secrets.changed():
+            return
+        for known in (self._accepted, self._lost, self._paused):
+            known.clear()
+        self._not_before, self._headers = 0.0, None
+        self._end_trial()
+        if (secret := self._secrets.secret) is not None:
+            authorization = basic_authorization(self._target.auth.username or "", secret.reveal())
+            self._headers = {"Authorization": authorization}
+
+    def _end_trial(self) -> None:
+        self._trial = None
+        self._trial_over.set()
+        self._trial_over = asyncio.Event()  # who has to wait on waits for the next one
