@@ -30,6 +30,7 @@ import fcntl, os, pty, signal, struct, sys, termios
 rows, columns = map(int, sys.argv[1].split("x")[::-1])
 child, screen = pty.fork()
 if not child:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever runs the tests may have it ignored
     fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
     os.execv(sys.argv[2], sys.argv[2:])
 def close(*_):
