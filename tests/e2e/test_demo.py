@@ -83,13 +83,13 @@ class Terminal:
         self.process = Process(argv, ready=prints(r"Ctrl-C ends it"), env=env)
 
     async def gone(self) -> None:
-        """Both listeners are closed; how long an end may take is for `test_end`."""
-        for url in (self.exporter, self.api):
+        """Both listeners are closed within the time that an end may take."""
 
-            async def closed(url: str = url) -> bool | None:
-                return await refuses(url) or None
+        async def free() -> bool | None:
+            both = [await refuses(self.exporter), await refuses(self.api)]
+            return all(both) or None
 
-            await eventually(closed)
+        await eventually(free, within=5)
 
 
 async def refuses(url: str) -> bool:
