@@ -8,22 +8,19 @@ import asyncio
 import math
 import socket
 from functools import partial
-from time import monotonic, perf_counter
+from time import perf_counter
 from typing import Final
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import AddrInfoType, Connection
 
-from exporter.api import faults
 from exporter.api.names import FAMILIES, Names
 from exporter.api.progress import current
+from exporter.api.protocol import Protocol
 from exporter.config.schema import Target
-from exporter.wire import MAX_BODY, Request
+from exporter.wire import Request
 
-_MAX_ANSWER: Final = MAX_BODY + 1024 * 1024
-"""The most bytes of an answer: heads, chunk sizes and all."""
 _MAX_HEADER: Final = 64 * 1024
 """The most bytes of one header; aiohttp takes 128 of them at most."""
 _KEEP_ALIVE: Final = 75.0
@@ -86,7 +83,7 @@ class Pools:
             use_dns_cache=False,
             socket_factory=_socket,
         )
-        protocol = partial(_Protocol, self._max_age, loop=asyncio.get_running_loop())
+        protocol = partial(Protocol, self._max_age, loop=asyncio.get_running_loop())
         connector._factory = protocol  # type: ignore[assignment]  # noqa: SLF001  # see there
         session = aiohttp.ClientSession(
             connector=connector,
@@ -100,71 +97,6 @@ class Pools:
         # It would repeat on a new connection too, and hide every other reset.
         session._retry_connection = False  # noqa: SLF001  # there is no public way
         return session
-
-
-class _Protocol(ResponseHandler):
-    """Ends what aiohttp would go on with.
-
-    It does not wake the reader of a body when the parser fails after the head; it takes a reset
-    for the end of a body that only the end of the connection delimits (RFC 9112, section 8);
-    interim answers (RFC 9110, section 15.2) or tiny chunks without end would keep it busy until
-    the time is over; and a connection in use would live as long as the server lets it.
-    """
-
-    _received = 0  # bytes since the last request
-    _made = 0.0
-
-    def __init__(self, max_age: float, loop: asyncio.AbstractEventLoop) -> None:
-        super().__init__(loop)
-        self._max_age = max_age
-
-    def begin(self) -> None:
-        if len(self):  # what nobody asked for would be taken for the answer
-            raise aiohttp.ServerDisconnectedError
-        self._received = 0
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._made = monotonic()
-        super().connection_made(transport)
-
-    @property
-    def should_close(self) -> bool:  # asked when a request is done with it
-        return super().should_close or self._old
-
-    def is_connected(self) -> bool:  # asked before it is used again, and from time to time
-        return super().is_connected() and not self._old
-
-    def close(self) -> None:
-        transport = self.transport
-        super().close()
-        if self._old and transport is not None:
-            transport.abort()  # nobody waits for the consent of TLS, as in Progress.leave
-
-    @property
-    def _old(self) -> bool:
-        return monotonic() - self._made > self._max_age
-
-    def data_received(self, data: bytes) -> None:
-        self._received += len(data)
-        if self._received > _MAX_ANSWER:
-            self.set_exception(faults.TooLargeError(_MAX_ANSWER))
-        else:
-            super().data_received(data)
-        if self._exception is not None:
-            self._fail(self._exception)
-
-    def connection_lost(self, exc: BaseException | None) -> None:
-        if exc is not None:
-            lost = aiohttp.ClientPayloadError()
-            lost.__cause__ = exc
-            self._fail(lost)
-        super().connection_lost(exc)
-
-    def _fail(self, error: BaseException) -> None:
-        stream = self._payload
-        if stream is not None and not stream.is_eof() and stream.exception() is None:
-            stream.set_exception(error)
-            stream.feed_eof()  # or one that was just woken by the end of a chunk waits again
 
 
 # --- Where phases begin --------------------------------------------------------------------------
@@ -193,11 +125,9 @@ def _socket(address: AddrInfoType) -> socket.socket:
 class _Request(aiohttp.ClientRequest):
     async def send(self, conn: Connection) -> aiohttp.ClientResponse:
         progress = current.get()
-        progress.transport = conn.transport
-        if progress.peer is None and conn.transport is not None and self.is_ssl():
-            progress.peer = conn.transport.get_extra_info("ssl_object")
         progress.sending = perf_counter()
-        if isinstance(conn.protocol, _Protocol):
+        if isinstance(conn.protocol, Protocol):
+            progress.protocol = conn.protocol
             conn.protocol.begin()
         response = await super().send(conn)
         progress.waiting = perf_counter()

@@ -9,12 +9,10 @@ from typing import Final
 from aiohttp import ClientResponse
 
 from exporter.api.faults import Phase
+from exporter.api.protocol import Protocol
 from exporter.api.tls import Peer
 from exporter.observation import Phases, Transport
 from exporter.wire import Timing
-
-_IPV4_NAME: Final = 2
-"""Address and port; an IPv6 name has two parts more."""
 
 
 class Progress:
@@ -25,13 +23,13 @@ class Progress:
     """
 
     __slots__ = (
-        "_began", "_started", "connecting", "handshaking", "peer", "received",
-        "receiving", "redirects", "resolving", "response", "sending", "transport", "waiting",
+        "_began", "_started", "connecting", "handshaking", "peer", "protocol", "received",
+        "receiving", "redirects", "resolving", "response", "sending", "waiting",
     )  # fmt: skip
 
     peer: Peer | None
     response: ClientResponse | None
-    transport: asyncio.Transport | None
+    protocol: Protocol | None
     resolving: float | None
     connecting: float | None
     handshaking: float | None
@@ -46,13 +44,13 @@ class Progress:
         self.received = 0
         """Bytes of the body, as they came."""
         self.redirects = 0
-        self.transport = None
+        self.protocol = None
         self.restart()
 
     def restart(self) -> None:
         """Begin anew on another connection; the time that was spent stays spent."""
         self.leave()
-        self.peer = self.transport = self.response = None
+        self.peer = self.protocol = self.response = None
         self.resolving = self.connecting = self.handshaking = None
         self.sending = self.waiting = self.receiving = None
 
@@ -88,13 +86,9 @@ class Progress:
         return None if self.sending is None else self.connecting is None
 
     def leave(self) -> None:
-        """Leave no connection behind that is not kept.
-
-        Closing is only its begin: what was not sent yet, and with TLS the server's consent, are
-        waited for (30 s), while an endless body would go on coming.
-        """
-        if self.transport is not None and self.transport.is_closing():
-            self.transport.abort()
+        """Leave no connection behind that is not kept."""
+        if self.protocol is not None:
+            self.protocol.leave()
 
     def timing(self) -> Timing:
         """Sum up, at the end."""
@@ -105,19 +99,23 @@ class Progress:
             duration=end - self._began,
             phases=self._phases(end),
             reused=self.reused,
-            certificate_expiry=None if self.peer is None else self.peer.earliest_expiry,
+            certificate_expiry=self._certificate_expiry(),
             transport=self._carried(),
         )
 
+    def _certificate_expiry(self) -> float | None:
+        if self.protocol is not None:
+            return self.protocol.certificate_expiry
+        return None if self.peer is None else self.peer.earliest_expiry  # it was refused
+
     def _carried(self) -> Transport | None:
-        if self.transport is None:
+        if self.protocol is None:
             return None
-        name = self.transport.get_extra_info("peername")
         version = None if self.response is None else self.response.version
         return Transport(
-            ip_protocol=None if name is None else 6 if len(name) > _IPV4_NAME else 4,
+            ip_protocol=self.protocol.ip_protocol,
             http=None if version is None else f"{version.major}.{version.minor}",
-            tls=None if self.peer is None else self.peer.version(),
+            tls=self.protocol.tls,
             redirects=self.redirects,
         )
 

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 LOOPBACK = "127.0.0.1"
 OK = b"HTTP/1.1 200 OK\r\n"
-_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 _TURNS = 10
 
 
@@ -106,7 +106,7 @@ class Peer:
     async def reset(self) -> None:
         """End the connection with a RST (RFC 9293, section 3.10.4)."""
         connection = self._writer.get_extra_info("socket")
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
         self._writer.transport.abort()
 
     async def close(self) -> None:

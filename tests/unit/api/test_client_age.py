@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from exporter.api import connections
+from exporter.api import protocol
 from exporter.api.client import Client
 from exporter.config.schema import Connection
 from exporter.config.values import Duration
@@ -22,7 +22,7 @@ class Clock:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.ahead = 0.0
-        monkeypatch.setattr(connections, "monotonic", lambda: monotonic() + self.ahead)
+        monkeypatch.setattr(protocol, "monotonic", lambda: monotonic() + self.ahead)
 
 
 @pytest.fixture
