@@ -20,6 +20,7 @@ from exporter.flags import (
     parser_of,
     traces_of,
 )
+from exporter.sinks.guard import guard
 
 if TYPE_CHECKING:
     from exporter.app import Options
@@ -49,6 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code: 0 for success, 1 where what was looked at is not well, 2 for a wrong
         call or configuration.
     """
+    guard()
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
         name = arguments.pop(0) if arguments and not arguments[0].startswith("-") else "run"

@@ -15,6 +15,8 @@ from msgspec import Struct
 from exporter.config.problems import ConfigError, Problem
 from exporter.config.words import HIDDEN, quoted
 from exporter.otlp.files import file_problems
+from exporter.otlp.headers import ALLOWED, header_problem, headers_of
+from exporter.redaction import remember
 
 Protocol: TypeAlias = Literal["http/protobuf", "grpc"]
 Kind: TypeAlias = Literal["otlp", "console"]
@@ -75,6 +77,7 @@ def settings_of(environ: Mapping[str, str]) -> Settings | None:
         ConfigError: with all that is wrong with them.
     """
     given = {name: text for name, text in environ.items() if name.startswith("OTEL_") and text}
+    _remember(given)
     reader = _Reader(given)
     settings = reader.settings()
     if reader.problems:
@@ -124,7 +127,7 @@ class _Reader:
         for name in self._all("INSECURE"):
             self._choice(name, ("true", "false"))
         for name in self._all("HEADERS"):
-            self._pairs(name)
+            self._headers(name, protocol)
         for name in self._all("TIMEOUT"):
             self._number(name, "seconds above 0", above=0, most=math.inf)
         self.problems += file_problems(self._given, key_apart=protocol == "grpc")
@@ -182,8 +185,14 @@ class _Reader:
             self._refuse(name, allowed)
         return value
 
+    def _headers(self, name: str, protocol: Protocol) -> None:
+        if wrong := header_problem(self._given[name], protocol):
+            message = f"{HIDDEN} is not allowed, its {wrong}; allowed: {ALLOWED}"
+            self.problems.append(Problem((name,), message, name))
+
     def _pairs(self, name: str) -> None:
-        if name in self._given and not _PAIRS.fullmatch(self._given[name]):
+        text = self._given.get(name, "a=b")
+        if not _PAIRS.fullmatch(text) or not _encodable(text):
             self._refuse(name, "KEY=VALUE, several with commas between them", shown=False)
 
     def _refuse(self, name: str, allowed: str, *, shown: bool = True) -> None:
@@ -193,6 +202,25 @@ class _Reader:
 
 def _schemes(protocol: Protocol) -> tuple[str, ...]:
     return ("http", "https", "") if protocol == "grpc" else ("http", "https")
+
+
+def _remember(given: Mapping[str, str]) -> None:
+    """Let no log show what is secret in the variables, whoever quotes it and in whichever form."""
+    for family in ("TRACES_", ""):
+        headers = given.get(f"{_OTLP}{family}HEADERS", "")
+        for header in headers_of(headers):
+            # The last word is what follows "Bearer" or "Basic".
+            for secret in (header.raw, header.value, *header.value.split()[-1:]):
+                remember(secret)
+        parts = _split(given.get(f"{_OTLP}{family}ENDPOINT", ""))
+        if parts is not None:
+            remember(parts.password or "")
+            remember(parts.query)
+
+
+def _encodable(text: str) -> bool:
+    """Whether it has no bytes that are no UTF-8."""
+    return not re.search("[\ud800-\udfff]", text)
 
 
 def _split(text: str) -> SplitResult | None:

@@ -10,6 +10,7 @@ import logging
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final, Literal, TextIO, TypeAlias
 
@@ -57,6 +58,9 @@ def rfc3339(at: float) -> str:
 def configure(level: Level, form: Form, stream: TextIO | None = None) -> None:
     """Write the log of the exporter, and the warnings of its libraries, as lines of one form.
 
+    Whatever is written by any logger passes through here, and is redacted; also what a logger
+    that passes nothing on would have had written by ``logging`` itself.
+
     Args:
         level: the least that the exporter logs.
         form: how lines are written.
@@ -69,11 +73,24 @@ def configure(level: Level, form: Form, stream: TextIO | None = None) -> None:
     handler = _Handler(sys.stderr if stream is None else stream)
     handler.setFormatter(Logfmt() if form == "logfmt" else Json())
     root.addHandler(handler)
+    logging.lastResort = handler
     logging.getLogger("exporter").setLevel(LEVELS[level])
 
 
 class _Handler(logging.StreamHandler[TextIO]):
     """Ours, so that it can be told from those of others."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # of logging's
+        """Say so without a word of it: ``logging`` would write the arguments as they are."""
+        error = sys.exc_info()[1]
+        if isinstance(error, OSError) or self.stream.closed:
+            return  # nothing can be written at all
+        place = f"{record.name}:{record.lineno}"
+        fields = {"by": place, "error": type(error).__name__}
+        said = {"name": __name__, "levelno": logging.ERROR, "fields": fields}
+        said |= {"msg": "a line could not be written", "created": record.created}
+        with suppress(OSError):
+            self.stream.write(self.format(logging.makeLogRecord(said)) + self.terminator)
 
 
 class Logfmt(logging.Formatter):
@@ -99,12 +116,19 @@ class Json(logging.Formatter):
 def _pairs(record: logging.LogRecord) -> Iterator[tuple[str, Value]]:
     yield "ts", rfc3339(record.created)
     yield "level", _NAMES.get(record.levelno, record.levelname.lower())
-    yield "msg", redacted(record.getMessage())
+    yield "msg", redacted(_message(record))
     if not record.name.startswith("exporter"):
         yield "logger", record.name
     yield from _fields(getattr(record, "fields", {})).items()
     if trace := _trace(record):
         yield "trace", redacted(trace)
+
+
+def _message(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except Exception as error:  # noqa: BLE001  # of whoever logs what does not fit its own text
+        return f"{record.msg} (without its arguments: {type(error).__name__})"
 
 
 def _fields(fields: Mapping[str, object]) -> dict[str, Value]:

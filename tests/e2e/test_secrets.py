@@ -140,3 +140,32 @@ async def test_planted_secrets_are_in_no_output(start: Start, tmp_path: Path, fo
     assert {where: found for where, text in shown.items() if (found := seen_in(text))} == {}
     assert [where for where, text in shown.items() if JWT in text] == []
     assert any(HEADER.encode() in head for head in between.heads)  # it was really sent
+
+
+@pytest.mark.parametrize(
+    "name", ["OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS"]
+)
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'"authorization=Bearer {TOKEN}"',
+        f"authorization=Bearer {TOKEN}é",
+        f"authorization: Bearer {TOKEN}",
+        f"x-tenant=noc,{TOKEN}",
+        f"x-tenant={TOKEN}%0d%0ax-other:y",
+    ],
+)
+async def test_headers_that_opentelemetry_would_log_are_refused_unseen(
+    name: str, text: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text("targets: [{name: lab, url: http://127.0.0.1:1/v1}]")
+    variables = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1", name: text}
+    for arguments in ((), ("--config.check",), ("check",)):
+        ended = await command(*arguments, "--config.file", str(file), env=variables)
+        assert (ended.code, ended.out) == (2, "")
+        (line,) = ended.err.splitlines()
+        assert line.startswith(
+            f"environment: {name}: the value (not shown) is not allowed, its item"
+        )
+        assert seen_in(line) == []

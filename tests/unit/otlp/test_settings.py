@@ -128,20 +128,20 @@ def test_all_that_is_good_is_taken() -> None:
             (f"{OTLP}TIMEOUT", value, f'"{value}" is not allowed; allowed: seconds above 0')
             for value in ("soon", "0", "-1", "nan", "inf")
         ),
+        (f"{OTLP}CERTIFICATE", "/nowhere/ca.pem", FILE_MISSING),
+        (f"{OTLP}TRACES_CLIENT_CERTIFICATE", "/nowhere/cert.pem", FILE_MISSING),
+        (f"{OTLP}CLIENT_KEY", "/nowhere/key.pem", f"needs {OTLP}CLIENT_CERTIFICATE besides"),
         *(
             (
-                f"{OTLP}TRACES_HEADERS",
+                "OTEL_RESOURCE_ATTRIBUTES",
                 value,
                 (
                     "the value (not shown) is not allowed; "
                     "allowed: KEY=VALUE, several with commas between them"
                 ),
             )
-            for value in ("hunter2", "a=b,hunter2", "=hunter2")
+            for value in ("hunter2", "a=b,hunter2", "=hunter2", "a=hunter2\udcff")
         ),
-        (f"{OTLP}CERTIFICATE", "/nowhere/ca.pem", FILE_MISSING),
-        (f"{OTLP}TRACES_CLIENT_CERTIFICATE", "/nowhere/cert.pem", FILE_MISSING),
-        (f"{OTLP}CLIENT_KEY", "/nowhere/key.pem", f"needs {OTLP}CLIENT_CERTIFICATE besides"),
         (
             "OTEL_TRACES_SAMPLER",
             "jaeger_remote",
