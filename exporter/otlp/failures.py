@@ -6,10 +6,7 @@ endpoint's query, what a server answered. Here codes and the kinds of errors are
 
 import logging
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from requests import PreparedRequest, Response, Session
+from typing import Final
 
 _UNKNOWN: Final = "unknown"
 _FIRST_ERROR: Final = 300
@@ -45,30 +42,6 @@ class Failures(logging.Handler):
         """Remember an error: as the system words it, or by its kind."""
         system = [cause.strerror for cause in _causes(error) if isinstance(cause, OSError)]
         self.reason = next(filter(None, reversed(system)), type(error).__name__)
-
-
-def watched(failures: Failures) -> "Session":
-    """Make the session that carries OTLP over HTTP, so that it is known what becomes of it.
-
-    Args:
-        failures: told of each request.
-
-    Returns:
-        A session like the SDK's own.
-    """
-    from requests import Session  # noqa: PLC0415 - gRPC needs none
-
-    class Watched(Session):
-        def send(self, request: "PreparedRequest", **how: object) -> "Response":
-            try:
-                response = super().send(request, **how)
-            except Exception as error:
-                failures.raised(error)
-                raise
-            failures.answered(response.status_code)
-            return response
-
-    return Watched()
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

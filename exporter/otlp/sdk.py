@@ -27,7 +27,7 @@ from opentelemetry.trace import (
 )
 
 from exporter import __version__
-from exporter.otlp.failures import Failures, watched
+from exporter.otlp.failures import Failures
 from exporter.otlp.record import SpanRecord
 from exporter.otlp.sender import Sender, Tally
 from exporter.otlp.settings import Settings
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from exporter import context, observation
 
 SERVICE: Final = "oran-mano-exporter"
+
+_CHANNEL: Final = (("grpc.max_receive_message_length", 1024 * 1024),)
+"""An answer is bounded over gRPC as well; its deadline is for the whole of it in any case."""
 
 _SAMPLERS: Final[Mapping[str, Callable[[float], Sampler]]] = {
     "always_on": lambda _: ALWAYS_ON,
@@ -109,11 +112,13 @@ def _exporter(settings: Settings, failures: Failures) -> SpanExporter:
         os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # else it writes to stderr by itself
         from opentelemetry.exporter.otlp.proto.grpc import trace_exporter as grpc  # noqa: PLC0415
 
-        return grpc.OTLPSpanExporter()
+        return grpc.OTLPSpanExporter(channel_options=_CHANNEL)  # type: ignore[arg-type]  # said wrong
     from opentelemetry.exporter.otlp.proto.http import trace_exporter as http  # noqa: PLC0415
 
+    from exporter.otlp.session import Watched  # noqa: PLC0415
+
     provided = any(re.fullmatch("OTEL_.*_CREDENTIAL_PROVIDER", name) for name in os.environ)
-    return http.OTLPSpanExporter(session=None if provided else watched(failures))
+    return http.OTLPSpanExporter(session=None if provided else Watched(failures))
 
 
 def _resource() -> Resource:

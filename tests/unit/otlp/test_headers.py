@@ -71,8 +71,10 @@ def test_bad_ones_are_one_line_that_shows_nothing(
     with pytest.raises(ConfigError) as raised:
         settings_of(environ)
     assert describe(raised.value, "environment") == [
-        (f"environment: {variable}: the value (not shown) is not allowed, its {wrong}; "
-        f"allowed: {ALLOWED}")
+        (
+            f"environment: {variable}: the value (not shown) is not allowed, its {wrong}; "
+            f"allowed: {ALLOWED}"
+        )
     ]
 
 
