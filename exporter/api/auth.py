@@ -3,7 +3,7 @@
 import base64
 import re
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -93,15 +93,30 @@ def refresh_request(path: str, refresh_token: str, timeout: float) -> Request:
     return Request("POST", path, _JSON, timeout, body, essential=True)
 
 
+class Client(Struct, frozen=True):
+    """Who asks an authorization server (RFC 6749, section 2.3.1).
+
+    ``shown`` is how: ``basic`` with its id and secret form-encoded, as the RFC wants; ``basic_raw``
+    with both as they are, as servers want that do not decode them; ``body``, in the form itself.
+    """
+
+    id: str
+    secret: str
+    shown: Literal["basic", "basic_raw", "body"] = "basic"
+
+    def __repr__(self) -> str:
+        """Never the secret."""
+        return f"Client(id={self.id!r}, shown={self.shown!r})"
+
+
 def client_credentials_request(
-    url: str, client_id: str, client_secret: str, scopes: Sequence[str], timeout: float
+    url: str, client: Client, scopes: Sequence[str], timeout: float
 ) -> Request:
-    """Ask an authorization server for a token (RFC 6749, sections 4.4 and 2.3.1).
+    """Ask an authorization server for a token (RFC 6749, section 4.4).
 
     Args:
         url: of its token endpoint.
-        client_id: of the client.
-        client_secret: of the client.
+        client: who asks.
         scopes: to ask for; none are sent where there are none.
         timeout: of the whole exchange, in seconds.
 
@@ -111,9 +126,15 @@ def client_credentials_request(
     form = {"grant_type": "client_credentials"}
     if scopes:
         form["scope"] = " ".join(scopes)
-    # Both are form-encoded before they are put together (RFC 6749, section 2.3.1).
-    basic = basic_authorization(quote(client_id, safe=""), quote(client_secret, safe=""))
-    headers = {**_FORM, "Authorization": basic}
+    headers = {**_FORM}
+    match client.shown:
+        case "body":
+            form |= {"client_id": client.id, "client_secret": client.secret}
+        case "basic":
+            encoded = (quote(part, safe="") for part in (client.id, client.secret))
+            headers["Authorization"] = basic_authorization(*encoded)
+        case "basic_raw":
+            headers["Authorization"] = basic_authorization(client.id, client.secret)
     return Request("POST", url, headers, timeout, urlencode(form).encode(), essential=True)
 
 

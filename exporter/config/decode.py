@@ -10,6 +10,7 @@ from typing import Final
 from msgspec import Struct
 
 from exporter.config.files import NamedFile
+from exporter.config.inferred import inferred
 from exporter.config.leaves import RefusedError, read
 from exporter.config.problems import ConfigError, Path, Place, Places, Problem
 from exporter.config.rules import broken_rules
@@ -216,7 +217,11 @@ class _Decoder:
     def _build(self, shape: Record, table: Table, values: dict[str, object], path: Path) -> object:
         if _INVALID in values.values():
             return _INVALID
-        built = shape.build(**values)
+        further = inferred(shape.build, values)
+        if isinstance(further, Problem):
+            here = (*path, *further.path)
+            return self._refuse((id(table), further.path), Problem(here, further.message))
+        built = shape.build(**values, **further)
         for problem in broken_rules(built):
             here = (*path, *problem.path)
             self._refuse((id(table), problem.path), Problem(here, problem.message))

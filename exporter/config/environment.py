@@ -6,6 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from exporter.config.inferred import ACCOUNT
 from exporter.config.problems import ConfigError, Problem
 from exporter.config.tree import Entry, Items, Scalar, Table
 
@@ -113,12 +114,10 @@ def _open_auth(target: Table) -> Table | None:
     if not isinstance(auth, Table):
         return None
     kind = auth.entries.get("type")
-    is_account = (
-        kind is not None
-        and isinstance(kind.value, Scalar)
-        and kind.value.text in {"login", "basic"}
-    )
-    return auth if is_account or not auth.entries else None
+    if kind is None:
+        return auth if auth.entries.keys() <= set(ACCOUNT) else None
+    is_account = isinstance(kind.value, Scalar) and kind.value.text in {"login", "basic"}
+    return auth if is_account else None
 
 
 def _left_out(auth: Table) -> Iterator[str]:

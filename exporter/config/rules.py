@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from exporter.config.inferred import AUTH_KEYS
 from exporter.config.problems import Problem
 from exporter.config.schema import Auth, Config, Latency, LatencyObjective, Slo, Target, Tls
 from exporter.config.shapes import FILE_SUFFIX
@@ -14,15 +15,6 @@ from exporter.config.values import Duration
 from exporter.config.words import quoted, shown
 from exporter.observation import BUCKETS
 
-_PASSWORD: Final = ("username", "password", "password_file")
-_USES: Final[Mapping[str, tuple[str, ...]]] = {
-    "login": _PASSWORD,
-    "bearer": ("token_file",),
-    "basic": _PASSWORD,
-    "oauth2": ("token_url", "client_id", "client_secret_file", "scopes"),
-    "none": (),
-}
-"""What each type of ``auth`` takes; all of it is needed but scopes and one of the passwords."""
 _MANAGED: Final[Mapping[str, str]] = {
     "authorization": "auth, which sends it",
     "proxy-authorization": "user and password in proxy_url",
@@ -34,12 +26,13 @@ _MANAGED: Final[Mapping[str, str]] = {
 }
 """Headers that nobody sets for a target, and what to use instead."""
 _REACHABLE: Final = "a host name or an address, and a port from 1 to 65535"
-_OPTIONAL: Final = ("password", "password_file", "scopes")
+_OPTIONAL: Final = ("password", "password_file", "scopes", "client_auth")
+"""All else that a type of ``auth`` takes is needed; of the passwords one is."""
 
 
 def credentials_are_whole(auth: Auth) -> Iterator[Problem]:
     """An account without its name is nobody's."""
-    for key in _USES[auth.type]:
+    for key in AUTH_KEYS[auth.type]:
         if key not in _OPTIONAL and getattr(auth, key) is None:
             yield Problem((key,), f"missing; type {auth.type} needs it")
 
@@ -57,11 +50,11 @@ def account_has_one_password(auth: Auth) -> Iterator[Problem]:
 
 def credentials_fit_their_type(auth: Auth) -> Iterator[Problem]:
     """Credentials that nobody uses mean that ``type`` is wrong, or was forgotten."""
-    given = [key for key in dict.fromkeys(chain(*_USES.values())) if getattr(auth, key)]
-    found = [key for key in given if key not in _USES[auth.type]]
+    given = [key for key in dict.fromkeys(chain(*AUTH_KEYS.values())) if getattr(auth, key)]
+    found = [key for key in given if key not in AUTH_KEYS[auth.type]]
     if not found:
         return
-    fitting = [kind for kind, used in _USES.items() if set(given) <= set(used)]
+    fitting = [kind for kind, used in AUTH_KEYS.items() if set(given) <= set(used)]
     allowed = f"type: {' or '.join(fitting)}, or leave it out" if fitting else "one type's keys"
     message = f"type {auth.type} takes no {' or '.join(found)}; allowed: {allowed}"
     yield Problem((found[0],), message)
@@ -72,6 +65,9 @@ def basic_name_has_no_colon(auth: Auth) -> Iterator[Problem]:
     if auth.type == "basic" and ":" in (auth.username or ""):
         message = "has a colon, where type basic begins the password; allowed: a name without one"
         yield Problem(("username",), message)
+    if auth.client_auth == "basic_raw" and ":" in (auth.client_id or ""):
+        message = "has a colon, where basic_raw begins the secret; allowed: client_auth: basic"
+        yield Problem(("client_id",), message)
 
 
 def certificate_has_key(tls: Tls) -> Iterator[Problem]:

@@ -91,10 +91,15 @@ StatusPath: TypeAlias = Annotated[
     ),
 ]
 Mode: TypeAlias = Literal["off", "read", "dry_run"]
+ClientAuth: TypeAlias = Literal["basic", "basic_raw", "body"]
 
 
 class Auth(Struct, frozen=True):
-    """In whose name to ask. A password comes from one of its two keys."""
+    """In whose name to ask. A password comes from one of its two keys.
+
+    Where no ``type`` is written the other keys say it. ``client_auth`` is how an ``oauth2`` client
+    shows its secret: ``None`` is ``basic``.
+    """
 
     type: Literal["login", "bearer", "basic", "oauth2", "none"] = "none"
     username: Text | None = None
@@ -105,6 +110,7 @@ class Auth(Struct, frozen=True):
     client_id: Text | None = None
     client_secret_file: SecretFile | None = None
     scopes: tuple[Text, ...] = ()
+    client_auth: ClientAuth | None = None
 
 
 class Tls(Struct, frozen=True):

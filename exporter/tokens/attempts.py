@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from exporter.api.auth import (
     BadGrantError,
+    Client,
     Grant,
     client_credentials_request,
     grant_of,
@@ -126,12 +127,9 @@ class Attempts:
     def _login_request(self, secret: Secret) -> Request:
         auth, job = self._auth, self.jobs["login"]
         if auth.type == "oauth2":
+            client = Client(auth.client_id or "", secret.reveal(), auth.client_auth or "basic")
             return client_credentials_request(
-                auth.token_url or "",
-                auth.client_id or "",
-                secret.reveal(),
-                auth.scopes,
-                job.timeout,
+                auth.token_url or "", client, auth.scopes, job.timeout
             )
         return login_request(job.endpoint, auth.username or "", secret.reveal(), job.timeout)
 

@@ -21,6 +21,8 @@ Account: TypeAlias = tuple[str | None, ...]
 def account_of(url: str, auth: Auth) -> Account:
     """Whom a wrong password would lock: the account, whatever the password is.
 
+    How a client shows its secret belongs to it: another way is worth another attempt at once.
+
     Args:
         url: of the target.
         auth: how to log in there.
@@ -28,7 +30,7 @@ def account_of(url: str, auth: Auth) -> Account:
     Returns:
         What is the same as long as the account is.
     """
-    return (url, auth.type, auth.username, auth.token_url, auth.client_id)
+    return (url, auth.type, auth.username, auth.token_url, auth.client_id, auth.client_auth)
 
 
 class Spacing:

@@ -1,14 +1,17 @@
 """A token that is put into a file, and a password with every request, as the exporter has them."""
 
+import base64
+import json
 from pathlib import Path
+from textwrap import dedent
 from typing import Final
 
 import aiohttp
 import jwt
 import pytest
 
-from tests.support.hostile import hang, serve
-from tests.support.product import Exporter, Scrape, Simulator
+from tests.support.hostile import OK, Peer, hang, serve, sized
+from tests.support.product import Exporter, Scrape, Simulator, command
 from tests.support.servers import LOOPBACK, Start, free_port
 
 BEARER: Final = """
@@ -43,6 +46,21 @@ LISTS: Final = (
     "tn-manager.agents.list",
     "o2-client.deployment-managers.list",
 )
+
+
+OAUTH2: Final = """
+    targets:
+      - name: lab
+        url: {url}
+        auth: {{token_url: "{issuer}/token", client_id: me, client_secret_file: {file}{how}}}
+    """
+SECRET: Final = "s/3+c=ret"
+SHOWN: Final = {
+    "basic": b"Basic " + base64.b64encode(b"me:s%2F3%2Bc%3Dret"),
+    "basic_raw": b"Basic " + base64.b64encode(b"me:s/3+c=ret"),
+    "body": b"client_id=me&client_secret=s%2F3%2Bc%3Dret",
+}
+"""What a server that takes one of them looks for."""
 
 
 async def token_of(url: str) -> str:
@@ -140,3 +158,28 @@ async def test_a_wrong_password_is_shown_once(start: Start) -> None:
     assert list(scrape.reasons().values()) == ["auth_rejected"]
     asked = (await simulator.requests())["counts"]
     assert sum(row["requests"] for row in asked if row["surface"] in LISTS) == 1
+
+
+@pytest.mark.parametrize("wanted", SHOWN)
+async def test_a_client_shows_its_secret_as_the_server_wants_it(
+    wanted: str, tmp_path: Path, start: Start
+) -> None:
+    """Each server takes one way alone, so each of the others is refused by it."""
+    simulator = await start(Simulator())
+    given = json.dumps({"access_token": await token_of(simulator.url), "expires_in": 600}).encode()
+
+    async def issue(peer: Peer) -> None:
+        request = await peer.request()
+        status = OK if SHOWN[wanted] in request else b"HTTP/1.1 401 Unauthorized\r\n"
+        await peer.send(status + b"Content-Type: application/json\r\n" + sized(given))
+
+    file = tmp_path / "config.yaml"
+    (tmp_path / "secret").write_text(SECRET)
+    async with serve(issue) as issuer:
+        for how in ("", *(f", client_auth: {way}" for way in SHOWN)):
+            file.write_text(
+                dedent(OAUTH2.format(url=simulator.url, issuer=issuer.url, file="secret", how=how))
+            )
+            ended = await command("probe", "orchestrator.intents.list", "--config.file", str(file))
+            assert ended.code == int((how.rpartition(" ")[2] or "basic") != wanted), ended
+            assert SECRET not in ended.out + ended.err

@@ -143,6 +143,13 @@ ALL = variables(API_URL="http://env/v1", USERNAME="env", PASSWORD="from env")
         ("", variables(API_URL=URL), URL, Auth()),
         (f"url: {URL}", ALL, URL, Auth("login", "env", Secret("from env"))),
         ("auth: {}", ALL, "http://env/v1", Auth("login", "env", Secret("from env"))),
+        (
+            "auth: {username: probe}",
+            ALL,
+            "http://env/v1",
+            Auth("login", "probe", Secret("from env")),
+        ),
+        ("auth: {password: own}", ALL, "http://env/v1", Auth("login", "env", Secret("own"))),
         ("auth: {type: none}", ALL, "http://env/v1", Auth()),
         ("auth: {type: login}", ALL, "http://env/v1", Auth("login", "env", Secret("from env"))),
         (f"auth: {FILE_LOGIN}", ALL, "http://env/v1", Auth("login", "probe", Secret("from env"))),
@@ -178,9 +185,8 @@ def test_fills_what_the_only_target_leaves_out(
     assert loaded.source == str(file)
 
 
-NOT_WITH_NONE = (
-    "FILE:4: targets[0].auth.username: type none takes no username; "
-    "allowed: type: login or basic, or leave it out"
+NO_PASSWORD = (
+    "FILE:4: targets[0].auth.password_file: missing; type login needs password_file or password"
 )
 NO_UNIT = (
     "FILE:3: targets[0].interval: 30 has no unit; "
@@ -189,8 +195,8 @@ NO_UNIT = (
 NOT_A_MAPPING = (
     "FILE:4: targets[0].auth: a single value is not allowed; "
     "allowed: a mapping with the keys "
-    "client_id, client_secret_file, password, password_file, scopes, token_file, token_url, "
-    "type, username"
+    "client_auth, client_id, client_secret_file, password, password_file, scopes, token_file, "
+    "token_url, type, username"
 )
 MISSING_URL = (
     "FILE:2: targets[0].url: missing; allowed: http://HOST[:PORT][/PATH] or https://..., "
@@ -216,8 +222,8 @@ MISSING_URL = (
         ),
         (
             f"url: {URL}\n    auth: {{username: probe}}",
-            variables(PASSWORD="hunter2"),
-            [NOT_WITH_NONE],
+            {},
+            [NO_PASSWORD],
         ),
         (
             "interval: 30",

@@ -22,6 +22,7 @@ from exporter.config.schema import (
 from tests.unit.config.support import FULL, HERE
 
 GOOD = HERE / "good"
+CLIENT = "token_url: http://id"
 
 
 def test_every_key_has_its_value() -> None:
@@ -91,6 +92,7 @@ def test_every_key_has_its_value() -> None:
                     client_id="exporter",
                     client_secret_file=str(GOOD / "secrets/password"),
                     scopes=("mano.read",),
+                    client_auth="body",
                 ),
             ),
         ),
@@ -185,3 +187,21 @@ def test_a_thousand_targets_are_not_too_many() -> None:
 
     assert len({target.name for target in config.targets}) == 1000
     assert places.line(("targets", 999, "deployments", "status_path")) == text.count("\n")
+
+
+@pytest.mark.parametrize(
+    ("keys", "kind"),
+    [
+        ("", "none"),
+        ("username: probe, password_file: secrets/password", "login"),
+        ("username: probe, password: hunter2", "login"),
+        ("type: basic, username: probe, password: hunter2", "basic"),
+        ("token_file: secrets/password", "bearer"),
+        (f"{CLIENT}, client_id: me, client_secret_file: secrets/password", "oauth2"),
+        (f"{CLIENT}, client_id: me, client_secret_file: secrets/password, scopes: [a]", "oauth2"),
+        ("type: none", "none"),
+    ],
+)
+def test_the_type_of_auth_goes_without_saying(keys: str, kind: str) -> None:
+    data = f"targets: [{{name: lab, url: http://lab, auth: {{{keys}}}}}]".encode()
+    assert decode(data, GOOD)[0].targets[0].auth.type == kind

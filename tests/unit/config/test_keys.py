@@ -27,6 +27,7 @@ TODAY: Final = frozenset(
         "targets.auth.client_id",
         "targets.auth.client_secret_file",
         "targets.auth.scopes",
+        "targets.auth.client_auth",
         "targets.tls.ca_file",
         "targets.tls.cert_file",
         "targets.tls.key_file",
@@ -106,7 +107,7 @@ TO_COME: Final[Mapping[str, object]] = {
 
 IN_COMMENTS: Final = frozenset(
     {f"targets.auth.{key}" for key in ("token_file", "token_url", "client_id")}
-    | {f"targets.auth.{key}" for key in ("client_secret_file", "scopes")}
+    | {f"targets.auth.{key}" for key in ("client_secret_file", "scopes", "client_auth")}
     | {f"targets.surfaces.*.checks.{key}" for key in ("status", "header", "body", "latency")}
     | {f"targets.surfaces.*.checks.{key}" for key in ("equals", "matches", "in", "below")}
     | {"targets.surfaces.*.checks.present"}

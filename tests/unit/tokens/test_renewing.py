@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from exporter.config.schema import Auth
+from exporter.config.schema import Auth, ClientAuth
 from exporter.observation import Call, Renewal, Run, Skip
 from tests.support.jobs import answer, fault
 from tests.unit.tokens.stage import START, SURFACE, Answering, Hand, Server, stage
@@ -169,7 +169,18 @@ async def test_a_login_in_flight_at_the_end_is_a_skip() -> None:
     assert [each.reason for each in api.seen if isinstance(each, Skip)] == ["shutdown"]
 
 
-async def test_client_credentials_as_the_rfc_has_them(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("client_auth", "header", "body"),
+    [
+        (None, "Basic bWU6cyUyMGUlM0FjcmV0", b""),  # me:s%20e%3Acret
+        ("basic", "Basic bWU6cyUyMGUlM0FjcmV0", b""),
+        ("basic_raw", "Basic bWU6cyBlOmNyZXQ=", b""),  # me:s e:cret
+        ("body", None, b"&client_id=me&client_secret=s+e%3Acret"),
+    ],
+)
+async def test_client_credentials_as_the_rfc_has_them_and_as_servers_do(
+    client_auth: ClientAuth | None, header: str | None, body: bytes, tmp_path: Path
+) -> None:
     file = tmp_path / "secret"
     file.write_text("s e:cret")
     auth = Auth(
@@ -178,11 +189,12 @@ async def test_client_credentials_as_the_rfc_has_them(tmp_path: Path) -> None:
         client_id="me",
         client_secret_file=str(file),
         scopes=("a", "b"),
+        client_auth=client_auth,
     )
     async with stage(lambda _: answer({"access_token": "t", "expires_in": 60}), auth=auth) as api:
         assert await api.owner.headers(SURFACE, 1) == {"Authorization": "Bearer t"}
     (request,) = api.requests
     assert request.path == "https://id.example.net/token"
-    assert request.body == b"grant_type=client_credentials&scope=a+b"
-    assert request.headers["Authorization"] == "Basic bWU6cyUyMGUlM0FjcmV0"
+    assert request.body == b"grant_type=client_credentials&scope=a+b" + body
+    assert request.headers.get("Authorization") == header
     assert request.headers["Content-Type"] == "application/x-www-form-urlencoded"

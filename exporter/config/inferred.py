@@ -1,0 +1,51 @@
+"""What a struct's other keys say of a key that was left out."""
+
+from collections.abc import Collection, Mapping
+from typing import Final
+
+from msgspec import Struct
+
+from exporter.config.problems import Problem
+from exporter.config.schema import Auth
+
+ACCOUNT: Final = ("username", "password", "password_file")
+AUTH_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
+    "login": ACCOUNT,
+    "bearer": ("token_file",),
+    "basic": ACCOUNT,
+    "oauth2": ("token_url", "client_id", "client_secret_file", "scopes", "client_auth"),
+    "none": (),
+}
+"""What each type of ``auth`` takes. The first one that takes a key is meant where none is named:
+user and password are sent with every request only where that is said."""
+
+
+def inferred(build: type[Struct], given: Collection[str]) -> Mapping[str, object] | Problem:
+    """Say what was left out and goes without saying.
+
+    Args:
+        build: the struct that is made.
+        given: the keys that it is given.
+
+    Returns:
+        Further keys, or what is wrong where it is not clear what they should be.
+    """
+    return _auth_type(given) if build is Auth and "type" not in given else {}
+
+
+def _auth_type(given: Collection[str]) -> Mapping[str, object] | Problem:
+    meant = {key: _type_of(key) for key in given}
+    match list(dict.fromkeys(meant.values())):
+        case []:
+            return {}
+        case [kind]:
+            return {"type": kind}
+        case kinds:
+            firsts = [next(key for key in meant if meant[key] == kind) for kind in kinds]
+            found = " and ".join(f"{key} ({meant[key]})" for key in firsts)
+            message = f"missing, and {found} do not fit together; allowed: the keys of one type"
+            return Problem(("type",), message)
+
+
+def _type_of(key: str) -> str:
+    return next(kind for kind, keys in AUTH_KEYS.items() if key in keys)
