@@ -70,6 +70,7 @@ bench-quick: $(READY) ## Measure what the exporter costs beside blackbox_exporte
 
 docs: $(READY) ## Write the generated pages again
 	$(BIN)/python -m exporter.sinks.reference > docs/metrics.md
+	$(BIN)/python -m exporter.story.reasons > docs/reasons.md
 	$(BIN)/python -m tests.chart.values_reference
 
 .PHONY: dashboards

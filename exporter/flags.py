@@ -171,7 +171,13 @@ def options_of(parsed: Arguments) -> "Options":
             "allowed: [HOST]:PORT, such as :10945 or 127.0.0.1:10945"
         ) from None
     path = parsed.telemetry_path
-    taken = path.startswith("/-/") or path in ("/probe", "/logs", "/config", "/api/v1/status")
+    taken = path.startswith("/-/") or path in (
+        "/probe",
+        "/logs",
+        "/config",
+        "/reasons",
+        "/api/v1/status",
+    )
     if taken or not fullmatch(r"/[A-Za-z0-9._~/-]*", path):
         raise WrongCallError(
             f"{PROGRAM}: --web.telemetry-path: {quoted(path)} cannot be used; allowed: a path that "

@@ -132,6 +132,7 @@ class Logs:
                 reason=run.reason,
                 detail=run.detail or None,
                 since=rfc3339(since),
+                see=f"/reasons#{run.reason}",
                 **_trace(run),
             )
 

@@ -2,11 +2,13 @@
 
 import sys
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Final, get_args
 
+from exporter.observation import Reason, SkipReason
 from exporter.sinks.families import GROUPS
 from exporter.sinks.families.row import Family, Group
 
+_REASONS: Final = (set(get_args(Reason)), set(get_args(SkipReason)))
 _INTRO: Final = """\
 # Metrics
 
@@ -83,7 +85,8 @@ def _closed(families: Iterable[Family]) -> Iterator[str]:
     labels = [label for label, _ in users]
     for (label, values), names in users.items():
         of = f" of {', '.join(names)}" if labels.count(label) > 1 else ""
-        yield f"`{label}`{of}: {', '.join(f'`{value}`' for value in values)}"
+        means = " ([what each means](reasons.md))" if set(values) in _REASONS else ""
+        yield f"`{label}`{of}{means}: {', '.join(f'`{value}`' for value in values)}"
 
 
 if __name__ == "__main__":

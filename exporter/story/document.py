@@ -37,6 +37,7 @@ def _step(step: Step) -> dict[str, Json]:
         "reason": run.reason,
         "detail": run.detail if isinstance(run, Run) else "",
         "means": None if found is None else found.means,
+        "causes": None if found is None else found.causes,
         "look_next": None if found is None else found.then,
         "problem": None if step.problem is None else _problem(step.problem),
         "duration_seconds": run.duration if isinstance(run, Run) else None,

@@ -22,7 +22,7 @@ from exporter.observation import (
     SkipReason,
     Transport,
 )
-from exporter.story.advice import Advice, advice
+from exporter.story.advice import Advice, advice, place
 from exporter.story.waterfall import outcome, side_by_side, waterfall
 
 Tone: TypeAlias = Literal["plain", "heading", "well", "bad", "dim"]
@@ -223,7 +223,10 @@ def _finding(step: Step) -> Iterator[Line]:
         for said in _said(step.problem):
             yield Line(f"  {'the API says':<{_LABEL}}{said}")
     yield Line(f"  {'that means':<{_LABEL}}{told.means}")
+    yield Line(f"  {'causes':<{_LABEL}}{told.causes}")
     yield Line(f"  {'look next':<{_LABEL}}{told.then}")
+    if step.reason is not None:
+        yield Line(f"  {'all reasons':<{_LABEL}}{place(step.reason)} of a running exporter", "dim")
 
 
 def _said(problem: ApiProblem) -> Iterator[str]:

@@ -8,10 +8,11 @@ from urllib.parse import urlencode
 import msgspec
 from msgspec import Struct
 
-from exporter.observation import Inquiry, Key, Phases, SkipReason, Transport
+from exporter.observation import Inquiry, Key, Phases, Reason, SkipReason, Transport
 from exporter.sinks.journal import Entry, Skipped
 from exporter.story.advice import advice
 from exporter.web.bars import STYLE, legend, longest_of, milliseconds, waterfall
+from exporter.web.reasons import link
 from exporter.web.told import ToldCall, ToldLogs, ToldRun, told_run, told_skip
 
 SHOWN: Final = 200
@@ -36,6 +37,7 @@ th, td {{ text-align: left; vertical-align: top; padding: .35rem .7rem .35rem 0;
   border-bottom: 1px solid #8884; }}
 td.when, td.took {{ white-space: nowrap; font-variant-numeric: tabular-nums; }}
 td.took {{ text-align: right; }} td.phases {{ width: 28%; }}
+td a {{ color: inherit; }}
 td small {{ white-space: nowrap; }} td.phases small {{ white-space: normal; }}
 td small, .quiet {{ opacity: .8; }}
 code {{ font-size: .85em; overflow-wrap: anywhere; }}
@@ -182,10 +184,13 @@ def _phases(entry: Entry) -> Phases:
 
 def _result(run: ToldRun) -> str:
     status = run.call.status_code if run.call is not None else None
-    means = f' title="{escape(advice(run.reason).means)}"' if run.reason else ""
-    told = f'<span class="{run.result}"{means}>{run.reason or run.result}</span>'
+    told = f'<span class="{run.result}">{_reason(run.reason) if run.reason else run.result}</span>'
     told += "" if status is None else f" <small>HTTP {status}</small>"
     return told + (f"<br>{escape(run.detail)}" if run.detail else "")
+
+
+def _reason(reason: Reason | SkipReason) -> str:
+    return link(reason, f' title="{escape(advice(reason).means)}"')
 
 
 def _facts(run: ToldRun) -> Iterator[str]:
@@ -246,5 +251,5 @@ def _skip(key: Key, reason: SkipReason, skipped: Skipped) -> str:
     return (
         f'<tr><td class="when">{_when(told.last)}</td>'
         f"<td>{escape(told.surface)} <small>{escape(told.target)}</small></td>"
-        f"<td>{reason}</td><td>{told.count}</td></tr>"
+        f"<td>{_reason(reason)}</td><td>{told.count}</td></tr>"
     )

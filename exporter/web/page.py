@@ -16,6 +16,7 @@ from exporter.overview import (
     summary,
 )
 from exporter.sinks.snapshot import Snapshot
+from exporter.web.reasons import linked
 
 _STYLE: Final = """
 :root { --good: #14733a; --bad: #b91c1c; --unsure: #7a5600; --line: #8884; --tint: #dc262614; }
@@ -68,6 +69,7 @@ _PAGE: Final = """<!DOCTYPE html>
 <p>{summary}</p>
 <nav><a href="logs">Last runs</a> <a href="{metrics}">Metrics</a>
 <a href="api/v1/status">Status as JSON</a> <a href="config">Configuration</a>
+<a href="reasons">Reasons</a>
 <a href="-/healthy">healthy?</a> <a href="-/ready">ready?</a></nav>
 </header>
 <main>
@@ -127,7 +129,7 @@ def _card(card: HealthLine) -> str:
 def _check(check: CheckLine) -> str:
     facts = [check.took] if check.took != "-" else []
     facts += [f"for {check.since}"] if check.since != "-" else []
-    told = "; ".join([escape(check.message), *facts])
+    told = "; ".join([linked(escape(check.message)), *facts])
     return (
         f'<li class="is-{check.status}"><b>{escape(check.name)}</b> {_state(check.status)}<br>'
         f'<span class="message">{told}</span></li>'
@@ -150,8 +152,8 @@ def _target(snapshot: Snapshot, name: str, url: str) -> str:
 
 
 def _row(line: Line) -> str:
-    surface, _, *others = (escape(cell) for cell in line.cells)
-    cells = "".join(f"<td>{cell}</td>" for cell in others)
+    surface, _, *others, wrong = (escape(cell) for cell in line.cells)
+    cells = "".join(f"<td>{cell}</td>" for cell in (*others, linked(wrong)))
     return (
         f'<tr class="{line.state}"><td>{surface.replace(".", ".<wbr>")}</td>'
         f'<td class="{line.state}">{line.state}</td>{cells}</tr>'

@@ -13,7 +13,7 @@ from exporter.context import context_of
 from exporter.observation import Context, Run, Skip, SkipReason
 from exporter.redaction import redacted
 from exporter.sinks.exposition import render
-from exporter.story.advice import advice
+from exporter.story.advice import advice, place
 from exporter.story.text import Step, steps, story
 from exporter.web.blackbox import BlackboxFamilies
 
@@ -75,8 +75,8 @@ def _told(request: web.Request, step: Step, run: Run, *, debug: bool) -> web.Res
 
 def _refusal(asked: Asked, step: Step, skip: Skip, *, debug: bool) -> web.Response:
     again = {"Retry-After": str(math.ceil(_AGAIN.get(skip.reason, asked.job.interval)))}
-    told = advice(skip.reason)
-    text = _text(step) if debug else f"not probed: {skip.reason}: {told.means} {told.then}\n"
+    told, more = advice(skip.reason), f"More: {place(skip.reason)}"
+    text = _text(step) if debug else f"not probed: {skip.reason}: {told.means} {told.then} {more}\n"
     return web.Response(text=text, content_type=_TEXT, status=_REFUSED, headers=again)
 
 

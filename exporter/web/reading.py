@@ -1,4 +1,4 @@
-"""The pages that only tell: ``/logs``, ``/config`` and ``/api/v1/status``."""
+"""The pages that only tell: ``/logs``, ``/config``, ``/reasons`` and ``/api/v1/status``."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,6 +13,7 @@ from exporter.job import Plan
 from exporter.sinks.journal import Journal
 from exporter.sinks.snapshot import Snapshot
 from exporter.web.logs import SHOWN, Found, Wanted, logs_json, logs_page
+from exporter.web.reasons import reasons_page
 from exporter.web.status import Process, status_json
 
 _JSON: Final = "application/json"
@@ -42,6 +43,7 @@ class Reading:
         """
         router.add_get("/logs", self._logs)
         router.add_get("/config", self._config)
+        router.add_get("/reasons", _reasons)
         router.add_get("/api/v1/status", self._status)
 
     async def _logs(self, request: web.Request) -> web.Response:
@@ -74,6 +76,11 @@ class Reading:
         del request
         body = await asyncio.to_thread(status_json, self.snapshot(), self.process())
         return web.Response(body=body, content_type=_JSON)
+
+
+async def _reasons(request: web.Request) -> web.Response:
+    del request
+    return web.Response(text=reasons_page(), content_type=_HTML)
 
 
 def _wanted(request: web.Request) -> Wanted:

@@ -42,7 +42,7 @@ class Pages:
     reload: Callable[[], Awaitable[list[str]]] | None = None
     ask: probe.Ask | None = None
     reading: Reading | None = None
-    """``/logs``, ``/config`` and ``/api/v1/status``."""
+    """``/logs``, ``/config``, ``/reasons`` and ``/api/v1/status``."""
 
 
 class Server:

@@ -129,6 +129,19 @@ def test_histograms_ask_for_exemplars(name: str) -> None:
                 assert asked["exemplar"], panel["title"]
 
 
+_BY_REASON: Final = re.compile(
+    r"oran_mano_(?:probe_failure_reasons?|probe_skipped|token_renewal_failures)(?:_total)?"
+)
+
+
+@every_dashboard
+def test_who_shows_reasons_says_where_they_are_explained(name: str) -> None:
+    for panel in charts(DOCUMENTS[name]):
+        asked = json.dumps(panel["targets"])
+        if _BY_REASON.search(asked) and "reason" in _BY_REASON.sub("", asked):
+            assert "`/reasons`" in panel["description"], panel["title"]
+
+
 # --- Variables and links --------------------------------------------------------------------------
 
 

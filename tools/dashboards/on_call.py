@@ -5,7 +5,7 @@ from typing import Final
 from tools.dashboards.alerts import firing
 from tools.dashboards.board import Board, Row
 from tools.dashboards.faults import API, EXPORTER, NETWORK, QUOTA, TOKEN, Fault, blamed
-from tools.dashboards.pages import Link, Page, from_cell, from_series, runbook
+from tools.dashboards.pages import REASONS, Link, Page, from_cell, from_series, runbook
 from tools.dashboards.panels import ALARM, WELL, About, number, timeline
 from tools.dashboards.queries import (
     ABSENT,
@@ -91,7 +91,7 @@ BROKEN: Final = rows(
     About(
         "What is broken, and since when?",
         "One line for each surface whose last run failed, with the reason, and with whom to "
-        "talk. Click on a surface to see its latency or its budget.",
+        f"talk. Click on a surface to see its latency or its budget. {REASONS}",
         "short",
         empty="nothing is known to fail",
         size=(24, 7),
@@ -141,7 +141,7 @@ def _suspect(fault: Fault, title: str, hint: str, width: int, *more: Link) -> Ab
         title,
         "Surfaces that fail now, or were not asked in the last ten minutes, for: "
         f"{', '.join(fault.reasons + fault.skips)}. "
-        f"Normal: 0. {hint}",
+        f"Normal: 0. {hint} {REASONS}",
         "suffix: surfaces",
         empty=ABSENT,
         size=(width, 3),

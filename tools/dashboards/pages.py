@@ -7,6 +7,8 @@ from typing import Final
 RUNBOOKS: Final = "https://oran-mano-exporter.example.net/runbooks"
 """Of the rules' ``runbook_url``, too: whoever moves the runbooks replaces it in both."""
 
+REASONS: Final = "What each reason means: `/reasons` on the exporter's own page."
+
 
 class Page(Enum):
     """A dashboard: the name of its file, and its title."""

@@ -3,7 +3,7 @@
 from typing import Final
 
 from tools.dashboards.board import Board, Row
-from tools.dashboards.pages import Page, from_series, runbook
+from tools.dashboards.pages import REASONS, Page, from_series, runbook
 from tools.dashboards.panels import About, events, lines
 from tools.dashboards.queries import COMPONENT, TARGET, Query, increase
 from tools.dashboards.tables import Column, rows
@@ -127,7 +127,8 @@ OWN: Final = (
         About(
             "Which runs did it forgo to save quota?",
             "Runs that were skipped because our own share was spent (`budget`) or the server asked "
-            "to wait (`retry_after`). Normal: 0. Else fewer surfaces or longer intervals are due.",
+            "to wait (`retry_after`). Normal: 0. Else fewer surfaces or longer intervals are due. "
+            f"{REASONS}",
             "suffix: runs",
             empty="none is known in this time",
             size=(12, 8),

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tools.dashboards.pages import Page, from_series, runbook
+from tools.dashboards.pages import REASONS, Page, from_series, runbook
 from tools.dashboards.panels import About, buckets, events, lines
 from tools.dashboards.queries import ABSENT, COMPONENT, TARGET, Query, increase, own, quantile
 
@@ -56,7 +56,8 @@ COMPLETE: Final = (
         About(
             "Why do due runs not happen?",
             "Skipped runs by reason. Normal: few; `no_resource` where there is nothing to ask for, "
-            "`not_leader` where another replica asks. `circuit_open` is the API's fault.",
+            "`not_leader` where another replica asks. `circuit_open` is the API's fault. "
+            f"{REASONS}",
             "suffix: runs",
             empty="no skip is known in this time",
             size=(12, 8),
@@ -108,7 +109,7 @@ TOKENS: Final = (
         About(
             "Does renewing them fail?",
             "Logins and refreshes that gave no token, by reason, and answers 401 to a token that "
-            "should still be good. Normal: none.",
+            f"should still be good. Normal: none. {REASONS}",
             "suffix: times",
             empty="no failed renewal is known",
             more=(runbook("AuthenticationFailing"),),

@@ -3,7 +3,7 @@
 from typing import Final
 
 from tools.dashboards.board import Board, Row
-from tools.dashboards.pages import Page, from_cell, from_series, runbook
+from tools.dashboards.pages import REASONS, Page, from_cell, from_series, runbook
 from tools.dashboards.panels import About, Steps, events, lines
 from tools.dashboards.queries import AVAILABILITY, COMPONENT, KEY, SURFACE, TARGET, Query, increase
 from tools.dashboards.tables import Column, rows
@@ -165,7 +165,8 @@ SPENT: Final = (
     events(
         About(
             "For which reasons do runs fail?",
-            "Failed runs of each component by reason; surfaces do not narrow it. Normal: none.",
+            "Failed runs of each component by reason; surfaces do not narrow it. Normal: none. "
+            f"{REASONS}",
             "suffix: runs",
             empty="no failed run is known",
             size=(12, 8),

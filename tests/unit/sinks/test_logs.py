@@ -71,6 +71,7 @@ def test_a_surface_that_goes_failing_and_recovers() -> None:
             "reason": "dns",
             "detail": "no such host",
             "since": "2027-01-15T08:00:00.000Z",
+            "see": "/reasons#dns",
         }
     ]
     assert log.take(run(reason="dns"), run(reason="reset"), skip("circuit_open")) == []

@@ -101,7 +101,8 @@ def test_links_lead_to_the_other_pages_and_to_the_targets() -> None:
     here = {link.removeprefix("#") for link in page.links if link.startswith("#")}
     assert here == {"target-lab"} == page.anchors
     assert {link for link in page.links if not link.startswith("#")} == {
-        *("logs", "metrics", "api/v1/status", "config", "-/healthy", "-/ready")
+        *("logs", "metrics", "api/v1/status", "config", "reasons", "-/healthy", "-/ready"),
+        "reasons#http_5xx",
     }
 
 
@@ -110,7 +111,7 @@ def test_what_is_not_asked_any_more_says_so() -> None:
     bench.take(skip("budget"), skip("circuit_open", INTENTS))
     text = read(bench.latest.snapshot()).text
     assert "not asked since: budget" in text
-    assert "http_5xx: answered 503; not asked since: circuit_open" in text
+    assert "http_5xx : answered 503; not asked since: circuit_open" in text
 
 
 def test_markup_in_words_is_shown_and_not_obeyed() -> None:

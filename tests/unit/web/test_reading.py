@@ -140,8 +140,10 @@ async def test_the_page_loads_nothing_and_runs_nothing() -> None:
     assert {tag for tag, _ in tags} & {"script", "link", "img", "iframe", "object"} == set()
     assert not [attribute for _, given in tags for attribute in given if attribute.startswith("on")]
     assert not re.search(r"url\(|@import|https?:", page)
-    links = {given["href"] for tag, given in tags if tag == "a"}
-    assert links == {"./", "logs?format=json"}
+    links = {str(given["href"]) for tag, given in tags if tag == "a"}
+    assert {link for link in links if "#" not in link} == {"./", "logs?format=json"}
+    assert {link.partition("#")[0] for link in links if "#" in link} == {"reasons"}
+    assert "reasons#http_5xx" in links
 
 
 async def test_bars_have_one_scale() -> None:
@@ -307,3 +309,14 @@ async def test_a_date_that_no_calendar_has_is_not_known() -> None:
         logs = await told(f"{url}/logs?format=json&surface=monitoring.health")
         assert (await get(f"{url}/logs"))[0] == 200
     assert logs["runs"][0]["call"]["lifecycle"]["sunset"] is None
+
+
+async def test_reasons_of_runs_and_skips_lead_to_what_they_mean() -> None:
+    async with serving(FAILED, skip("no_token", INTENTS)) as url:
+        _, logs = await get(f"{url}/logs")
+        status, page = await get(f"{url}/reasons")
+    assert status == 200
+    anchors = {given.get("id") for _, given in Outline(page.decode()).tags}
+    named = re.findall(r'href="reasons#(\w+)"', logs.decode())
+    assert {"http_5xx", "no_token"} <= set(named) <= anchors
+    assert not re.search(r"url\(|@import|https?:|<script", page.decode())
