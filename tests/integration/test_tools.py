@@ -203,6 +203,7 @@ def _state(pid: int) -> str:
         tools.rotel,
         tools.nginx,
         tools.blackbox,
+        tools.faketime,
         tools.chart_libraries,
         tools.operator_schemas,
     ],

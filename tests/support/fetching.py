@@ -27,6 +27,8 @@ from tests.support.tools import (
     CHART,
     CHART_LOCK,
     DEBIAN,
+    FAKETIME,
+    FAKETIME_LIBRARY,
     NGINX,
     NODE,
     OPERATOR,
@@ -42,6 +44,7 @@ from tests.support.tools import (
     binary,
     cache,
     chart_libraries,
+    faketime,
     fetched_node,
     node,
     operator_schemas,
@@ -81,6 +84,15 @@ def _fetch_debian(into: Path, name: str) -> None:
         _run([str(program), flag], into)  # it links to libraries of the machine: do they suit?
     if name == ALERTMANAGER:
         _move_templates(into)
+    for folder in ("apt", "tree"):
+        shutil.rmtree(into / folder)
+
+
+def _fetch_faketime(into: Path) -> None:
+    package = _download_package(into / "apt", FAKETIME)
+    _run(["dpkg", "-x", str(package), str(into / "tree")], into)
+    (library,) = (into / "tree").glob(f"usr/lib/*/faketime/{FAKETIME_LIBRARY}")
+    library.rename(into / FAKETIME_LIBRARY)
     for folder in ("apt", "tree"):
         shutil.rmtree(into / folder)
 
@@ -239,6 +251,7 @@ PACKAGES = {
         ),
         _debian(BLACKBOX),
         _debian(NGINX),
+        _Package(FAKETIME, _fetch_faketime, lambda: [_line(FAKETIME, faketime(), "as Debian has")]),
         _Package(PRISM, partial(_fetch_npm, lock=PRISM_LOCK), _prism_lines),
         _Package(
             CHART, _fetch_chart_libraries, lambda: [_line(CHART, chart_libraries(), "as locked")]

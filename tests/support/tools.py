@@ -30,6 +30,8 @@ BLACKBOX = "prometheus-blackbox-exporter"
 ROTEL = "rotel-agent"
 ALERTMANAGER = "prometheus-alertmanager"
 AMTOOL = "amtool"
+FAKETIME = "libfaketime"
+FAKETIME_LIBRARY = "libfaketime.so.1"
 CHART = "chart-libraries"
 OPERATOR = "operator-schemas"
 HINTS = {
@@ -42,6 +44,7 @@ HINTS = {
     OPERATOR: "npm has to be able to install tests/support/operator/package-lock.json",
     ROTEL: f"pip has to be able to install rotel=={ROTEL_VERSION}; or set ROTEL_AGENT=/path/to/it",
     ALERTMANAGER: f"apt-get install {ALERTMANAGER}, or set PROMETHEUS_ALERTMANAGER=/path/to/it",
+    FAKETIME: f"apt-get install {FAKETIME}, or set LIBFAKETIME=/path/to/{FAKETIME_LIBRARY}",
     AMTOOL: f"apt-get install {ALERTMANAGER}, or set AMTOOL=/path/to/amtool",
 }
 DEBIAN = {
@@ -141,6 +144,18 @@ def nginx() -> Path:
 def blackbox() -> Path:
     """The prober that ours is compared with."""
     return binary(BLACKBOX)
+
+
+def faketime() -> Path:
+    """A library that sets off the wall clock of a process which preloads it."""
+    if named := os.environ.get(variable(FAKETIME)):
+        if not Path(named).is_file():
+            raise ToolMissing(FAKETIME, f"{variable(FAKETIME)}={named} is no file")
+        return Path(named)
+    library = cache() / FAKETIME / FAKETIME_LIBRARY
+    if not library.exists():
+        raise ToolMissing(FAKETIME)
+    return library
 
 
 def version_of(binary: Path) -> str:
