@@ -86,7 +86,7 @@ class App:
         self._links: dict[str, Link] = {}
         self._mint = Mint()
         self._retiring: set[asyncio.Task[None]] = set()
-        self._latest = Latest(time.time, self._in_flight)
+        self._latest = Latest(time.time, time.monotonic, self._in_flight)
         self._registry = CollectorRegistry()
         self._metrics = Metrics(
             self._registry,

@@ -9,10 +9,16 @@ from rich.console import ConsoleDimensions, Group
 from rich.table import Table
 from rich.text import Text
 
-from exporter.overview import HEADINGS, Line, lines, quotas, summary
+from exporter.overview import HEADINGS, STATES, Line, lines, quotas, summary
 from exporter.sinks.snapshot import Snapshot
 
-_COLOURS: Final = {"well": "green", "failing": "bold red", "skipped": "yellow"}
+_COLOURS: Final = {
+    "well": "green",
+    "failing": "bold red",
+    "throttled": "yellow",
+    "unknown": "yellow",
+    "skipped": "yellow",
+}
 _FROM: Final = {"Last run": 104, "For": 92, "Took": 76, "Status": 76}
 """How wide the terminal has to be for a column, so that what is wrong has room beside it."""
 
@@ -113,7 +119,7 @@ def screen(snapshot: Snapshot, place: Place, scenario: str, size: ConsoleDimensi
     if len(found) > _room(above, size):
         above = [line for line in above if line]
         kept = max(1, _room(above, size) - 1)
-        found.sort(key=lambda row: row.state != "failing")
+        found.sort(key=lambda row: STATES.index(row.state))
         below = [f"... {len(found) - kept} more"] if len(found) > kept else []
         found = found[:kept]
     return Group(*map(_cut, above), _table(found, size.width), *map(_cut, below))
@@ -149,7 +155,7 @@ def plain(line: Line) -> str:
         Name, state, how long the last run took, its status, and what is wrong.
     """
     wrong = f"  {line.wrong}" if line.wrong else ""
-    return f"{line.surface:<36} {line.state:<8} {line.took:>8} {line.status:>4}{wrong}"
+    return f"{line.surface:<36} {line.state:<9} {line.took:>8} {line.status:>4}{wrong}"
 
 
 def _room(above: list[str], size: ConsoleDimensions) -> int:

@@ -148,7 +148,11 @@ class Lifecycle(Struct, frozen=True):
 
 
 class Call(Struct, frozen=True):
-    """One exchange on the wire, whoever sent it."""
+    """One exchange on the wire, whoever sent it.
+
+    ``at`` is when it ended, and so is ``steady`` on the steady clock: calls of several runs come to
+    sinks when their runs are over, and which of them is the newest no step of the wall clock says.
+    """
 
     key: Key
     at: float
@@ -175,6 +179,7 @@ class Call(Struct, frozen=True):
     transport: Transport | None = None
     stamp: float | None = None
     """When the answer was made, where its body tells: Unix seconds by the server's clock."""
+    steady: float = 0.0
 
 
 class Run(Struct, frozen=True):

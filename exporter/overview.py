@@ -9,6 +9,10 @@ from exporter.sinks.snapshot import QuotaNow, Snapshot, State, SurfaceNow
 HEADINGS = ("Surface", "State", "For", "Took", "Status", "Last run", "What is wrong")
 
 
+STATES: tuple[State, ...] = ("failing", "throttled", "unknown", "skipped", "waiting", "well")
+"""In the order in which somebody wants to hear of them."""
+
+
 class Line(Struct, frozen=True):
     """One surface in words; what is not known is a dash."""
 
@@ -75,9 +79,7 @@ def lines(snapshot: Snapshot, target: str) -> list[Line]:
     Returns:
         A line each.
     """
-    return [
-        _line(surface, snapshot.at) for surface in snapshot.surfaces if surface.key.target == target
-    ]
+    return [_line(surface) for surface in snapshot.surfaces if surface.key.target == target]
 
 
 def summary(snapshot: Snapshot) -> str:
@@ -90,7 +92,7 @@ def summary(snapshot: Snapshot) -> str:
         The sentence.
     """
     states = [surface.state for surface in snapshot.surfaces]
-    counts = {state: states.count(state) for state in ("failing", "skipped", "waiting", "well")}
+    counts = {state: states.count(state) for state in STATES}
     told = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
     return f"{len(states)} surfaces: {told}." if states else "Nothing is probed."
 
@@ -106,14 +108,14 @@ def quotas(snapshot: Snapshot, target: str) -> list[str]:
         A phrase for each, such as ``standard (account): 953 of 1000 left, resets in 12s``.
     """
     return [
-        _quota(quota, snapshot.at)
+        _quota(quota)
         for quota in snapshot.quotas
         if quota.key.target == target and quota.remaining is not None
     ]
 
 
 def _health(target: TargetHealth) -> HealthLine:
-    checks = tuple(_check(name, check, target.timestamp) for name, check in target.checks.items())
+    checks = tuple(_check(name, check) for name, check in target.checks.items())
     return HealthLine(target.target, target.overall_status, _phrase(target), checks)
 
 
@@ -121,8 +123,8 @@ def _phrase(target: TargetHealth) -> str:
     """What is unhealthy, and since when; else how much of it is known."""
     wrong = {name: check for name, check in target.checks.items() if check.status == "unhealthy"}
     if wrong:
-        begun = min((check.since for check in wrong.values() if check.since), default=None)
-        since = "" if begun is None else f" for {_ago(target.timestamp, begun)}"
+        longest = max((c.lasted for c in wrong.values() if c.lasted is not None), default=None)
+        since = "" if longest is None else f" for {_lasted(longest)}"
         return ", ".join(wrong) + since
     if not target.checks:
         return "nothing of it is probed"
@@ -130,49 +132,59 @@ def _phrase(target: TargetHealth) -> str:
     return f"not known: {', '.join(unknown)}" if unknown else "all checks are well"
 
 
-def _check(name: str, check: Check, now: float) -> CheckLine:
+def _check(name: str, check: Check) -> CheckLine:
     took = check.response_time_ms
     return CheckLine(
         name=name,
         status=check.status,
         message=check.message,
         took="-" if took is None else _took(took / 1000),
-        since="-" if check.since is None else _ago(now, check.since),
+        since="-" if check.lasted is None else _lasted(check.lasted),
     )
 
 
-def _quota(quota: QuotaNow, now: float) -> str:
+def _quota(quota: QuotaNow) -> str:
     limit = "" if quota.limit is None else f" of {quota.limit}"
     reset = ""
-    if quota.reset is not None:
-        over = quota.reset <= now
-        reset = ", until it was reset" if over else f", resets in {_ago(quota.reset, now)}"
+    if quota.resets_in is not None:
+        over = quota.resets_in <= 0
+        reset = ", until it was reset" if over else f", resets in {_lasted(quota.resets_in)}"
     key = quota.key
     return f"{key.rate_class} ({key.credential}): {quota.remaining}{limit} left{reset}"
 
 
-def _line(surface: SurfaceNow, now: float) -> Line:
+def _line(surface: SurfaceNow) -> Line:
+    current = surface.current is not None
     return Line(
         surface=surface.key.surface,
         state=surface.state,
-        since="-" if surface.since is None else _ago(now, surface.since),
-        took="-" if surface.duration is None else _took(surface.duration),
-        status="-" if surface.status is None else str(surface.status),
-        last_run="-" if surface.last_run is None else f"{_ago(now, surface.last_run)} ago",
+        since="-" if surface.lasted is None else _lasted(surface.lasted),
+        took=_took(surface.duration) if current and surface.duration is not None else "-",
+        status=str(surface.status) if current and surface.status is not None else "-",
+        last_run="-" if surface.run_ago is None else f"{_lasted(surface.run_ago)} ago",
         wrong=_wrong(surface),
     )
 
 
 def _wrong(surface: SurfaceNow) -> str:
-    """Also where the last run holds and yet nobody asks any more."""
-    idle = surface.run is not None and surface.skipped is not None
-    kept = f"not asked since: {surface.skipped}" if idle else ""
+    """Also where the last run holds and yet nobody asks any more, and what it said where not."""
+    if surface.current is None:
+        return "; ".join(part for part in (surface.reason, _last_result(surface)) if part)
+    kept = f"not asked since: {surface.skipped}" if surface.skipped is not None else ""
     return "; ".join(part for part in (surface.wrong, kept) if part)
+
+
+def _last_result(surface: SurfaceNow) -> str:
+    """What was, as what it is: no state, and how old."""
+    if surface.run_ago is None:
+        return ""
+    why = f" ({surface.last_wrong})" if surface.last_wrong else ""
+    return f"the last result: {surface.last_result}{why}, {_lasted(surface.run_ago)} ago"
 
 
 def _took(seconds: float) -> str:
     return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.2f} s"
 
 
-def _ago(later: float, earlier: float) -> str:
-    return str(Duration(max(0, round(later - earlier))))
+def _lasted(seconds: float) -> str:
+    return str(Duration(max(0, round(seconds))))

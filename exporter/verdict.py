@@ -100,6 +100,7 @@ def _call(
         path=path,
         context=context,
         transport=timing.transport,
+        steady=timing.started + timing.duration,
     )
 
 

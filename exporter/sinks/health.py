@@ -10,7 +10,7 @@ from typing import Final, Literal, TypeAlias
 from msgspec import Struct
 
 from exporter.config.schema import Target
-from exporter.sinks.snapshot import Snapshot, SurfaceNow, TokenNow
+from exporter.sinks.snapshot import Snapshot, State, SurfaceNow, TokenNow
 
 Status: TypeAlias = Literal["healthy", "unhealthy", "unknown"]
 
@@ -28,13 +28,14 @@ _SUCCESSES: Final = range(200, 300)
 class Check(Struct, frozen=True, omit_defaults=True):
     """One check; what is not known is not in its JSON.
 
-    ``since`` is when it became so, in Unix seconds.
+    ``since`` is when it became so, in Unix seconds, ``lasted`` for how many seconds it has been so.
     """
 
     status: Status
     message: str
     response_time_ms: float | None = None
     since: float | None = None
+    lasted: float | None = None
 
 
 class TargetHealth(Struct, frozen=True):
@@ -86,7 +87,7 @@ def _target(
     checks: dict[str, Check] = {}
     asked = [surface for surface in surfaces.values() if surface.job.credential == "account"]
     if token is not None:
-        check = _token(token, _renewal(surfaces), at)
+        check = _token(token, _renewal(surfaces))
         if target.auth.type == "bearer" and any(each.skipped == "no_token" for each in asked):
             check = check if check.status == "unhealthy" else _MISSING
         checks["authentication"] = check if check.status == "unhealthy" else _used(asked, check)
@@ -105,34 +106,36 @@ def _overall(checks: Mapping[str, Check]) -> Status:
     return next((status for status in order if status in found), "unknown")
 
 
-def _token(token: TokenNow, renewal: SurfaceNow | None, at: float) -> Check:
+def _token(token: TokenNow, renewal: SurfaceNow | None) -> Check:
     """What getting a token came to."""
-    took = None if renewal is None else _milliseconds(renewal)
     if token.failures:
         wrong = "the file holds no token" if renewal is None else renewal.wrong
         kept = ", the token in use is still good" if token.valid else ""
-        since = None if renewal is None else renewal.since
-        return Check("unhealthy", f"{_FAILED}: {wrong}{kept}", took, since)
+        return _since(renewal, "unhealthy", f"{_FAILED}: {wrong}{kept}")
     if token.valid:
-        since = token.renewed_at if renewal is None else renewal.since
-        return Check("healthy", "Authentication successful", took, since)
+        well = f"{_WELL}, the token should have been renewed by now" if token.overdue else _WELL
+        if renewal is not None:
+            return _since(renewal, "healthy", well)
+        return Check("healthy", well, None, token.renewed_at, token.renewed_ago)
     if token.renewed_at is None:
         return _UNTRIED
-    if token.expires is not None and token.expires <= at:
-        return Check("unhealthy", f"{_FAILED}: the token has ended", since=token.expires)
+    if token.ended_ago is not None:
+        ended = f"{_FAILED}: the token has ended"
+        return Check("unhealthy", ended, None, token.expires, token.ended_ago)
     return Check("unhealthy", f"{_FAILED}: the token is not accepted any more")
 
 
 def _used(asked: Iterable[SurfaceNow], otherwise: Check) -> Check:
-    """What became of the account where it was used: one surface that takes it proves it."""
+    """What became of the account where it was used: one surface that takes it proves it.
+
+    For as long as that is asked; one that refused it stands until it is asked again.
+    """
     asked = [*asked]
-    if any(surface.status in _SUCCESSES for surface in asked if surface.status is not None):
-        well = "Authentication successful"
-        return otherwise if otherwise.status == "healthy" else Check("healthy", well)
+    if any(_answers(surface) for surface in asked if surface.current is not None):
+        return otherwise if otherwise.status == "healthy" else Check("healthy", _WELL)
     for surface in asked:
-        if surface.reason == "auth_rejected":
-            wrong = f"{_FAILED}: {surface.wrong}"
-            return Check("unhealthy", wrong, _milliseconds(surface), surface.since)
+        if surface.run is not None and surface.run.reason == "auth_rejected":
+            return _since(surface, "unhealthy", f"{_FAILED}: {surface.last_wrong}")
     return otherwise
 
 
@@ -140,31 +143,38 @@ def _renewal(surfaces: Mapping[str, SurfaceNow]) -> SurfaceNow | None:
     """The last attempt to get a token, by login or by refresh."""
     tried = [surfaces[name] for name in ("auth.login", "auth.refresh") if name in surfaces]
     ran = [surface for surface in tried if surface.run is not None]
-    return max(ran, key=lambda surface: surface.last_run or 0.0, default=None)
+    return min(ran, key=lambda surface: surface.run_ago or 0.0, default=None)
 
 
 def _surface(surface: SurfaceNow, description: str) -> Check:
-    """What a surface's last run says for as long as it holds.
-
-    One that was well and cannot be asked any more, for want of a token, may be anything by now.
-    """
-    took = _milliseconds(surface)
-    if surface.state == "well" and surface.skipped != "no_token":
-        kept = f", not asked since: {surface.skipped}" if surface.skipped else ""
-        return Check("healthy", f"{description} responding{kept}", took, surface.since)
-    if surface.state == "failing":
-        answered = surface.status is not None and surface.status not in _SUCCESSES
+    """What a surface is, in the guide's words."""
+    since = f", not asked since: {surface.skipped}" if surface.skipped else ""
+    if surface.state == "well":
+        return _since(surface, "healthy", f"{description} responding{since}")
+    if surface.state == "failing" and surface.current is not None:
+        answered = surface.status is not None and not _answers(surface)
         wrong = f"returned {surface.status}" if answered else f"error: {surface.wrong}"
-        wrong += f", not asked since: {surface.skipped}" if surface.skipped else ""
-        return Check("unhealthy", f"{description} {wrong}", took, surface.since)
-    lately = f": {surface.skipped}" if surface.skipped else " lately"
-    return Check("unknown", f"{description} not asked{lately}")
+        return _since(surface, "unhealthy", f"{description} {wrong}{since}")
+    lately = f"not asked: {surface.skipped}" if surface.skipped else "not asked lately"
+    if surface.state in _REFUSED:  # who is told to come back later is not served
+        return Check("unhealthy", f"{description} {lately}", None, surface.since, surface.lasted)
+    return Check("unknown", f"{description} {lately}", None, surface.since, surface.lasted)
 
 
-def _milliseconds(surface: SurfaceNow) -> float | None:
-    return None if surface.duration is None else round(surface.duration * 1000, 3)
+def _answers(surface: SurfaceNow) -> bool:
+    return surface.status is not None and surface.status in _SUCCESSES
 
 
+def _since(surface: SurfaceNow | None, status: Status, message: str) -> Check:
+    """With when and how fast the surface's last run was, and since when runs are like it."""
+    if surface is None:
+        return Check(status, message)
+    took = None if surface.duration is None else round(surface.duration * 1000, 3)
+    return Check(status, message, took, surface.run_since, surface.run_lasted)
+
+
+_REFUSED: Final[frozenset[State]] = frozenset(("failing", "throttled"))
 _FAILED: Final = "Authentication failed"
+_WELL: Final = "Authentication successful"
 _MISSING: Final = Check("unhealthy", f"{_FAILED}: there is no token in its file")
 _UNTRIED: Final = Check("unknown", "Authentication not tried yet")

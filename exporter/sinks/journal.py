@@ -5,7 +5,8 @@ It keeps what was observed as it is, and nothing is formatted before somebody lo
 
 from collections import deque
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, count
+from operator import itemgetter
 from typing import Final, TypeAlias
 
 from msgspec import Struct, field
@@ -19,13 +20,16 @@ BUDGET: Final = 1000
 """Runs of each kind that are kept of all surfaces, as far as each has at least one."""
 
 Entry: TypeAlias = Run | Inquiry
+_Numbered: TypeAlias = tuple[int, Entry]
+"""With its place in the order in which they came: the time of day may have been set back since."""
 
 
 class Skipped(Struct, frozen=True):
-    """How often a surface was skipped for a reason, and when last."""
+    """How often a surface was skipped for a reason, and when last; ``number`` orders these."""
 
     count: int
     at: float
+    number: int = 0
 
 
 class _Kept(Struct):
@@ -34,9 +38,9 @@ class _Kept(Struct):
     Nor do those that somebody asks for, however often, push out what the schedule saw.
     """
 
-    well: deque[Entry]
-    failed: deque[Entry]
-    asked: deque[Entry]
+    well: deque[_Numbered]
+    failed: deque[_Numbered]
+    asked: deque[_Numbered]
     skipped: dict[SkipReason, Skipped] = field(default_factory=dict)
 
     def deep(self, depth: int) -> "_Kept":
@@ -52,6 +56,7 @@ class Journal:
     def __init__(self) -> None:
         """Begin with nothing planned."""
         self._surfaces: dict[Key, _Kept] = {}
+        self._numbers = count()
 
     def follow(self, plan: Plan) -> None:
         """Forget what left the plan; the more surfaces there are, the less is kept of each.
@@ -71,14 +76,15 @@ class Journal:
         match observation:
             case Run(key=key, reason=reason):
                 if (kept := self._surfaces.get(key)) is not None:
-                    (kept.well if reason is None else kept.failed).append(observation)
+                    entries = kept.well if reason is None else kept.failed
+                    entries.append((next(self._numbers), observation))
             case Inquiry(run=Run(key=key)):
                 if (kept := self._surfaces.get(key)) is not None:
-                    kept.asked.append(observation)
+                    kept.asked.append((next(self._numbers), observation))
             case Skip(key=key, reason=why, at=at):
                 if (kept := self._surfaces.get(key)) is not None:
-                    count = kept.skipped[why].count if why in kept.skipped else 0
-                    kept.skipped[why] = Skipped(count + 1, at)
+                    before = kept.skipped[why].count if why in kept.skipped else 0
+                    kept.skipped[why] = Skipped(before + 1, at, next(self._numbers))
             case _:
                 pass
 
@@ -94,12 +100,12 @@ class Journal:
             The newest first.
         """
         found = [
-            entry
+            numbered
             for _, kept in self._of(target, surface)
-            for entry in chain(kept.failed, kept.asked, kept.well)
-            if not failed or _failed(entry)
+            for numbered in chain(kept.failed, kept.asked, kept.well)
+            if not failed or _failed(numbered[1])
         ]
-        return sorted(found, key=lambda entry: entry.at, reverse=True)
+        return [entry for _, entry in sorted(found, key=itemgetter(0), reverse=True)]
 
     def skips(self, target: str = "", surface: str = "") -> list[tuple[Key, SkipReason, Skipped]]:
         """What was skipped since the start.
@@ -116,7 +122,7 @@ class Journal:
             for key, kept in self._of(target, surface)
             for reason, skipped in kept.skipped.items()
         ]
-        return sorted(found, key=lambda skip: skip[2].at, reverse=True)
+        return sorted(found, key=lambda skip: skip[2].number, reverse=True)
 
     def _of(self, target: str, surface: str) -> Iterator[tuple[Key, _Kept]]:
         for key, kept in self._surfaces.items():

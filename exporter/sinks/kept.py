@@ -1,4 +1,8 @@
-"""What ``latest`` keeps of one surface and of one quota, and when it stops to hold."""
+"""What ``latest`` keeps of one surface and of one quota, and when it stops to hold.
+
+Whatever depends on the time that passed is judged by the steady clock, which stands beside each
+time of day: a step of the wall clock changes nothing of what is now.
+"""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -14,82 +18,139 @@ from exporter.state.document import Past
 
 HELD_INTERVALS: Final = 3
 """Values outlive the last run or skip by this many intervals."""
-CLOCK_STEP: Final = 60.0
-"""What was seen so many seconds in the future was seen before our clock was set back."""
+ASKED_INTERVALS: Final = 2
+"""A state outlives the last run by this many intervals, and by ``ASKED_FOR`` at least."""
+ASKED_FOR: Final = 60.0
 FORGETTING: Final[frozenset[SkipReason]] = frozenset(("not_leader", "no_resource"))
 """After these skips the last run tells nothing of what is now."""
+
+
+class Moment(Struct, frozen=True):
+    """One moment by both clocks: Unix seconds for who reads it, steady ones for what is decided."""
+
+    wall: float
+    steady: float
+
+    def of(self, wall: float) -> "Moment":
+        """The moment that the wall clock told as ``wall``, as seen from this one; never later."""
+        return Moment(wall, self.steady - max(0.0, self.wall - wall))
 
 
 class KeptSurface(Struct):
     """What is kept of one surface.
 
-    ``holds`` is whether the run's values still tell what is now; once they expired, a skip does
-    not bring them back. ``idle_since`` is the first skip since the last run that held. ``past`` is
-    what was known of it before this process began, until its first run.
+    ``asked`` is when it was asked last, or came into the plan; ``asked_at`` is its time of day.
+    ``holds`` is whether the run's
+    values still tell what is now; once they expired, a skip does not bring them back.
+    ``idle_since`` is the first skip since the last run that held. ``past`` is what was known of it
+    before this process began, until its first run. ``asked``, ``seen`` and ``held_until`` are
+    on the steady clock.
     """
 
     job: Job
     labels: Mapping[str, str]
+    asked: float
+    asked_at: float
     run: Run | None = None
     holds: bool = False
     success_at: float | None = None
-    since: float | None = None
+    since: Moment | None = None
     consecutive_failures: int = 0
     skipped: SkipReason | None = None
-    idle_since: float | None = None
+    idle_since: Moment | None = None
     seen: float = -math.inf
     held_until: float = math.inf
     past: Past | None = None
 
-    def renewed(self, renewal: Renewal) -> None:
+    def renewed(self, renewal: Renewal, steady: float) -> None:
         """Take in a renewal: a passive surface is well for as long as the token it gave is good."""
-        well = renewal.reason is None and renewal.expires is not None
-        self.held_until = renewal.expires if well and renewal.expires is not None else math.inf
+        lasts = math.inf
+        if renewal.reason is None and renewal.lifetime is not None:
+            lasts = renewal.lifetime
+        self.held_until = steady + lasts
 
-    def ran(self, run: Run) -> None:
+    def ran(self, run: Run, steady: float) -> None:
         """Take in a run. What was not seen for a while may still be as it was: since then."""
         failed = run.reason is not None
         if self.run is None or failed != (self.run.reason is not None):
-            self.since = since_of(run, self.past)
+            self.since = Moment(run.at, steady).of(since_of(run, self.past))
         self.consecutive_failures = self.consecutive_failures + 1 if failed else 0
         if not failed:
             self.success_at = run.at
-        self.run, self.holds, self.seen, self.past = run, True, run.at, None
-        self.skipped = self.idle_since = None
+        self.run, self.holds, self.asked_at = run, True, run.at
+        self.asked = self.seen = steady
+        self.skipped = self.idle_since = self.past = None
 
-    def skip(self, skip: Skip) -> None:
+    def skip(self, skip: Skip, steady: float) -> None:
         """Take in a skip."""
-        if self._expired(skip.at):
+        if self._expired(steady):
             self.holds = False
         if skip.reason in FORGETTING and self.run is not None:
             self.run = self.success_at = self.since = self.idle_since = None
             self.holds, self.consecutive_failures = False, 0
-        self.idle_since = skip.at if self.idle_since is None else self.idle_since
-        self.skipped, self.seen = skip.reason, skip.at
+        self.idle_since = Moment(skip.at, steady) if self.idle_since is None else self.idle_since
+        self.skipped, self.seen = skip.reason, steady
 
-    def at(self, now: float) -> SurfaceNow:
+    def at(self, steady: float) -> SurfaceNow:
         """What is to be shown."""
-        if self._expired(now):
-            return SurfaceNow(self.job, self.labels)
-        if self.run is None or not self.holds:
-            state: State = "waiting" if self.skipped is None else "skipped"
-            return SurfaceNow(self.job, self.labels, state, self.idle_since, skipped=self.skipped)
+        expired, lapsed = self._expired(steady), self._lapsed(steady)
+        skipped = None if expired else self.skipped
+        run = self.run if self.holds and not expired else None
+        state, since = self._lapse(run, skipped) if lapsed else self._state(run, skipped)
+        begun, lasted = _told(since, steady)
+        if run is None:
+            return SurfaceNow(
+                self.job, self.labels, state, begun, lasted, skipped=skipped, lapsed=lapsed
+            )
         return SurfaceNow(
             self.job,
             self.labels,
-            "well" if self.run.reason is None else "failing",
-            self.since,
-            self.run,
-            self.skipped,
+            state,
+            begun,
+            lasted,
+            run,
+            *_told(self.since, steady),
+            steady - self.asked,
+            skipped,
             self.success_at,
             self.consecutive_failures,
+            lapsed,
         )
 
-    def _expired(self, now: float) -> bool:
+    def _state(self, run: Run | None, skipped: SkipReason | None) -> tuple[State, Moment | None]:
+        """As long as it is asked."""
+        if run is not None:
+            return "well" if run.reason is None else "failing", self.since
+        return ("waiting", None) if skipped is None else ("skipped", self.idle_since)
+
+    def _lapse(self, run: Run | None, skipped: SkipReason | None) -> tuple[State, Moment | None]:
+        """Once it was not asked for too long.
+
+        An open circuit tells that it fails all the same, and where there is nothing to ask for
+        there is nothing to be known.
+        """
+        since = Moment(self.asked_at + self._patience, self.asked + self._patience)
+        if skipped in FORGETTING:
+            return "skipped", self.idle_since
+        if skipped == "circuit_open":
+            failing = run is not None and run.reason is not None
+            return "failing", self.since if failing else since
+        return "throttled" if skipped == "retry_after" else "unknown", since
+
+    @property
+    def _patience(self) -> float:
+        """For how many seconds a state outlives the last run."""
+        return max(ASKED_INTERVALS * self.job.interval, ASKED_FOR)
+
+    def _lapsed(self, steady: float) -> bool:
+        """Whether it was not asked for too long; nobody asks a passive one on a schedule."""
+        return not self.job.surface.passive and steady - self.asked > self._patience
+
+    def _expired(self, steady: float) -> bool:
         """Whether nothing was seen for too long; a passive surface holds as its token does."""
         if self.job.surface.passive:
-            return now >= self.held_until
-        return now - self.seen >= HELD_INTERVALS * self.job.interval
+            return steady >= self.held_until
+        return steady - self.seen >= HELD_INTERVALS * self.job.interval
 
 
 class KeptQuota(Struct):
@@ -110,24 +171,30 @@ class KeptQuota(Struct):
     documented: int
     held: float
     sample: RateLimit | None = None
+    sampled: float = -math.inf
+    """On the steady clock."""
     sampled_at: float = -math.inf
 
-    def take(self, sample: RateLimit, at: float, now: float) -> None:
-        """Take in what an answer told; the newest counts, unless our clock was set back."""
+    def take(self, sample: RateLimit, at: float, steady: float) -> None:
+        """Take in what an answer told; the newest counts, not the last to be seen."""
         told = (sample.limit, sample.remaining, sample.reset) != (None, None, None)
-        if told and (at >= self.sampled_at or self.sampled_at > now + CLOCK_STEP):
-            self.sample, self.sampled_at = sample, at
+        if told and steady >= self.sampled:
+            self.sample, self.sampled, self.sampled_at = sample, steady, at
 
     def resuming(self, former: "KeptQuota | None") -> "KeptQuota":
         """The same, with what the former knew."""
         if former is not None:
-            self.sample, self.sampled_at = former.sample, former.sampled_at
+            self.sample, self.sampled = former.sample, former.sampled
+            self.sampled_at = former.sampled_at
         return self
 
-    def at(self, now: float) -> QuotaNow:
+    def at(self, steady: float) -> QuotaNow:
         """What is to be shown."""
-        sample = self.sample
-        if sample is None or now >= max(self.sampled_at + self.held, sample.reset or 0):
+        sample, age = self.sample, steady - self.sampled
+        if sample is None:
+            return QuotaNow(self.key, self.labels, self.documented)
+        resets_in = None if sample.reset is None else sample.reset - self.sampled_at - age
+        if age >= self.held and (resets_in is None or resets_in <= 0):
             return QuotaNow(self.key, self.labels, self.documented)
         return QuotaNow(
             self.key,
@@ -137,7 +204,13 @@ class KeptQuota(Struct):
             sample.limit,
             sample.remaining,
             sample.reset,
+            resets_in,
         )
+
+
+def _told(moment: Moment | None, steady: float) -> tuple[float | None, float | None]:
+    """Its time of day, and how many seconds ago it was."""
+    return (None, None) if moment is None else (moment.wall, steady - moment.steady)
 
 
 def since_of(run: Run, past: Past | None) -> float:
@@ -155,18 +228,19 @@ def since_of(run: Run, past: Past | None) -> float:
     return min(past.since, run.at)
 
 
-def planned_surface(job: Job, former: KeptSurface | None) -> KeptSurface:
+def planned_surface(job: Job, former: KeptSurface | None, now: Moment) -> KeptSurface:
     """What is kept of a planned surface, going on from what was kept of it before.
 
     Args:
         job: the surface, as it is planned now.
         former: what was kept of it, if it was planned.
+        now: when it is planned.
 
     Returns:
         The former with its new job, or a new one.
     """
     if former is None:
-        return KeptSurface(job, asdict(job.key))
+        return KeptSurface(job, asdict(job.key), now.steady, now.wall)
     former.job = job
     return former
 

@@ -20,27 +20,40 @@ from exporter.observation import (
     Skip,
     Visit,
 )
-from exporter.sinks.kept import CLOCK_STEP, KeptQuota, KeptSurface, planned_quotas, planned_surface
+from exporter.sinks.kept import (
+    KeptQuota,
+    KeptSurface,
+    Moment,
+    planned_quotas,
+    planned_surface,
+)
 from exporter.sinks.lifecycle import Lifecycles
 from exporter.sinks.snapshot import CertificateNow, QuotaKey, Snapshot
 from exporter.sinks.tokens import KeptTokens
 from exporter.state.document import Past
 
 Clock: TypeAlias = Callable[[], float]
-"""Unix time in seconds."""
+"""Tells seconds."""
 
 
 class Latest:
     """Sink that keeps the last of everything, and shows what of it still holds.
 
     Args:
-        clock: tells what has expired.
+        wall: Unix time, for who reads what is shown.
+        steady: the clock that no step moves, as the event loop has it: tells what has expired.
         connections: those in use by target, asked of their owner at each snapshot.
     """
 
-    def __init__(self, clock: Clock, connections: Callable[[], Mapping[str, int]] = dict) -> None:
+    def __init__(
+        self,
+        wall: Clock,
+        steady: Clock,
+        connections: Callable[[], Mapping[str, int]] = dict,
+    ) -> None:
         """Begin with nothing planned."""
-        self._clock = clock
+        self._wall = wall
+        self._steady = steady
         self._connections = connections
         self._plan = Plan(())
         self._surfaces: dict[Key, KeptSurface] = {}
@@ -59,9 +72,10 @@ class Latest:
         self._lifecycles.follow(plan)
         self._tokens.follow(plan)
         self._plan = plan
+        now = Moment(self._wall(), self._steady())
         jobs = {job.key: job for target in plan.targets for job in target.every}
         self._surfaces = {
-            key: planned_surface(job, self._surfaces.get(key)) for key, job in jobs.items()
+            key: planned_surface(job, self._surfaces.get(key), now) for key, job in jobs.items()
         }
         self._quotas = {
             quota.key: quota.resuming(self._quotas.get(quota.key))
@@ -91,16 +105,19 @@ class Latest:
                 self._call(observation)
             case Run():
                 if (surface := self._surfaces.get(observation.key)) is not None:
-                    surface.ran(observation)
+                    surface.ran(observation, self._steady())
             case Skip():
+                steady = self._steady()
+                self._tokens.skipped(observation, steady)
                 if (surface := self._surfaces.get(observation.key)) is not None:
-                    surface.skip(observation)
+                    surface.skip(observation, steady)
             case Renewal():
-                self._tokens.renewed(observation)
+                steady = self._steady()
+                self._tokens.renewed(observation, steady)
                 if (surface := self._surfaces.get(observation.key)) is not None:
-                    surface.renewed(observation)
+                    surface.renewed(observation, steady)
             case Rejection():
-                self._tokens.rejected(observation)
+                self._tokens.rejected(observation, self._steady())
             case Heartbeat():
                 self._heartbeat = observation.at
             case Inquiry() | Reading() | Visit():
@@ -110,19 +127,19 @@ class Latest:
 
     def snapshot(self) -> Snapshot:
         """Everything that holds now."""
-        now = self._clock()
+        now, steady = self._wall(), self._steady()
         return Snapshot(
             at=now,
             targets=tuple(target.target for target in self._plan.targets),
-            surfaces=tuple(surface.at(now) for surface in self._surfaces.values()),
-            quotas=tuple(quota.at(now) for quota in self._quotas.values()),
+            surfaces=tuple(surface.at(steady) for surface in self._surfaces.values()),
+            quotas=tuple(quota.at(steady) for quota in self._quotas.values()),
             certificates=tuple(
                 CertificateNow(*of, expiry) for of, (_, expiry) in self._certificates.items()
             ),
             connections=self._connections(),
             heartbeat=self._heartbeat,
             lifecycles=self._lifecycles.at(now),
-            tokens=tuple(self._tokens.at(now)),
+            tokens=tuple(self._tokens.at(steady)),
         )
 
     def _call(self, call: Call) -> None:
@@ -130,12 +147,12 @@ class Latest:
             return
         self._lifecycles.take(call)
         if call.rate_limit is not None:
-            self._quota(call).take(call.rate_limit, call.at, self._clock())
+            self._quota(call).take(call.rate_limit, call.at, call.steady)
         if call.certificate_expiry is not None:
             of = (call.key.target, call.key.component)
             seen, _ = self._certificates.get(of, (-math.inf, None))
-            if call.at >= seen or seen > self._clock() + CLOCK_STEP:
-                self._certificates[of] = (call.at, call.certificate_expiry)
+            if call.steady >= seen:
+                self._certificates[of] = (call.steady, call.certificate_expiry)
 
     def _quota(self, call: Call) -> KeptQuota:
         key = QuotaKey(call.key.target, call.rate_class, call.credential)

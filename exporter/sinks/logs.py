@@ -2,7 +2,8 @@
 
 import logging
 import math
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple, assert_never
 
 from exporter.job import Plan
@@ -20,7 +21,7 @@ from exporter.observation import (
     Skip,
     Visit,
 )
-from exporter.sinks.kept import FORGETTING, since_of
+from exporter.sinks.kept import FORGETTING, Moment, since_of
 from exporter.sinks.lifecycle import Lifecycles
 from exporter.sinks.logformat import LEVELS, Level, rfc3339
 from exporter.sinks.snapshot import LifecycleNow, LifecycleProblem
@@ -44,11 +45,15 @@ class Logs:
     """Sink that tells what became of surfaces: failing, recovered, or no longer probed.
 
     A well run leaves no line but at debug, where every call, run and skip does.
+
+    Args:
+        steady: the clock that no step moves: tells how long something lasted.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, steady: Callable[[], float] = time.monotonic) -> None:
         """Begin with everything well."""
-        self._failing_since: dict[Key, float] = {}
+        self._steady = steady
+        self._failing_since: dict[Key, Moment] = {}
         self._past: dict[Key, Past] = {}
         self._ran: set[Key] = set()
         self._lifecycles = Lifecycles()
@@ -102,11 +107,11 @@ class Logs:
         """Tell what became wrong, or is no longer, with what a component says of its end."""
         of = (call.key.target, call.key.component)
         last = self._reviews.get(of, _Review())
-        if not self._lifecycles.take(call) and 0 <= call.at - last.at < _REVIEW_EVERY:
+        if not self._lifecycles.take(call) and call.steady - last.steady < _REVIEW_EVERY:
             return
         if (now := self._lifecycles.of(*of, call.at)) is None:
             return
-        self._reviews[of] = _Review(call.at, now.problems)
+        self._reviews[of] = _Review(call.at, call.steady, now.problems)
         for reason, text in _LIFECYCLE.items():
             if reason in now.problems and reason not in last.problems:
                 _tell_lifecycle("warn", text, now, reason)
@@ -121,20 +126,24 @@ class Logs:
         past = self._past.pop(run.key, None)
         told = self._failing_since.pop(run.key, None)
         if run.reason is None:
-            _tell_recovered(run, told if past is None else past.since)
+            if past is not None and past.since is not None:
+                told = Moment(run.at, self._steady()).of(past.since)
+            if told is not None:
+                _tell_recovered(run, self._steady() - told.steady)
             return
-        since = self._failing_since[run.key] = since_of(run, past) if told is None else told
         if told is None:
+            told = Moment(run.at, self._steady()).of(since_of(run, past))
             _tell(
                 "warn",
                 "surface is failing",
                 run.key,
                 reason=run.reason,
                 detail=run.detail or None,
-                since=rfc3339(since),
+                since=rfc3339(told.wall),
                 see=f"/reasons#{run.reason}",
                 **_trace(run),
             )
+        self._failing_since[run.key] = told
 
     def _skipped(self, skip: Skip) -> None:
         if skip.reason in FORGETTING and self._failing_since.pop(skip.key, None) is not None:
@@ -145,16 +154,16 @@ class Logs:
 
 
 class _Review(NamedTuple):
-    """When a component was looked at, and what was wrong with it."""
+    """When a component was looked at, by both clocks, and what was wrong with it."""
 
     at: float = -math.inf
+    steady: float = -math.inf
     problems: frozenset[LifecycleProblem] = frozenset()
 
 
-def _tell_recovered(run: Run, since: float | None) -> None:
-    if since is not None:
-        failed = round(run.at - since, 3)
-        _tell("info", "surface has recovered", run.key, failed_seconds=failed, **_trace(run))
+def _tell_recovered(run: Run, failed: float) -> None:
+    seconds = round(failed, 3)
+    _tell("info", "surface has recovered", run.key, failed_seconds=seconds, **_trace(run))
 
 
 def _tell_lifecycle(level: Level, text: str, now: LifecycleNow, reason: LifecycleProblem) -> None:

@@ -9,8 +9,14 @@ from exporter.config.schema import Target
 from exporter.job import Job
 from exporter.observation import Credential, Key, RateClass, Reason, Relation, Run, SkipReason
 
-State: TypeAlias = Literal["well", "failing", "skipped", "waiting"]
-"""``skipped``: no run is to be shown, and the last due one was skipped. ``waiting``: neither."""
+State: TypeAlias = Literal["well", "failing", "throttled", "unknown", "skipped", "waiting"]
+"""What a surface is now.
+
+``well``, ``failing``: its last run says so. ``skipped``: no run is to be shown, and the last due
+one was skipped. ``waiting``: neither. All of that lapses when it was not asked for too long: then
+it is ``failing`` where its circuit is open, ``throttled`` where the API asked to be left alone,
+``skipped`` where there is nothing to ask for, and else ``unknown``.
+"""
 
 LifecycleProblem: TypeAlias = Literal[
     "unparseable",
@@ -34,9 +40,12 @@ class QuotaKey(Struct, frozen=True):
 class SurfaceNow(Struct, frozen=True):
     """One planned surface.
 
-    ``run`` is the last run for as long as its values hold, and exactly that long the surface is
-    well or failing, on the page as in the gauges. ``skipped`` tells besides why the last due run
-    did not take place. ``since`` is when ``state`` began.
+    ``run`` is the last run for as long as its values hold: what is now only where it is
+    ``current``, else what was. ``skipped`` tells why the last due run did not take place.
+    ``since`` is when ``state`` began, ``lasted`` for how many seconds it has been so; ``run_since``
+    is when runs began to be as ``run`` is, ``run_lasted`` how many seconds ago that was, and
+    ``run_ago`` how many seconds ago that one ended. Seconds are by the steady clock, so that no
+    step of the other one moves them.
     """
 
     job: Job
@@ -44,10 +53,16 @@ class SurfaceNow(Struct, frozen=True):
     """Those of ``job.key``, made once."""
     state: State = "waiting"
     since: float | None = None
+    lasted: float | None = None
     run: Run | None = None
+    run_since: float | None = None
+    run_lasted: float | None = None
+    run_ago: float | None = None
     skipped: SkipReason | None = None
     success_at: float | None = None
     consecutive_failures: int = 0
+    lapsed: bool = False
+    """It was not asked for too long: a run that was well says no longer that it is."""
 
     @property
     def key(self) -> Key:
@@ -55,19 +70,37 @@ class SurfaceNow(Struct, frozen=True):
         return self.job.key
 
     @property
+    def current(self) -> Run | None:
+        """The last run where it is what makes the state."""
+        result = self.last_result
+        return self.run if result is not None and result == self.state else None
+
+    @property
+    def last_result(self) -> Literal["well", "failing"] | None:
+        """What the last run said."""
+        if self.run is None:
+            return None
+        return "well" if self.run.reason is None else "failing"
+
+    @property
     def reason(self) -> Reason | SkipReason | None:
-        """Why it is failing or skipped."""
-        return self.skipped if self.run is None else self.run.reason
+        """Why it is failing, or is not known."""
+        return self.skipped if self.current is None else self.current.reason
 
     @property
     def detail(self) -> str:
         """A few words on the reason."""
-        return "" if self.run is None else self.run.detail
+        return "" if self.current is None else self.current.detail
 
     @property
     def wrong(self) -> str:
         """Reason and detail as a person reads them; nothing where all is well."""
-        return ": ".join(part for part in (self.reason, self.detail) if part)
+        return _words(self.reason, self.detail)
+
+    @property
+    def last_wrong(self) -> str:
+        """The same of the last run, whether or not it is what is now."""
+        return "" if self.run is None else _words(self.run.reason, self.run.detail)
 
     @property
     def duration(self) -> float | None:
@@ -86,6 +119,10 @@ class SurfaceNow(Struct, frozen=True):
         return None if self.run is None else self.run.at
 
 
+def _words(*parts: str | None) -> str:
+    return ": ".join(part for part in parts if part)
+
+
 class QuotaNow(Struct, frozen=True):
     """One quota: what is documented, and what the newest headers said, if they still hold."""
 
@@ -96,6 +133,8 @@ class QuotaNow(Struct, frozen=True):
     limit: int | None = None
     remaining: int | None = None
     reset: float | None = None
+    resets_in: float | None = None
+    """Seconds by the steady clock; negative where the window is over."""
 
 
 class CertificateNow(Struct, frozen=True):
@@ -123,15 +162,22 @@ class LifecycleNow(Struct, frozen=True):
 
 
 class TokenNow(Struct, frozen=True):
-    """The token of a target; times are Unix seconds, and what was not seen yet is ``None``."""
+    """The token of a target; times are Unix seconds, and what was not seen yet is ``None``.
+
+    What depends on elapsed time is by the steady clock: ``valid``, ``overdue`` (it should have been
+    renewed by now, or there should be one), ``renewed_ago`` and, once it is over, ``ended_ago``.
+    """
 
     target: str
     valid: bool = False
+    overdue: bool = False
     expires: float | None = None
     lifetime: float | None = None
     renewed_at: float | None = None
     failures: int | None = None
     skew: float | None = None
+    renewed_ago: float | None = None
+    ended_ago: float | None = None
 
 
 class Snapshot(Struct, frozen=True):

@@ -7,7 +7,6 @@ from typing import Final
 from msgspec import Struct
 
 from exporter.observation import Call, Lifecycle
-from exporter.sinks.kept import CLOCK_STEP
 from exporter.sinks.snapshot import LifecycleProblem
 
 NOTICE: Final = 180 * 86400.0
@@ -20,7 +19,7 @@ _FARTHEST: Final = 30 * 365 * 86400.0
 
 
 class Word(Struct, frozen=True):
-    """What one answer said, and when."""
+    """What one answer said, and when, on the steady clock."""
 
     said: Lifecycle = Lifecycle()
     at: float = -math.inf
@@ -39,7 +38,7 @@ class Statement(Struct):
     amiss: Word = _NOTHING
     promised: float | None = None
     heard: float = -math.inf
-    """When the newest answer came, whatever it said."""
+    """When the newest answer came, whatever it said; on the steady clock."""
 
     @property
     def said(self) -> Lifecycle:
@@ -50,7 +49,7 @@ class Statement(Struct):
 
     @property
     def at(self) -> float:
-        """When it last said something that stands."""
+        """When it last said something that stands, on the steady clock."""
         return max(self.good.at, self.amiss.at)
 
     def take(self, call: Call) -> bool:
@@ -59,16 +58,16 @@ class Statement(Struct):
         Returns:
             Whether that is otherwise than before.
         """
-        if self.heard - CLOCK_STEP <= call.at < self.heard:
+        if call.steady < self.heard:
             return False
-        self.heard, before, said = call.at, self.said, call.lifecycle
+        self.heard, before, said = call.steady, self.said, call.lifecycle
         if _is_good(call):
             self.amiss = _NOTHING
-            self.good = self.good if said is None else Word(said, call.at)
+            self.good = self.good if said is None else Word(said, call.steady)
             promises = (self.promised, promise_of(call))
             self.promised = max((date for date in promises if date is not None), default=None)
         elif said is not None:
-            self.amiss = Word(said, call.at)
+            self.amiss = Word(said, call.steady)
         return self.said != before
 
     def problems(self, now: float, major: int | None) -> set[LifecycleProblem]:

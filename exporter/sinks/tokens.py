@@ -1,16 +1,55 @@
-"""What is kept of the token of each target."""
+"""What is kept of the token of each target, by the steady clock: see ``TokenNow``."""
 
 import math
 from collections.abc import Iterator
+from typing import Final
 
+from msgspec import Struct
 from msgspec.structs import replace
 
-from exporter.job import Plan
-from exporter.observation import Rejection, Renewal
+from exporter.api.auth import early
+from exporter.job import Plan, TargetPlan
+from exporter.observation import Rejection, Renewal, Skip
 from exporter.sinks.snapshot import TokenNow
 
+OVERDUE_AFTER: Final = 60.0
+"""Seconds that a renewal may take from when it is due: a login that hangs until its time-out, and a
+few attempts after it."""
 _WITHOUT = ("basic", "none")
 """The types of ``auth`` that have no token."""
+
+
+class _Kept(Struct):
+    """What is kept of one token; all but ``now`` on the steady clock.
+
+    ``due`` is since when there should be another one: since the last part of its life began, or
+    since there was none and one was wanted.
+    """
+
+    now: TokenNow
+    auth: object
+    needed: bool
+    """Surfaces are planned that are asked with it, so that there is to be one at any time."""
+    renewed: float = -math.inf
+    ends: float = math.inf
+    due: float = math.inf
+
+    def at(self, steady: float) -> TokenNow:
+        """What is to be shown."""
+        if self.now.renewed_at is None and self.due == math.inf:
+            return self.now
+        return replace(
+            self.now,
+            valid=self.now.valid and steady < self.ends,
+            overdue=self.needed and steady > self.due + OVERDUE_AFTER,
+            renewed_ago=None if self.now.renewed_at is None else steady - self.renewed,
+            ended_ago=steady - self.ends if steady >= self.ends else None,
+        )
+
+    def missed(self, steady: float) -> None:
+        """There is none, and one is wanted."""
+        if not self.now.valid or steady >= self.ends:
+            self.due = min(self.due, steady)
 
 
 class KeptTokens:
@@ -18,8 +57,7 @@ class KeptTokens:
 
     def __init__(self) -> None:
         """Begin with no target."""
-        self._tokens: dict[str, TokenNow] = {}
-        self._auth: dict[str, object] = {}
+        self._tokens: dict[str, _Kept] = {}
 
     def follow(self, plan: Plan) -> None:
         """Forget what left the plan, or got another account.
@@ -27,32 +65,28 @@ class KeptTokens:
         Args:
             plan: what is planned from now on.
         """
-        auth = {
-            each.target.name: (each.target.url, each.target.auth)
+        self._tokens = {
+            each.target.name: _followed(each, self._tokens.get(each.target.name))
             for each in plan.targets
             if each.target.auth.type not in _WITHOUT
         }
-        self._tokens = {
-            name: self._tokens[name]
-            if name in self._tokens and self._auth.get(name) == auth[name]
-            else TokenNow(name)
-            for name in auth
-        }
-        self._auth = dict(auth)
 
-    def renewed(self, renewal: Renewal) -> None:
-        """Take in a renewal, well or not."""
-        former = self._tokens.get(renewal.key.target)
-        if former is None:
+    def renewed(self, renewal: Renewal, steady: float) -> None:
+        """Take in a renewal, well or not.
+
+        Args:
+            renewal: what became of it.
+            steady: when, on the steady clock.
+        """
+        kept = self._tokens.get(renewal.key.target)
+        if kept is None:
             return
-        failures = (former.failures or 0) + 1
-        if renewal.reason is not None and renewal.grant == "file":
-            # What was in the file before is sent no more.
-            now = replace(former, valid=False, expires=None, lifetime=None, failures=failures)
-        elif renewal.reason is not None:
-            now = replace(former, failures=failures)
-        else:
-            now = TokenNow(
+        former = kept.now
+        if renewal.reason is None:
+            lifetime = math.inf if renewal.lifetime is None else renewal.lifetime
+            kept.renewed, kept.ends = steady, steady + lifetime
+            kept.due = kept.ends - early(lifetime)
+            kept.now = TokenNow(
                 former.target,
                 valid=True,
                 expires=renewal.expires,
@@ -61,27 +95,52 @@ class KeptTokens:
                 failures=0,
                 skew=former.skew if renewal.skew is None else renewal.skew,
             )
-        self._tokens[former.target] = now
+            return
+        kept.now = replace(former, failures=(former.failures or 0) + 1)
+        if renewal.grant == "file":
+            # What was in the file before is sent no more.
+            kept.now = replace(kept.now, valid=False, expires=None, lifetime=None)
+            kept.ends = math.inf
+        kept.missed(steady)
 
-    def rejected(self, rejection: Rejection) -> None:
-        """Take in that a token was not accepted."""
-        former = self._tokens.get(rejection.key.target)
-        if former is not None and rejection.dropped:
-            self._tokens[former.target] = replace(former, valid=False)
+    def rejected(self, rejection: Rejection, steady: float) -> None:
+        """Take in that a token was not accepted.
 
-    def at(self, now: float) -> Iterator[TokenNow]:
+        Args:
+            rejection: by whom.
+            steady: when, on the steady clock.
+        """
+        kept = self._tokens.get(rejection.key.target)
+        if kept is not None and rejection.dropped:
+            kept.now = replace(kept.now, valid=False)
+            kept.missed(steady)
+
+    def skipped(self, skip: Skip, steady: float) -> None:
+        """Take in that a run did not happen: one for want of a token tells that one is wanted.
+
+        Args:
+            skip: what did not happen.
+            steady: when, on the steady clock.
+        """
+        if skip.reason == "no_token" and (kept := self._tokens.get(skip.key.target)) is not None:
+            kept.missed(steady)
+
+    def at(self, steady: float) -> Iterator[TokenNow]:
         """What is to be shown.
 
         Args:
-            now: Unix seconds.
+            steady: now, on the steady clock.
 
         Yields:
             Each target's token.
         """
-        for token in self._tokens.values():
-            yield replace(token, valid=False) if token.valid and _over(token, now) else token
+        return (kept.at(steady) for kept in self._tokens.values())
 
 
-def _over(token: TokenNow, now: float) -> bool:
-    """By its life, not by its end: that of a token out of a file is on its issuer's clock."""
-    return now >= (token.renewed_at or 0) + (math.inf if token.lifetime is None else token.lifetime)
+def _followed(each: TargetPlan, former: _Kept | None) -> _Kept:
+    auth = (each.target.url, each.target.auth)
+    needed = any(job.credential == "account" for job in each.jobs)
+    if former is None or former.auth != auth:
+        return _Kept(TokenNow(each.target.name), auth, needed)
+    former.needed = needed
+    return former

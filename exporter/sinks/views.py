@@ -83,8 +83,15 @@ def _per_quota(read: Callable[[QuotaNow], float | None]) -> View:
 
 def _failure_reasons(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
     for surface in snapshot.surfaces:
-        if surface.state == "failing" and surface.reason is not None:
-            yield {**surface.labels, "reason": surface.reason}, 1.0
+        if surface.run is not None and surface.run.reason is not None:
+            yield {**surface.labels, "reason": surface.run.reason}, 1.0
+
+
+def _success(surface: SurfaceNow) -> float | None:
+    """A 0 stays; who was not asked for too long is not known to be well any more."""
+    if surface.last_result == "failing":
+        return 0.0
+    return None if surface.lapsed else 1.0
 
 
 def _phases(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
@@ -218,10 +225,10 @@ _RATE_LIMIT: Final = "oran_mano_rate_limit_"
 _RENEWED: Final = "oran_mano_token_"
 
 VIEWS: Final[Mapping[str, View]] = {
-    _PROBE + "success": _per_surface(lambda now: float(now.state == "well")),
+    _PROBE + "success": _per_surface(_success),
     _PROBE + "failure_reason": _failure_reasons,
     _PROBE + "consecutive_failures": _per_surface(lambda now: now.consecutive_failures),
-    _PROBE + "state_since_timestamp_seconds": _per_surface(lambda now: now.since),
+    _PROBE + "state_since_timestamp_seconds": _per_surface(lambda now: now.run_since),
     _PROBE + "last_run_timestamp_seconds": _per_surface(lambda now: now.last_run),
     _PROBE + "last_success_timestamp_seconds": _per_surface(lambda now: now.success_at),
     _PROBE + "http_status_code": _per_call(lambda call: call.status),
@@ -246,6 +253,7 @@ VIEWS: Final[Mapping[str, View]] = {
     "oran_mano_api_sunset_timestamp_seconds": _per_component(lambda now: now.sunset),
     "oran_mano_api_lifecycle_problem": _lifecycle_problems,
     _RENEWED + "valid": _per_token(lambda token: token.valid),
+    _RENEWED + "renewal_overdue": _per_token(lambda token: token.overdue),
     _RENEWED + "expiry_timestamp_seconds": _per_token(lambda token: token.expires),
     _RENEWED + "lifetime_seconds": _per_token(lambda token: token.lifetime),
     _RENEWED + "last_renewal_timestamp_seconds": _per_token(lambda token: token.renewed_at),

@@ -66,9 +66,9 @@ def side_by_side(calls: Sequence[Call]) -> Iterator[str]:
     Yields:
         A line for each.
     """
-    starts = [call.at - call.duration for call in calls]
+    starts = [call.steady - call.duration for call in calls]
     first = min(starts)
-    whole = max(call.at for call in calls) - first
+    whole = max(call.steady for call in calls) - first
     shown = [_shortened(f"{call.method} {call.path or call.endpoint}") for call in calls]
     name_width, outcome_width = max(map(len, shown)), max(len(outcome(call)) for call in calls)
     for call, start, name in sorted(zip(calls, starts, shown, strict=True), key=lambda row: row[1]):

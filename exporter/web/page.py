@@ -43,7 +43,7 @@ tr.failing { background: var(--tint); }
 .healthy, td.well { color: var(--good); }
 .unhealthy, td.failing { color: var(--bad); }
 td.failing { font-weight: 600; }
-.unknown, td.skipped, td.waiting { color: var(--unsure); }
+.unknown, td.throttled, td.skipped, td.waiting { color: var(--unsure); }
 @media (max-width: 46rem) {
   :is(th, td):nth-child(n+4):nth-child(-n+6) { display: none; }
   td:first-child { white-space: normal; }

@@ -104,6 +104,9 @@ def _surface(surface: SurfaceNow) -> Row:
         "detail": surface.detail,
         "slow": surface.run is not None and surface.run.slow,
         "last_run": moment(surface.last_run),
+        "last_result": surface.last_result,
+        "last_reason": None if surface.run is None else surface.run.reason,
+        "last_detail": "" if surface.run is None else surface.run.detail,
         "duration_seconds": rounded(surface.duration),
         "status_code": surface.status,
         "consecutive_failures": surface.consecutive_failures,
@@ -131,6 +134,7 @@ def _tokens(snapshot: Snapshot) -> list[Row]:
         {
             "target": token.target,
             "valid": token.valid,
+            "renewal_overdue": token.overdue,
             "expiry": moment(token.expires),
             "lifetime_seconds": token.lifetime,
             "last_renewal": moment(token.renewed_at),

@@ -40,6 +40,7 @@ class Pod:
     """The series of one surface, as one process of the exporter counts them."""
 
     labels: Labels
+    interval: int
     counters: dict[tuple[str, str, str], float] = field(default_factory=dict)
     gauges: dict[str, float] = field(default_factory=dict)
     reason: str = ""
@@ -79,10 +80,14 @@ class Pod:
         failures = 0 if well else self.gauges.get("consecutive_failures", 0) + 1
         self.gauges = dict(zip(GAUGES, (float(well), failures, at), strict=True))
 
-    def samples(self) -> Iterator[tuple[str, float]]:
+    def samples(self, at: float) -> Iterator[tuple[str, float]]:
         for (name, label, value), count in self.counters.items():
             yield notation(f"oran_mano_probe_{name}", {**self.labels, label: value}), count
+        asked = self.gauges.get("last_run_timestamp_seconds", at)
+        lapsed = at - asked > max(2 * self.interval, 60)
         for name, gauge in self.gauges.items():
+            if lapsed and (name, gauge) == ("success", 1):
+                continue  # nobody knows whether it still is
             yield notation(f"oran_mano_probe_{name}", self.labels), gauge
         if self.reason:
             labels = {**self.labels, "reason": self.reason}
@@ -123,14 +128,14 @@ class Stage:
         key = {"target": target, **of}
         run = iter(range(7, self.minutes * 60 + interval, interval))
         due = next(run)
-        pod = Pod({**key, **self._place(0)})
+        pod = Pod({**key, **self._place(0)}, interval)
         for index, at in self._scrapes():
             if pod.labels["pod"] != self._place(at)["pod"]:
-                pod = Pod({**key, **self._place(at)})
+                pod = Pod({**key, **self._place(at)}, interval)
             while due <= at:
                 pod.due(outcome(due), due)
                 due = next(run)
-            for name, value in pod.samples():
+            for name, value in pod.samples(at):
                 self._put(name, index, value)
         self.gauge("oran_mano_surface_interval_seconds", lambda _: interval, key)
         self.gauge("oran_mano_surface_info", lambda _: 1, key)

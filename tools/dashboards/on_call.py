@@ -20,6 +20,12 @@ from tools.dashboards.tables import Column, rows
 
 SUCCESS: Final = f"max by ({KEY}) (oran_mano_probe_success{{{COMPONENT}}})"
 FAILING: Final = f"{SUCCESS} == 0"
+UNKNOWN: Final = (
+    f"max by ({KEY}) (oran_mano_surface_interval_seconds{{{COMPONENT}}})\n"
+    f"unless on ({KEY}) {SUCCESS}\n"
+    f"unless on ({KEY}) sum by ({KEY}) (increase(oran_mano_probe_skipped_total"
+    f'{{{COMPONENT}, reason=~"no_resource|not_leader"}}[10m])) > 0'
+)
 RATIO: Final = ((None, "red"), (0.95, "orange"), (0.99, "green"))
 
 
@@ -36,7 +42,7 @@ HEALTH: Final = (
             "healthy. Unhealthy: one of these fails, the table below says which.",
             "none",
             empty=ABSENT,
-            size=(6, 3),
+            size=(5, 3),
             links=(from_series(Page.SLO, "target"),),
             more=(runbook("TargetDown"),),
         ),
@@ -50,11 +56,26 @@ HEALTH: Final = (
             "of them at once: look at the exporter and the network first.",
             "suffix: surfaces",
             empty=ABSENT,
-            size=(6, 3),
+            size=(5, 3),
             more=(runbook("SurfaceFailing"),),
             steps=ALARM,
         ),
         Query(count_or_zero(FAILING, of=f"oran_mano_probe_success{{{COMPONENT}}}")),
+    ),
+    number(
+        About(
+            "How many are not known?",
+            "Surfaces without a result that still holds: not asked for two intervals, a minute at "
+            "least, and well before, if ever asked. Normal: 0. Where there is nothing to ask for, "
+            f"nothing is missing; those that failed last are counted as failing. {REASONS}",
+            "suffix: surfaces",
+            empty=ABSENT,
+            size=(4, 3),
+            links=(from_series(Page.EXPORTER),),
+            more=(runbook("RunsSkipped"),),
+            steps=ALARM,
+        ),
+        Query(count_or_zero(UNKNOWN, of=f"oran_mano_surface_interval_seconds{{{COMPONENT}}}")),
     ),
     number(
         About(
@@ -64,7 +85,7 @@ HEALTH: Final = (
             "above the objective. Nothing is shown where less than a tenth is known.",
             "percentunit",
             empty="too little is known of the last hour, or the rules are not loaded",
-            size=(6, 3),
+            size=(5, 3),
             links=(from_series(Page.SLO, "target"),),
             steps=RATIO,
         ),
@@ -78,7 +99,7 @@ HEALTH: Final = (
             "low one the availability beside it says little: look for skips and for 429.",
             "percentunit",
             empty="no runs in the last hour, or the rules are not loaded",
-            size=(6, 3),
+            size=(5, 3),
             links=(from_series(Page.EXPORTER, "target"),),
             more=(runbook("RunsSkipped"), runbook("RateClassThrottled")),
             steps=((None, "red"), (0.5, "orange"), (0.9, "green")),

@@ -3,7 +3,7 @@
 from typing import Final
 
 from tools.dashboards.pages import REASONS, Page, from_series, runbook
-from tools.dashboards.panels import About, buckets, events, lines
+from tools.dashboards.panels import About, buckets, events, lines, timeline
 from tools.dashboards.queries import ABSENT, COMPONENT, TARGET, Query, increase, own, quantile
 
 PUNCTUAL: Final = (
@@ -94,16 +94,34 @@ TOKENS: Final = (
     lines(
         About(
             "How long are tokens good?",
-            "Time to the end of each target's token. Normal: a saw that never touches 0. On the "
-            "ground, the surfaces that need a token are not watched.",
+            "Time to the end of each target's token, by the clock. Normal: a saw that never "
+            "touches 0. On the ground, the surfaces that need a token are not watched.",
             "s",
             empty="no target has a token that ends",
+            size=(6, 8),
             more=(runbook("TokenNotRenewed"),),
         ),
         Query(
             f"max by (target) (oran_mano_token_expiry_timestamp_seconds{{{TARGET}}}) - time()",
             "{{target}}",
         ),
+    ),
+    timeline(
+        About(
+            "Was a renewal overdue?",
+            "Red: a token that is needed should have been replaced over a minute ago, or there is "
+            "none. Judged by the time that passed, so that no step of the clock shows here. "
+            "Normal: never red.",
+            "none",
+            empty="no target is probed with a token",
+            size=(6, 8),
+            more=(runbook("TokenNotRenewed"),),
+        ),
+        Query(
+            f"max by (target) (oran_mano_token_renewal_overdue{{{TARGET}}})",
+            "{{target}}",
+        ),
+        states={0: ("in time", "green"), 1: ("overdue", "red")},
     ),
     events(
         About(
@@ -112,6 +130,7 @@ TOKENS: Final = (
             f"should still be good. Normal: none. {REASONS}",
             "suffix: times",
             empty="no failed renewal is known",
+            size=(6, 8),
             more=(runbook("AuthenticationFailing"),),
         ),
         Query(
@@ -127,6 +146,7 @@ TOKENS: Final = (
             "0. From minutes on tokens and dates go wrong: see to NTP on both sides.",
             "s",
             empty="no token was fetched yet",
+            size=(6, 8),
             more=(runbook("AuthenticationFailing"),),
             steps=((None, "green"), (60, "red")),
         ),

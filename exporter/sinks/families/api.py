@@ -24,7 +24,8 @@ GROUPS: Final = (
                 "gauge",
                 TARGET,
                 "1 while nothing of authentication, health, intents, VNFs and agents is "
-                "unhealthy, 0 while something is; absent while nothing of them is known.",
+                "unhealthy, 0 while something is; absent while nothing of them is known. A surface "
+                "that was not asked for two intervals (a minute at least) is not known.",
             ),
         ),
     ),

@@ -87,19 +87,23 @@ GROUPS: Final = (
         "The last run of each surface",
         "What is now. A surface's series vanish when three intervals passed without even a skip, "
         "and at once when it is skipped because there is nothing to ask for (`no_resource`) or "
-        "another replica asks (`not_leader`); through other skips they keep their values.",
+        "another replica asks (`not_leader`); through other skips they keep their values, but for "
+        "a success: one that is older than two intervals (a minute at least) says no longer that "
+        "the surface is well. How long that is, is counted on a clock that no step moves.",
         (
             Family(
                 "oran_mano_probe_success",
                 "gauge",
                 SURFACE,
-                "1 when the last run was well, 0 when it failed.",
+                "1 when the last run was well, 0 when it failed; a 0 stays until the next run, "
+                "a 1 is absent once the surface was not asked for two intervals (a minute at "
+                "least).",
             ),
             Family(
                 "oran_mano_probe_failure_reason",
                 "gauge",
                 (*SURFACE, "reason"),
-                "1, with the reason why the last run failed; no series while the surface is well.",
+                "1, with the reason why the last run failed; no series where that was well.",
                 {"reason": REASONS},
             ),
             Family(
@@ -112,7 +116,7 @@ GROUPS: Final = (
                 "oran_mano_probe_state_since_timestamp_seconds",
                 "gauge",
                 SURFACE,
-                "When the surface became well or failing, as it still is.",
+                "When runs became well or failing, as the last one still was.",
             ),
             Family(
                 "oran_mano_probe_last_run_timestamp_seconds",

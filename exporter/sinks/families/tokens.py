@@ -11,7 +11,10 @@ GROUPS: Final = (
     Group(
         "Tokens",
         "Of targets whose `auth.type` is `login`, `oauth2` or `bearer`. What was not seen yet is "
-        "absent, but for `valid`, which is 0 until there is a token.",
+        "absent, but for `valid`, which is 0 until there is a token, and `renewal_overdue`, which "
+        "is 0 until one is missing for over a minute. Both are judged by the time that passed, so "
+        "a step of the clock changes neither; the expiry is the time of day by which "
+        "the token was to end when it came, for panels.",
         (
             Family(
                 "oran_mano_token_valid",
@@ -19,6 +22,14 @@ GROUPS: Final = (
                 TARGET,
                 "1 while there is a token that should be accepted; at 0 the surfaces that need "
                 "one are skipped for `no_token`.",
+            ),
+            Family(
+                "oran_mano_token_renewal_overdue",
+                "gauge",
+                TARGET,
+                "1 while a token that is needed should have been replaced over a minute ago and "
+                "was not: the last part of its life has begun (5 minutes, a fifth of a short "
+                "one), or there is none. By the time that passed, whatever the time of day is.",
             ),
             Family(
                 "oran_mano_token_expiry_timestamp_seconds",

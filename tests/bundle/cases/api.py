@@ -132,13 +132,12 @@ def tokens() -> Iterator[Case]:
     surface = {**PAGE, **LIST}
     yield from cases("SurfaceUnauthorized", surface, (27, 80), (rejected, failed, nothing))
 
-    def token(renewed: float) -> Play:
-        expiry, life = "expiry_timestamp_seconds", "lifetime_seconds"
-        return lambda stage: stage.gauge(
-            f"oran_mano_token_{expiry}", until(renewed, 3600, 7200 + renewed * 60), LAB
-        ).gauge(f"oran_mano_token_{life}", lambda _: 3600, LAB)
-
-    yield from cases("TokenNotRenewed", TICKET, (58, 79), (token(80), token(57), nothing))
+    overdue = "oran_mano_token_renewal_overdue"
+    late, just = state(overdue, LAB, bad=1), state(overdue, LAB, bad=1, last=21)
+    yield from cases("TokenNotRenewed", TICKET, (21, 79), (late, just, nothing))
+    stepped = Stage(120).gauge(overdue, lambda _: 0, LAB)
+    stepped.gauge("oran_mano_token_expiry_timestamp_seconds", until(20, 3600, -3600), LAB)
+    yield Case("TokenNotRenewed", "below", stepped, TICKET, why="the clock was set forward")
 
 
 def dates() -> Iterator[Case]:

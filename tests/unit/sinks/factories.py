@@ -23,12 +23,16 @@ LOGIN: Final = Key("lab", "auth", "auth.login")
 
 
 class FakeClock:
-    """Unix time that passes when it is told to."""
+    """Time that passes when ``now`` is told to; the wall clock may be set off from it besides."""
 
     def __init__(self, now: float = NOW) -> None:
         self.now = now
+        self.step = 0.0
 
-    def __call__(self) -> float:
+    def wall(self) -> float:
+        return self.now + self.step
+
+    def steady(self) -> float:
         return self.now
 
 
@@ -94,6 +98,7 @@ def call(key: Key = HEALTH, *, at: float = NOW, **given: object) -> Call:
         duration=0.25,
         phases=Phases(wait=0.2, receive=0.05),
         status=200,
+        steady=at,
     )
     return replace(made, **given)
 
@@ -118,7 +123,7 @@ class Bench:
     ) -> None:
         self.clock = FakeClock()
         self.registry = CollectorRegistry()
-        self.latest = Latest(self.clock, lambda: connections or {})
+        self.latest = Latest(self.clock.wall, self.clock.steady, lambda: connections or {})
         self.metrics = Metrics(self.registry, self.latest, version="1.2.3")
         self.metrics.expect(("metrics",))
         self.planned = planned or plan()
@@ -131,9 +136,13 @@ class Bench:
         self.planned = planned
 
     def take(self, *observations: Observation) -> None:
+        """Each as it happened: it is seen at the moment that its time of day tells."""
+        now = self.clock.now
         for observation in observations:
+            self.clock.now = observation.at - self.clock.step
             self.latest(observation)
             self.metrics(observation)
+        self.clock.now = now
 
     def value(self, name: str, key: Key | None = HEALTH, **labels: str) -> float | None:
         """By the surface's labels and further ones, or without a key by those given alone."""

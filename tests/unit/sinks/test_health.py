@@ -80,18 +80,21 @@ def test_all_is_well_in_the_shape_of_the_guide() -> None:
                 "message": "Authentication successful",
                 "response_time_ms": 250.0,
                 "since": NOW,
+                "lasted": 0.0,
             },
             HEALTH_PATH: {
                 "status": "healthy",
                 "message": "Health endpoint responding",
                 "response_time_ms": 250.0,
                 "since": NOW,
+                "lasted": 0.0,
             },
             INTENTS_PATH: {
                 "status": "healthy",
                 "message": "Orchestrator API responding",
                 "response_time_ms": 250.0,
                 "since": NOW,
+                "lasted": 0.0,
             },
         },
     }
@@ -127,7 +130,7 @@ SURFACE_CASES: Final[dict[str, tuple[tuple[Observation, ...], str]]] = {
     ),
     "well, and there is no token any more": (
         (run(INTENTS, deciding=call(INTENTS)), skip("no_token", INTENTS)),
-        "unknown: Orchestrator API not asked: no_token",
+        "healthy: Orchestrator API responding, not asked since: no_token",
     ),
     "failing, and there is no token any more": (
         (UNAVAILABLE, skip("no_token", INTENTS)),

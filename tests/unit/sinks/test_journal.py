@@ -62,9 +62,20 @@ def test_skips_are_counted_by_reason_and_surface() -> None:
     kept(skip("budget", at=NOW + 5))
     kept(skip("overrun", INTENTS, at=NOW + 1))
     assert [(key, reason, of.count, of.at) for key, reason, of in kept.skips()] == [
-        (HEALTH, "budget", 2, NOW + 5),
         (INTENTS, "overrun", 1, NOW + 1),
+        (HEALTH, "budget", 2, NOW + 5),
     ]
+
+
+def test_the_newest_are_first_though_the_clock_was_set_back() -> None:
+    kept = journal()
+    kept(run(at=NOW))
+    kept(skip("budget", at=NOW))
+    kept(run(INTENTS, at=NOW - 3600, reason="dns"))
+    kept(skip("overrun", INTENTS, at=NOW - 3600))
+    kept(Inquiry(run(at=NOW - 3599)))
+    assert [entry.at for entry in kept.entries()] == [NOW - 3599, NOW - 3600, NOW]
+    assert [reason for _, reason, _ in kept.skips()] == ["overrun", "budget"]
 
 
 def test_a_reload_forgets_what_left_the_plan_alone() -> None:

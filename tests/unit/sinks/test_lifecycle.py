@@ -6,6 +6,7 @@ from typing import Final
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from exporter.job import Plan
 from exporter.observation import Call, Key, Lifecycle, Reason, Relation
@@ -280,13 +281,14 @@ def test_a_date_beyond_all_plans_is_no_promise(days: int, promised: object) -> N
 
 
 @pytest.mark.parametrize("status", [200, 503])
-@pytest.mark.parametrize(("back", "version"), [(60, "1.0"), (61, "1.1")])
-def test_what_was_said_before_the_clock_was_set_back_does_not_stand_for_ever(
-    back: float, version: str, status: int
-) -> None:
+@pytest.mark.parametrize("step", [-3600, -1, 3600])
+def test_a_step_of_the_clock_makes_no_answer_older_or_newer(step: float, status: int) -> None:
     bench = Bench()
-    bench.take(answer(version="1.0"), answer(at=NOW - back, version="1.1", status=status))
-    assert versions(bench) == [version]
+    bench.take(answer(version="1.0"))
+    for steady, version in ((NOW + 5, "1.1"), (NOW + 4, "1.2")):
+        said = answer(at=steady + step, version=version, status=status)
+        bench.take(replace(said, steady=steady))
+        assert versions(bench) == ["1.1"]
 
 
 def test_it_does_not_age() -> None:

@@ -33,7 +33,8 @@ class Log:
     def __init__(self, level: Level = "info", planned: Plan | None = None) -> None:
         self.stream = io.StringIO()
         configure(level, "json", self.stream)
-        self.sink = Logs()
+        self.now = NOW
+        self.sink = Logs(lambda: self.now)
         if planned is not None:
             self.sink.follow(planned)
 
@@ -41,6 +42,7 @@ class Log:
         """Log them, and give the lines of just these, without time."""
         start = len(self.stream.getvalue())
         for observation in observations:
+            self.now = observation.at
             self.sink(observation)
         lines = self.stream.getvalue()[start:].splitlines()
         return [{k: v for k, v in json.loads(line).items() if k != "ts"} for line in lines]

@@ -173,10 +173,12 @@ def logged(
 ) -> list[tuple[str, Any]]:
     caplog.clear()
     caplog.set_level("INFO", "exporter")
-    logs = Logs()
+    now = NOW
+    logs = Logs(lambda: now)
     logs.follow(plan())
     logs.recall(past)
     for observation in observations:
+        now = observation.at
         logs(observation)
     return [
         (record.getMessage(), fields.get("since") or fields.get("failed_seconds") or "")

@@ -55,6 +55,7 @@ CALL: Final = Call(
     path="/monitoring/health",
     context=Context(7, 8, sampled=True),
     transport=Transport(6, "1.1", "TLSv1.3", 1),
+    steady=100.0,
 )
 RUN: Final = Run(HEALTH, NOW, 0.1, deciding=CALL)
 
@@ -99,7 +100,10 @@ def test_every_row_has_its_width(duration: float, phase: float) -> None:
 
 
 def test_calls_stand_on_one_axis_of_time() -> None:
-    later = replace(CALL, at=NOW + 0.1, path="/" + "x" * 300, status=None, fault="reset")
+    """By the clock that no step moves: the wall clock was set back between them."""
+    later = replace(
+        CALL, at=NOW - 60, steady=100.1, path="/" + "x" * 300, status=None, fault="reset"
+    )
     assert list(side_by_side([later, CALL])) == [
         "GET /monitoring/health                 200 |############            |    100.00 ms",
         "GET /xxxxxxxxxx...xxxxxxxxxxxxxxxxxx reset |            ############|    100.00 ms",

@@ -279,6 +279,9 @@ async def test_the_status() -> None:
         "detail": "answered 503",
         "slow": False,
         "last_run": "2027-01-15T08:00:01.000Z",
+        "last_result": "failing",
+        "last_reason": "http_5xx",
+        "last_detail": "answered 503",
         "duration_seconds": 0.25,
         "status_code": 503,
         "consecutive_failures": 2,
@@ -287,7 +290,7 @@ async def test_the_status() -> None:
     }
     assert {one["rate_class"] for one in data["rate_limits"]} >= {"standard", "monitoring"}
     (token,) = data["tokens"]
-    assert token["valid"] is True
+    assert (token["valid"], token["renewal_overdue"]) == (True, False)
     assert token["expiry"] == "2027-01-15T09:00:00.000Z"
     orchestrator = next(one for one in data["lifecycle"] if one["component"] == "orchestrator")
     assert orchestrator["sunset"] == "2027-01-16T08:00:00.000Z"
