@@ -96,7 +96,8 @@ def test_every_reason_has_somebody_to_mend_it() -> None:
 def test_the_page_says_whose_fault_each_reason_is() -> None:
     page = (ROOT / "docs" / "dashboards.md").read_text()
     for fault in FAULTS:
-        reasons = ", ".join(f"`{reason}`" for reason in fault.reasons + fault.skips)
+        named = fault.reasons + fault.skips
+        reasons = ", ".join(f"[`{reason}`](reasons.md#{reason})" for reason in named)
         assert f"| {fault.who} | {reasons} |" in page
 
 
