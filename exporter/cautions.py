@@ -10,18 +10,19 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from exporter.api.bypass import spared_by, value_of, variable_of
 from exporter.config import Loaded
 from exporter.config.problems import Path as KeyPath
 from exporter.config.schema import Target
 from exporter.config.shapes import FILE_SUFFIX
 from exporter.config.values import Secret
-from exporter.config.words import spelled
+from exporter.config.words import shown, spelled
 
 
 class Caution(Struct, frozen=True):
-    """One danger: of which target, what it is, and what to do."""
+    """One danger: of which target, if of one, what it is, and what to do."""
 
-    target: str
+    target: str | None
     message: str
 
 
@@ -39,6 +40,25 @@ def cautions(loaded: Loaded) -> list[Caution]:
         for index, target in enumerate(loaded.config.targets)
         for look in _LOOKS
         for message in look(target, loaded, ("targets", index))
+    ]
+
+
+def cautions_of(environ: Mapping[str, str]) -> list[Caution]:
+    """Look through the environment for what does not mean what it should.
+
+    Args:
+        environ: the environment variables.
+
+    Returns:
+        What in ``NO_PROXY`` spares nothing, so that a proxy is told what was to stay at home.
+    """
+    variable = variable_of("no", environ)
+    if variable is None or not (value_of("http", environ) or value_of("https", environ)):
+        return []
+    impossible = spared_by(value_of("no", environ)).impossible
+    return [
+        Caution(None, f"{variable}: {shown(entry)} can spare nothing; allowed: {_SPARING}")
+        for entry in impossible[:_MOST_ENTRIES]
     ]
 
 
@@ -127,6 +147,11 @@ _SENT: Final[Mapping[str, tuple[str, ...]]] = {
     "none": (),
 }
 """What each type of ``auth`` sends to the target itself."""
+_MOST_ENTRIES: Final = 10
+_SPARING: Final = (
+    "a name (also .NAME or *.NAME), an address or [ADDRESS], each also with :PORT, "
+    "a network such as 10.0.0.0/8, or *"
+)
 _SECRET_NAME: Final = re.compile("auth|token|key|secret|password|cookie", re.IGNORECASE)
 """What the name of a header has in it where its value is no mere setting."""
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from exporter.api.tls import problem_of
 from exporter.catalog import CATALOG
-from exporter.cautions import Caution, cautions
+from exporter.cautions import Caution, cautions, cautions_of
 from exporter.config import Config, ConfigError, Problem, describe, load, source_of
 from exporter.config.problems import NOWHERE, Places
 from exporter.config.schema import Tls
@@ -69,7 +69,8 @@ def load_plan(file: Path | None, environ: Mapping[str, str]) -> Loaded:
     except ConfigError as error:
         raise UnusableError(describe(error, loaded.source, loaded.places)) from error
     over = [row for target in planned.targets for row in traffic(target) if row.over]
-    return Loaded(planned, loaded.source, cautions(loaded), over, loaded.places, loaded.digest)
+    told = [*cautions(loaded), *cautions_of(environ)]
+    return Loaded(planned, loaded.source, told, over, loaded.places, loaded.digest)
 
 
 def _refuse_unusable_tls(config: Config) -> None:

@@ -1,19 +1,19 @@
 """Which proxy leads to a URL: the configured one, or the environment's."""
 
-import ipaddress
+import os
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Final
-from urllib.request import getproxies, proxy_bypass
+from typing import Final, Literal
 
 import aiohttp
 from msgspec import Struct
 from yarl import URL
 
+from exporter.api.bypass import is_here, spared_by, value_of
 from exporter.api.faults import ProxyUrlError
 from exporter.config.values import Secret
 
-_SCHEMES: Final = ("http", "https")
+_SCHEMES: Final[tuple[Literal["http", "https"], ...]] = ("http", "https")
 _ORIGINS: Final = 64
 """Of which the proxy is known: the API, who issues its tokens, where they redirect to."""
 
@@ -23,6 +23,8 @@ class Proxy(Struct, frozen=True):
 
     url: URL
     authorization: Secret | None = None
+    whole: Secret | None = None
+    """Its URL with user and password, for libraries that take no other."""
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -31,28 +33,35 @@ class Proxy(Struct, frozen=True):
             return {}
         return {"Proxy-Authorization": self.authorization.reveal()}
 
+    def reveal(self) -> str:
+        """Its URL with user and password, for the one place that hands it on."""
+        return str(self.url) if self.whole is None else self.whole.reveal()
+
 
 class Proxies:
-    """The proxies for one target."""
+    """The proxies for one target, or whatever else is asked."""
 
-    def __init__(self, configured: Secret) -> None:
+    def __init__(self, configured: Secret | None, environ: Mapping[str, str] = os.environ) -> None:
         """Read the configuration, or the environment where that says nothing.
 
         Args:
             configured: ``proxy_url`` of the target.
+            environ: the environment variables.
         """
-        url = configured.reveal()
+        url = "" if configured is None else configured.reveal()
         self._configured = _proxy(url) if url else None
-        self._environment = {} if url else getproxies()
-        self._may_be = any(scheme in self._environment for scheme in _SCHEMES)
+        found: Mapping[str, str] = {each: value_of(each, environ) for each in _SCHEMES}
+        self._environment = {} if url else found
+        self._may_be = any(self._environment.values())
+        self._spared = spared_by(value_of("no", environ) if self._may_be else "")
         self._found = lru_cache(maxsize=_ORIGINS)(self._find)
 
     def way_to(self, url: URL) -> Proxy | None:
         """Find the proxy for a URL.
 
         A configured one is for all. Those of the environment (``HTTP_PROXY``, ``HTTPS_PROXY``,
-        also in small letters) spare what ``NO_PROXY`` names, by suffix, address or network, and
-        this machine itself.
+        also in small letters) spare what ``NO_PROXY`` names (see ``bypass``), and this machine
+        itself.
 
         Args:
             url: to be asked.
@@ -69,37 +78,9 @@ class Proxies:
 
     def _find(self, scheme: str, host: str, port: int | None) -> Proxy | None:
         found = self._environment.get(scheme)
-        if not found or self._spared(host, port):
+        if not found or is_here(host) or self._spared.has(host, port):
             return None
         return _proxy(found)
-
-    def _spared(self, host: str, port: int | None) -> bool:
-        address = _address(host)
-        if host.lower() == "localhost" or (address is not None and address.is_loopback):
-            return True
-        if proxy_bypass(host, self._environment):
-            return True
-        if port is not None and proxy_bypass(f"{host}:{port}", self._environment):
-            return True
-        names = self._environment.get("no", "").split(",")
-        return address is not None and any(_holds(name.strip(), address) for name in names)
-
-
-_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-
-
-def _address(host: str) -> _Address | None:
-    try:
-        return ipaddress.ip_address(host)
-    except ValueError:
-        return None
-
-
-def _holds(network: str, address: _Address) -> bool:
-    try:
-        return address in ipaddress.ip_network(network, strict=False)
-    except ValueError:
-        return False
 
 
 def _proxy(text: str) -> Proxy:
@@ -112,6 +93,6 @@ def _proxy(text: str) -> Proxy:
         raise ProxyUrlError
     if url.user is None and url.password is None:
         return Proxy(url.origin())
-    return Proxy(
-        url.origin(), Secret(aiohttp.encode_basic_auth(url.user or "", url.password or ""))
-    )
+    authorization = Secret(aiohttp.encode_basic_auth(url.user or "", url.password or ""))
+    whole = url.origin().with_user(url.user).with_password(url.password)
+    return Proxy(url.origin(), authorization, Secret(str(whole)))

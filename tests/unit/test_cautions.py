@@ -5,7 +5,7 @@ from typing import Final
 
 import pytest
 
-from exporter.cautions import cautions, is_plain
+from exporter.cautions import cautions, cautions_of, is_plain
 from exporter.config import load
 
 
@@ -135,6 +135,46 @@ def test_a_password_of_the_environment_stands_in_no_file() -> None:
         "ORAN_MANO_PASSWORD": "hunter2",
     }
     assert cautions(load(None, environ)) == []
+
+
+PROXY: Final = {"HTTPS_PROXY": "http://proxy:3128"}
+
+
+def test_what_no_proxy_names_in_vain_is_told() -> None:
+    told = cautions_of(
+        {**PROXY, "NO_PROXY": "10., .example, http://mano, *", "no_proxy": "10.,a;b"}
+    )
+    allowed = (
+        "a name (also .NAME or *.NAME), an address or [ADDRESS], each also with :PORT, "
+        "a network such as 10.0.0.0/8, or *"
+    )
+    assert [caution.message for caution in told] == [
+        f'no_proxy: "10." can spare nothing; allowed: {allowed}',
+        f'no_proxy: "a;b" can spare nothing; allowed: {allowed}',
+    ]
+
+
+def test_no_more_is_told_of_no_proxy_than_a_person_reads() -> None:
+    assert len(cautions_of({**PROXY, "NO_PROXY": "a;b," * 10_000})) == 10
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {**PROXY, "NO_PROXY": ".svc,.cluster.local, 10.0.0.0/8 ::1 [::1]:80,*"},
+        {**PROXY, "NO_PROXY": ""},
+        PROXY,
+        {"NO_PROXY": "10."},
+        {"NO_PROXY": "10.", "HTTP_PROXY": ""},
+    ],
+)
+def test_nothing_is_told_where_nothing_is_in_vain(environ: dict[str, str]) -> None:
+    assert cautions_of(environ) == []
+
+
+def test_a_password_in_no_proxy_is_not_told() -> None:
+    (told,) = cautions_of({**PROXY, "NO_PROXY": f"http://me:hunter2{'x' * 40}@mano"})
+    assert "hunter2" not in told.message
 
 
 def test_no_secret_is_in_what_is_told(tmp_path: Path) -> None:

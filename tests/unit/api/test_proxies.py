@@ -6,6 +6,7 @@ from typing import Final
 import pytest
 from yarl import URL
 
+from exporter.api.auth import login_request
 from exporter.api.faults import ProxyUrlError
 from exporter.api.proxies import Proxies
 from exporter.config.values import Secret
@@ -49,6 +50,58 @@ async def test_this_machine_is_asked_without(environment: pytest.MonkeyPatch) ->
     environment.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     async with serve(answer(JSON)) as server, client(server.url) as subject:
         await well(subject)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "[::ffff:127.0.0.1]"])
+async def test_this_machine_is_asked_without_however_it_is_written(
+    environment: pytest.MonkeyPatch, host: str
+) -> None:
+    async with serve(answer(JSON)) as server, proxy(server.port) as way:
+        environment.setenv("HTTP_PROXY", way.url)
+        async with client(f"http://{host}:{server.port}") as subject:
+            await well(subject)
+        assert way.heads == []
+
+
+@pytest.mark.parametrize(
+    "spared",
+    [
+        *("*.mano.invalid", "other, *", "mano.invalid.", "api.mano.invalid:80", "x .mano.invalid"),
+        *("API.mano.INVALID.", "mano.invalid:80"),
+    ],
+)
+async def test_a_password_for_what_is_spared_goes_to_no_proxy(
+    environment: pytest.MonkeyPatch, spared: str
+) -> None:
+    async with serve(answer(JSON)) as server, proxy(server.port) as way:
+        environment.setenv("HTTP_PROXY", way.url)
+        environment.setenv("NO_PROXY", spared)
+        login = login_request("/auth/login", "probe", "hunter2", 5)
+        async with client("http://api.mano.invalid") as subject:
+            outcome = await subject.send(login)
+        assert way.heads == []
+        assert isinstance(outcome, Fault)
+        assert outcome.reason == "dns"  # it was looked up here, as there is no such name
+
+
+@pytest.mark.parametrize(
+    ("names", "proxied"),
+    [
+        ({"HTTP_PROXY": "http://proxy:1"}, True),
+        ({"http_proxy": "http://proxy:1"}, True),
+        ({"http_proxy": "", "HTTP_PROXY": "http://proxy:1"}, False),
+        ({"HTTP_PROXY": " http://proxy:1\n"}, True),
+        ({"HTTP_PROXY": "http://proxy:1", "REQUEST_METHOD": "GET"}, False),
+        ({"http_proxy": "http://proxy:1", "REQUEST_METHOD": "GET"}, True),
+        ({"HTTPS_PROXY": "http://proxy:1"}, False),
+        ({"ALL_PROXY": "http://proxy:1"}, False),
+        ({"HTTP_PROXY": "http://proxy:1", "NO_PROXY": "*"}, False),
+        ({"HTTP_PROXY": "http://proxy:1", "NO_PROXY": "*", "no_proxy": ""}, True),
+    ],
+)
+def test_which_variable_counts(names: dict[str, str], proxied: object) -> None:
+    way = Proxies(None, names).way_to(URL("http://mano.example"))
+    assert (way is not None) is proxied
 
 
 async def test_one_that_cannot_be_used(environment: pytest.MonkeyPatch) -> None:
@@ -111,3 +164,4 @@ def test_a_password_is_in_no_repr() -> None:
     assert "probe" not in repr(way)
     assert str(way.url) == "http://[::1]:3128"
     assert "Proxy-Authorization" in way.headers
+    assert way.reveal() == "http://probe:hunter2@[::1]:3128"  # for who has to hand it on
