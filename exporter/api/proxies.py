@@ -83,6 +83,26 @@ class Proxies:
         return _proxy(found)
 
 
+def proxy_to(url: str, environ: Mapping[str, str]) -> Proxy | None:
+    """Find the environment's proxy for something else than an API.
+
+    Args:
+        url: to be asked, with its scheme.
+        environ: the environment variables.
+
+    Returns:
+        As ``Proxies.way_to`` does; ``None`` too for what is no URL, which nobody can ask.
+
+    Raises:
+        ProxyUrlError: the environment's is not one that can be used.
+    """
+    try:
+        asked = URL(url)
+    except ValueError:
+        return None
+    return Proxies(None, environ).way_to(asked)
+
+
 def _proxy(text: str) -> Proxy:
     try:
         url = URL(text if "://" in text else f"http://{text}")

@@ -110,15 +110,26 @@ def _exporter(settings: Settings, failures: Failures) -> SpanExporter:
         return ConsoleSpanExporter(service_name=SERVICE, out=sys.stdout)
     if settings.protocol == "grpc":
         os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # else it writes to stderr by itself
+        # Else it holds NO_PROXY against the collector, in its own way; it reads no other spelling.
+        os.environ["no_grpc_proxy"] = ""  # noqa: SIM112
         from opentelemetry.exporter.otlp.proto.grpc import trace_exporter as grpc  # noqa: PLC0415
 
-        return grpc.OTLPSpanExporter(channel_options=_CHANNEL)  # type: ignore[arg-type]  # said wrong
+        way = (*_CHANNEL, *_way(settings))
+        return grpc.OTLPSpanExporter(channel_options=way)  # type: ignore[arg-type]  # said wrong
     from opentelemetry.exporter.otlp.proto.http import trace_exporter as http  # noqa: PLC0415
 
     from exporter.otlp.session import Watched  # noqa: PLC0415
 
     provided = any(re.fullmatch("OTEL_.*_CREDENTIAL_PROVIDER", name) for name in os.environ)
-    return http.OTLPSpanExporter(session=None if provided else Watched(failures))
+    session = None if provided else Watched(failures, settings.proxy)
+    return http.OTLPSpanExporter(session=session)
+
+
+def _way(settings: Settings) -> tuple[tuple[str, str | int], ...]:
+    """The proxy that gRPC is to use, or that it is to use none: it would, also for localhost."""
+    if settings.proxy is None:
+        return (("grpc.enable_http_proxy", 0),)
+    return (("grpc.http_proxy", settings.proxy.reveal()),)
 
 
 def _resource() -> Resource:

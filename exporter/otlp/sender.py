@@ -40,7 +40,7 @@ class Sender:
         abort: makes an ``export`` that is under way end, as far as it can.
         tally: counts.
         limits: how many spans may wait, how many are sent together, and for how long those wait
-            that are no full batch.
+            that are no full batch; also through which proxy they go.
     """
 
     def __init__(
@@ -53,6 +53,7 @@ class Sender:
         self._capacity = limits.capacity
         self._batch = min(limits.batch, limits.capacity)
         self._delay = limits.delay
+        self._way = {} if limits.proxy is None else {"proxy": str(limits.proxy.url)}
         self._queue: deque[SpanRecord] = deque()
         self._wake = threading.Event()
         self._closing = False
@@ -141,7 +142,9 @@ class Sender:
         """Log when it begins to fail, and when it works again."""
         if failure is not None and self._failing_since is None:
             self._failing_since = time.monotonic()
-            _log.warning("traces cannot be exported", extra={"fields": {"reason": failure}})
+            _log.warning(
+                "traces cannot be exported", extra={"fields": {"reason": failure, **self._way}}
+            )
         elif failure is None and self._failing_since is not None:
             seconds = round(time.monotonic() - self._failing_since, 1)
             self._failing_since = None

@@ -20,6 +20,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.response import HTTPResponse
 
+from exporter.api.proxies import Proxy
 from exporter.otlp.failures import Failures
 
 MOST: Final = 1024 * 1024
@@ -32,13 +33,20 @@ _PATIENCE: Final = 10.0
 class Watched(Session):
     """A session like the SDK's own; each exchange has an end.
 
+    It takes nothing from the environment: the library would use the proxies there for this machine
+    too, and passwords out of ``.netrc``.
+
     Args:
         failures: told what becomes of each request.
+        proxy: the one to use.
     """
 
-    def __init__(self, failures: Failures) -> None:
+    def __init__(self, failures: Failures, proxy: Proxy | None = None) -> None:
         """Send nothing yet."""
         super().__init__()
+        self.trust_env = False
+        if proxy is not None:
+            self.proxies = dict.fromkeys(("http", "https"), proxy.reveal())
         self._failures = failures
         for scheme in ("http://", "https://"):
             self.mount(scheme, _Adapter())

@@ -7,16 +7,20 @@ what is allowed, as it is for everything else that is configured.
 import math
 import re
 from collections.abc import Iterator, Mapping
-from typing import Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
 from msgspec import Struct
 
+from exporter.api.bypass import value_of, variable_of
 from exporter.config.problems import ConfigError, Problem
 from exporter.config.words import HIDDEN, quoted
 from exporter.otlp.files import file_problems
 from exporter.otlp.headers import ALLOWED, header_problem, headers_of
 from exporter.redaction import remember
+
+if TYPE_CHECKING:
+    from exporter.api.proxies import Proxy
 
 Protocol: TypeAlias = Literal["http/protobuf", "grpc"]
 Kind: TypeAlias = Literal["otlp", "console"]
@@ -45,7 +49,8 @@ _BATCHING: Final[Mapping[str, int]] = {
 class Settings(Struct, frozen=True):
     """How spans are exported.
 
-    ``endpoint`` is shown to people: it has no user and no query. ``sampler`` is ``None`` where the
+    ``endpoint`` is shown to people: it has no user and no query. ``proxy`` is the environment's on
+    the way there, by the rules of all that is asked. ``sampler`` is ``None`` where the
     configuration's ratio decides; ``ratio`` is for those samplers that take one. ``delay`` is in
     seconds.
     """
@@ -53,6 +58,7 @@ class Settings(Struct, frozen=True):
     kind: Kind = "otlp"
     protocol: Protocol = "http/protobuf"
     endpoint: str = ""
+    proxy: "Proxy | None" = None
     sampler: str | None = None
     ratio: float = 1.0
     capacity: int = _BATCHING["OTEL_BSP_MAX_QUEUE_SIZE"]
@@ -61,7 +67,10 @@ class Settings(Struct, frozen=True):
 
     def __str__(self) -> str:
         """Where to, for the log."""
-        return "console" if self.kind == "console" else f"{self.endpoint} ({self.protocol})"
+        if self.kind == "console":
+            return "console"
+        through = "" if self.proxy is None else f" through {self.proxy.url}"
+        return f"{self.endpoint} ({self.protocol}){through}"
 
 
 def settings_of(environ: Mapping[str, str]) -> Settings | None:
@@ -78,7 +87,7 @@ def settings_of(environ: Mapping[str, str]) -> Settings | None:
     """
     given = {name: text for name, text in environ.items() if name.startswith("OTEL_") and text}
     _remember(given)
-    reader = _Reader(given)
+    reader = _Reader(given, environ)
     settings = reader.settings()
     if reader.problems:
         raise ConfigError(reader.problems)
@@ -88,8 +97,9 @@ def settings_of(environ: Mapping[str, str]) -> Settings | None:
 class _Reader:
     """Reads variables, and keeps what is wrong with them."""
 
-    def __init__(self, given: Mapping[str, str]) -> None:
+    def __init__(self, given: Mapping[str, str], environ: Mapping[str, str]) -> None:
         self._given = given
+        self._environ = environ
         self.problems: list[Problem] = []
 
     def settings(self) -> Settings | None:
@@ -104,10 +114,12 @@ class _Reader:
         self._pairs("OTEL_RESOURCE_ATTRIBUTES")
         sampler = self._choice("OTEL_TRACES_SAMPLER", SAMPLERS)
         capacity, batch, delay = (self._whole(name) for name in _BATCHING)
+        endpoint = self._endpoint(protocol)
         return Settings(
             kind="console" if kind == "console" else "otlp",
             protocol=protocol,
-            endpoint=self._endpoint(protocol),
+            endpoint=endpoint,
+            proxy=None if kind == "console" else self._proxy(endpoint),
             sampler=sampler,
             ratio=self._ratio() if sampler and sampler.endswith("traceidratio") else 1.0,
             capacity=capacity,
@@ -145,6 +157,28 @@ class _Reader:
             return ""
         place = parts.netloc.rpartition("@")[2]
         return f"{parts.scheme}://{place}{parts.path}" if parts.scheme else place
+
+    def _proxy(self, endpoint: str) -> "Proxy | None":
+        """What the environment has on the way; the libraries' own ways to find it are not used."""
+        plain = endpoint.startswith("http:") or self._is_insecure(endpoint)
+        scheme: Literal["http", "https"] = "http" if plain else "https"
+        if not value_of(scheme, self._environ):
+            return None
+        from exporter.api.faults import ProxyUrlError  # noqa: PLC0415  # for what they import
+        from exporter.api.proxies import proxy_to  # noqa: PLC0415
+
+        try:
+            return proxy_to(f"{scheme}://{endpoint.rpartition('://')[2]}", self._environ)
+        except ProxyUrlError:
+            name = variable_of(scheme, self._environ) or ""
+            allowed = "http://[USER:PASSWORD@]HOST[:PORT], or the collector in NO_PROXY"
+            self._refuse(name, allowed, shown=False)
+        return None
+
+    def _is_insecure(self, endpoint: str) -> bool:
+        """Whether no TLS is wanted for what has no scheme, as gRPC allows."""
+        name = self._set("INSECURE")
+        return "://" not in endpoint and name is not None and self._given[name].lower() == "true"
 
     def _ratio(self) -> float:
         if "OTEL_TRACES_SAMPLER_ARG" not in self._given:

@@ -12,7 +12,9 @@ from typing import Final
 import pytest
 
 from tests.support.collector import Broken, Received, Rotel
+from tests.support.hostile import sized
 from tests.support.product import Exporter, Scrape, Simulator, command
+from tests.support.proxy import Proxy, proxy
 from tests.support.servers import LOOPBACK, Prometheus, Start, eventually, free_port, get
 
 CONFIG: Final = """
@@ -27,6 +29,11 @@ CONFIG: Final = """
 SOON: Final = {"OTEL_BSP_SCHEDULE_DELAY": "100"}
 INTENTS: Final = "orchestrator.intents.list"
 REFUSAL: Final = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"
+
+
+Over = Callable[[Rotel], dict[str, str]]
+AWAY: Final = "collector.invalid"
+DENIED: Final = b"HTTP/1.1 407 Proxy Authentication Required\r\n" + sized(b"hunter2")
 
 
 def config(simulator: Simulator, *, ratio: float = 1, interval: str = "1s") -> str:
@@ -198,6 +205,88 @@ async def test_the_end_waits_for_no_collector(protocol: str, start: Start) -> No
     output = exporter.process.output()
     assert "msg=ended cancelled_runs=1" in output
     assert "Traceback" not in output
+
+
+def behind(way: Proxy, spared: str, environ: dict[str, str]) -> dict[str, str]:
+    """The variables of a collector that a proxy, which wants a password, is to lead to."""
+    url = way.url.replace("://", "://probe:hunter2@")
+    none = {"http_proxy": url, "https_proxy": url, "no_proxy": spared, "grpc_proxy": url}
+    return {**environ, **none, "OTEL_EXPORTER_OTLP_TIMEOUT": "2"}
+
+
+def away(environ: dict[str, str]) -> dict[str, str]:
+    """The same collector, as if it were on another machine."""
+    endpoint = environ["OTEL_EXPORTER_OTLP_ENDPOINT"].replace(LOOPBACK, AWAY)
+    return {**environ, "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint}
+
+
+@pytest.mark.parametrize("host", [LOOPBACK, "localhost", "0.0.0.0"])
+@pytest.mark.parametrize("over", [over_http, over_grpc])
+async def test_no_proxy_leads_to_a_collector_on_this_machine(
+    over: Over, host: str, start: Start
+) -> None:
+    simulator, rotel = await start(Simulator()), await start(Rotel())
+    way = await start(proxy(refusal=DENIED))
+    environ = behind(way, "", over(rotel))
+    environ["OTEL_EXPORTER_OTLP_ENDPOINT"] = over(rotel)["OTEL_EXPORTER_OTLP_ENDPOINT"].replace(
+        LOOPBACK, host
+    )
+    await start(Exporter(config(simulator), env=environ))
+    await rotel.span(oran_mano__surface=INTENTS)
+    assert way.heads == []
+
+
+@pytest.mark.parametrize("spared", ["", "r.invalid, collector.invalid:1, 127.0.0.1"])
+@pytest.mark.parametrize("over", [over_http, over_grpc])
+async def test_the_environments_proxy_leads_to_a_collector_elsewhere(
+    over: Over, spared: str, start: Start
+) -> None:
+    simulator, rotel = await start(Simulator()), await start(Rotel())
+    endpoint = over(rotel)["OTEL_EXPORTER_OTLP_ENDPOINT"]
+    way = await start(proxy(int(endpoint.rpartition(":")[2])))
+    environ = behind(way, spared, away(over(rotel)))
+    exporter = await start(Exporter(config(simulator), env=environ))
+    await rotel.span(oran_mano__surface=INTENTS)
+    assert AWAY.encode() in way.heads[0]
+    assert b"Proxy-Authorization: Basic cHJvYmU6aHVudGVyMg==" in way.heads[0]
+    output = exporter.process.output()
+    assert f" through {way.url}, ratio 1" in output
+    assert "hunter2" not in output
+
+
+@pytest.mark.parametrize("over", [over_http, over_grpc])
+async def test_what_no_proxy_names_is_asked_without(over: Over, start: Start) -> None:
+    simulator, rotel = await start(Simulator()), await start(Rotel())
+    way = await start(proxy(refusal=DENIED))
+    environ = behind(way, "other *.INVALID.", away(over(rotel)))
+    exporter = await start(Exporter(config(simulator), env=environ))
+    line = await exporter.process.line("traces cannot be exported.*")
+    assert "proxy=" not in line[0]
+    assert way.heads == []
+
+
+@pytest.mark.parametrize(("over", "reason"), [(over_http, "answered 407"), (over_grpc, "UNAVAIL")])
+async def test_a_failing_export_names_the_proxy_and_not_its_password(
+    over: Over, reason: str, start: Start
+) -> None:
+    simulator, rotel = await start(Simulator()), await start(Rotel())
+    way = await start(proxy(refusal=DENIED))
+    exporter = await start(Exporter(config(simulator), env=behind(way, "", away(over(rotel)))))
+    line = await exporter.process.line("traces cannot be exported.*")
+    assert f"proxy={way.url}" in line[0]
+    assert reason in line[0]
+    assert "hunter2" not in exporter.process.output()
+
+
+@pytest.mark.parametrize("url", ["socks5://me:hunter2@proxy:1080", "https://proxy:443", "http://"])
+async def test_a_proxy_that_cannot_be_used_is_one_line(url: str) -> None:
+    environ = {"ORAN_MANO_API_URL": "http://mano.invalid", "HTTP_PROXY": url, "NO_PROXY": ""}
+    ended = await command(env={**environ, "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{AWAY}:4318"})
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err == (
+        "environment: HTTP_PROXY: the value (not shown) is not allowed; allowed: "
+        "http://[USER:PASSWORD@]HOST[:PORT], or the collector in NO_PROXY\n"
+    )
 
 
 async def test_the_last_spans_arrive(start: Start) -> None:

@@ -64,6 +64,43 @@ def test_where_to(environ: dict[str, str], shown: str) -> None:
     assert str(settings_of(environ)) == shown
 
 
+PLAIN: Final = {"HTTP_PROXY": "http://me:hunter2@plain:1"}
+SECURE: Final = {"https_proxy": "secure:2"}
+GRPC: Final = {f"{OTLP}PROTOCOL": "grpc"}
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "further", "proxy"),
+    [
+        ("http://collector:4318", {}, "http://plain:1"),
+        ("https://collector:4318", {}, "http://secure:2"),
+        ("http://collector:4318", {"NO_PROXY": "*.example, collector."}, None),
+        ("http://collector:4318", {"NO_PROXY": "r, xcollector, collector:1"}, "http://plain:1"),
+        ("http://127.0.0.1:4318", {}, None),
+        ("http://[::1]:4318", {}, None),
+        ("https://agent.localhost:4318", {}, None),
+        ("http://collector:4317", GRPC, "http://plain:1"),
+        ("https://collector:4317", GRPC, "http://secure:2"),
+        ("collector:4317", GRPC, "http://secure:2"),
+        ("collector:4317", {**GRPC, f"{OTLP}INSECURE": "True"}, "http://plain:1"),
+        ("localhost:4317", GRPC, None),
+        ("http://collector:4318", {"OTEL_TRACES_EXPORTER": "console"}, None),
+    ],
+)
+def test_which_proxy_leads_there(endpoint: str, further: dict[str, str], proxy: str | None) -> None:
+    settings = settings_of({**PLAIN, **SECURE, f"{OTLP}ENDPOINT": endpoint, **further})
+    assert settings is not None
+    assert (None if settings.proxy is None else str(settings.proxy.url)) == proxy
+    assert (f" through {proxy}" in str(settings)) is (proxy is not None)
+    assert "hunter2" not in f"{settings} {settings!r}"
+
+
+def test_a_proxy_that_does_not_lead_there_may_be_anything() -> None:
+    local = {f"{OTLP}ENDPOINT": "http://localhost:4318", "HTTP_PROXY": "socks5://proxy"}
+    assert settings_of(local) is not None
+    assert settings_of({**ENDPOINT, "HTTPS_PROXY": "socks5://proxy"}) is not None
+
+
 def test_sizes_and_sampler() -> None:
     assert settings_of(ENDPOINT) == Settings(
         endpoint="http://collector:4318", sampler=None, capacity=2048, batch=512, delay=5.0
