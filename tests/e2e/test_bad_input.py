@@ -61,6 +61,15 @@ SPOKEN: Final[Mapping[str, tuple[str, tuple[Step, ...]]]] = {
 """By name: the reason, and what happens on each connection."""
 
 
+NO_METRICS: Final[Mapping[str, bytes]] = {
+    "says-OK-for-metrics": b"OK",
+    "has-a-sentence-for-metrics": b"# status\n\nAll systems are operational.\n",
+    "has-a-proxys-page-for-metrics": b"upstream connect error or disconnect/reset before headers",
+    "has-no-sample-in-its-metrics": b"# HELP up Up.\n",
+}
+"""By name: what is answered to who asks for metrics, and is none."""
+
+
 class Case(NamedTuple):
     """One target: why its runs fail, and its keys in the configuration."""
 
@@ -83,6 +92,10 @@ async def listening(stack: AsyncExitStack, folder: Path) -> dict[str, Case]:
         url = (await listen(*steps)).url
         secure = reason == "tls_handshake"
         cases[name] = Case(reason, {"url": url.replace("http:", "https:") if secure else url})
+    for name, body in NO_METRICS.items():
+        url = (await listen(ask, OK + sized(body), close)).url
+        asked = {"*": {"mode": "off"}, "monitoring.metrics": {"mode": "read"}}
+        cases[name] = Case("body_invalid", {"url": url, "surfaces": asked})
     authority = Authority(folder)
     reply = answer(JSON + sized(HEALTHY))
     for name, reason, tls in (
