@@ -7,17 +7,50 @@ same. The known ones are the process's, as its log is.
 import re
 import threading
 from itertools import chain
+from sys import getsizeof
 from typing import Final
 
 HIDDEN: Final = "<secret>"
 
-_MOST_CONFIGURED: Final = 16384
-_MOST_TOKENS: Final = 4096
-"""What is known at once: of each kind the oldest is forgotten, which was replaced long ago."""
 _SHORTEST: Final = 6
 """Characters: what is shorter is a part of too many words, and only its surroundings hide it."""
-_configured: Final[dict[str, None]] = {}
-_tokens: Final[dict[str, None]] = {}
+
+
+class _Kind:
+    """The secrets of one kind. Of too many the oldest is forgotten, which was replaced long ago.
+
+    Args:
+        most: how many are known at once.
+        size: bytes that they may take together, though the newest one is known in any case.
+    """
+
+    def __init__(self, most: int, size: int) -> None:
+        self._most, self._size = most, size
+        self._taken = 0
+        self.secrets: dict[str, None] = {}
+
+    def keep(self, secret: str) -> list[str]:
+        """Know one, as the newest; which are forgotten for it."""
+        if secret in self.secrets:
+            del self.secrets[secret]
+        else:
+            self._taken += getsizeof(secret)
+        self.secrets[secret] = None
+        forgotten: list[str] = []
+        while len(self.secrets) > 1 and self._is_full:
+            oldest = next(iter(self.secrets))
+            del self.secrets[oldest]
+            self._taken -= getsizeof(oldest)
+            forgotten.append(oldest)
+        return forgotten
+
+    @property
+    def _is_full(self) -> bool:
+        return len(self.secrets) > self._most or self._taken > self._size
+
+
+_configured: Final = _Kind(16384, 16 * 1024 * 1024)
+_tokens: Final = _Kind(4096, 16 * 1024 * 1024)
 _known: Final[dict[str, tuple[str, ...]]] = {}
 """All of them by how they end, so that a line costs the same with ten thousand as with ten: all
 JSON Web Tokens begin alike, and end in a signature."""
@@ -41,7 +74,7 @@ def remember(secret: str) -> None:
     Args:
         secret: the text that is to be seen nowhere.
     """
-    _keep(secret, _configured, _MOST_CONFIGURED)
+    _keep(secret, _configured)
 
 
 def remember_token(token: str) -> None:
@@ -50,22 +83,18 @@ def remember_token(token: str) -> None:
     Args:
         token: the text that is to be seen nowhere.
     """
-    _keep(token, _tokens, _MOST_TOKENS)
+    _keep(token, _tokens)
 
 
-def _keep(secret: str, kept: dict[str, None], most: int) -> None:
+def _keep(secret: str, kind: _Kind) -> None:
     if len(secret) < _SHORTEST:
         return
     with _keeping:
-        kept.pop(secret, None)
-        kept[secret] = None
         end = secret[-_SHORTEST:]
         if secret not in (others := _known.get(end, ())):
             _known[end] = (*others, secret)
-        if len(kept) > most:
-            oldest = next(iter(kept))
-            del kept[oldest]
-            if oldest not in _configured and oldest not in _tokens:
+        for oldest in kind.keep(secret):
+            if oldest not in _configured.secrets and oldest not in _tokens.secrets:
                 _forget(oldest)
 
 

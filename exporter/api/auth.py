@@ -3,7 +3,7 @@
 import base64
 import re
 from collections.abc import Sequence
-from typing import Final, Literal
+from typing import Final, Literal, TypeGuard
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -21,6 +21,8 @@ _TOLERANCE: Final = 60.0
 """Seconds by which clocks may disagree before one of them is not believed."""
 _ONE_WORD: Final = re.compile("[!-~]+")
 """More than RFC 6750 has (``b64token``): some frameworks issue ``7|abc``, which works."""
+_LONGEST_TOKEN: Final = 64 * 1024
+"""Bytes of a token: no server takes a header of as many, and each token is remembered."""
 _JSON: Final = {"Content-Type": "application/json"}
 _FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -170,8 +172,11 @@ def bearer_authorization(token: str) -> str:
         The header's value.
 
     Raises:
-        BadGrantError: it is not one word, which alone may stand there.
+        BadGrantError: it is not one word, which alone may stand there, or a very long one.
     """
+    if len(token) > _LONGEST_TOKEN:
+        limit = f"{_LONGEST_TOKEN // 1024} KiB"
+        raise BadGrantError(f"the token is longer than {limit}; no header may be")
     if _ONE_WORD.fullmatch(token) is None:
         allowed = "one word of visible ASCII characters"
         raise BadGrantError(f"the token cannot be sent; allowed: {allowed}")
@@ -186,11 +191,11 @@ def grant_of(exchange: Exchange) -> Grant:
 
     Returns:
         The grant; see `token_lifetime` for how long it is good, and `on_its_way` for what of that
-        is over. A ``refresh_token`` that is no text is none, and an ``expires_in`` may be a text of
-        digits.
+        is over. A ``refresh_token`` that is no text, or a very long one, is none, and an
+        ``expires_in`` may be a text of digits.
 
     Raises:
-        BadGrantError: there is no token in it, or one that is over already.
+        BadGrantError: there is no token in it, or one that is over already or too long.
     """
     try:
         answer = msgspec.json.decode(exchange.body, type=_Answer)
@@ -207,10 +212,15 @@ def grant_of(exchange: Exchange) -> Grant:
     refresh_token = answer.refresh_token
     return Grant(
         answer.access_token,
-        refresh_token if isinstance(refresh_token, str) and refresh_token else None,
+        refresh_token if _is_usable(refresh_token) else None,
         lifetime,
         None if server is None else server - now,
     )
+
+
+def _is_usable(refresh_token: object) -> TypeGuard[str]:
+    """Whether a refresh can be tried with it; a login serves as well where it cannot."""
+    return isinstance(refresh_token, str) and 0 < len(refresh_token) <= _LONGEST_TOKEN
 
 
 def on_its_way(exchange: Exchange) -> float:

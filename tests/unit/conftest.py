@@ -5,13 +5,15 @@ from unittest.mock import patch
 
 import pytest
 
+from exporter import redaction
+
 
 @pytest.fixture(autouse=True)
 def _no_secrets() -> Iterator[None]:
     """Logs hide what is known as a secret, which random tests choose to be any word."""
     with (
         patch("exporter.redaction._known", {}),
-        patch("exporter.redaction._configured", {}),
-        patch("exporter.redaction._tokens", {}),
+        patch("exporter.redaction._configured", redaction._Kind(16384, 2**24)),  # noqa: SLF001
+        patch("exporter.redaction._tokens", redaction._Kind(4096, 2**24)),  # noqa: SLF001
     ):
         yield

@@ -3,7 +3,8 @@
 import io
 import json
 import logging
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from threading import Thread
 from typing import Final
 
@@ -78,6 +79,38 @@ def test_however_many_tokens_come_they_push_no_password_out() -> None:
         remember_token(f"token number {number}")
     assert redacted("of the configuration, token number 4999") == f"{HIDDEN}, {HIDDEN}"
     assert redacted("the first of the tokens") == "the first of the tokens"  # bounded
+
+
+def kept() -> int:
+    """Bytes of all that is remembered."""
+    return sum(sys.getsizeof(one) for known in redaction._known.values() for one in known)  # noqa: SLF001
+
+
+@pytest.mark.parametrize("learn", [remember, remember_token])
+def test_however_long_secrets_are_they_take_a_bounded_room(learn: Callable[[str], None]) -> None:
+    remember_token("the first of the long tokens")
+    remember("the first of the long secrets")
+    for number in range(1000):
+        learn(f"{number:04}" + "x" * 65_536 + f"{number:06}")
+    assert kept() < 3 * 16 * 1024 * 1024
+    newest = "0999" + "x" * 65_536 + "000999"
+    assert redacted(f"a {newest} b") == f"a {HIDDEN} b"
+    others = {
+        remember: "the first of the long tokens",
+        remember_token: "the first of the long secrets",
+    }
+    assert redacted(others[learn]) == HIDDEN  # none of another kind is pushed out
+
+
+def test_one_that_is_larger_than_all_room_is_known_until_another_comes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(redaction, "_configured", redaction._Kind(10, 1000))  # noqa: SLF001
+    huge = "x" * 2000 + "the end"
+    remember(huge)
+    assert redacted(f"a {huge} b") == f"a {HIDDEN} b"
+    remember("another one")
+    assert kept() < 1000
 
 
 def test_what_looks_like_many_tokens_is_held_against_few(monkeypatch: pytest.MonkeyPatch) -> None:

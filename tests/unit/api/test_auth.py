@@ -247,6 +247,24 @@ def test_what_no_header_carries(text: str) -> None:
         bearer_authorization(text)
 
 
+def test_a_token_is_bounded() -> None:
+    longest = "x" * 65_536
+    assert login(f'{{"access_token": "{longest}"}}').access_token == longest
+    for text in (f"{longest}x", longest * 15):
+        with pytest.raises(BadGrantError, match="the token is longer than 64 KiB") as raised:
+            login(f'{{"access_token": "{text}"}}')
+        assert "xx" not in str(raised.value)
+        with pytest.raises(BadGrantError, match="longer than 64 KiB"):
+            bearer_authorization(text)
+
+
+def test_a_refresh_token_that_is_too_long_is_none_as_a_login_serves_as_well() -> None:
+    longest = "x" * 65_536
+    body = '{"access_token": "t", "refresh_token": "%s"}'
+    assert login(body % longest).refresh_token == longest
+    assert login(body % f"{longest}x").refresh_token is None
+
+
 def test_the_message_has_nothing_of_the_token() -> None:
     with pytest.raises(BadGrantError) as raised:
         bearer_authorization("hunter2 secret")

@@ -69,6 +69,7 @@ NO_TOKEN: Final[dict[str, Callable[[Path], None]]] = {
     "with its scheme": lambda file: replace(file, "Bearer hunter2"),
     "two lines": lambda file: replace(file, "hunter2\nhunter2"),
     "no text": lambda file: replace(file, b"\xff hunter2"),
+    "too long": lambda file: replace(file, "hunter2" * 10_000),
     "expired": lambda file: replace(file, jwt.encode({"exp": START - 1}, SECRET)),
 }
 
