@@ -86,7 +86,8 @@ class App:
         self._links: dict[str, Link] = {}
         self._mint = Mint()
         self._retiring: set[asyncio.Task[None]] = set()
-        self._latest = Latest(time.time, time.monotonic, self._in_flight)
+        self._followed = Followed()
+        self._latest = Latest(time.time, time.monotonic, self._in_flight, self._followed.unfollowed)
         self._registry = CollectorRegistry()
         self._metrics = Metrics(
             self._registry,
@@ -100,7 +101,6 @@ class App:
         self._memory = Memory(
             (self._latest, self._logs), lambda: self._metrics.sink_failed("state")
         )
-        self._followed = Followed()
         self._runner = Runner(self._followed)
         self._asking = Asking(self._runner)
         self._schedule = Schedule(self._runner.run, self._emit)

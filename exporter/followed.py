@@ -44,6 +44,8 @@ class _Kind:
         self.ids: dict[Id, None] = {}
         self.missed: set[Id] = set()
         self.listed_again: set[Id] = set()
+        self.unfollowed: dict[Id, int] = {}
+        """By the parent whose list it was."""
 
     def listed(self, reading: Reading, ids: tuple[Id, ...], most: int) -> None:
         parent, named = reading.parent, dict.fromkeys(ids)
@@ -57,6 +59,7 @@ class _Kind:
         self.listed_again |= self.missed & named.keys()
         self.missed = {known for known in self.missed if known[:depth] != parent}
         self.listed_again &= self.ids.keys()
+        self.unfollowed[parent] = reading.unusable + len(named.keys() - self.ids.keys())
 
     def gone(self, ids: tuple[Id, ...]) -> None:
         for known in ids:
@@ -67,6 +70,7 @@ class _Kind:
         self.ids = {known: None for known in self.ids if known[:-1] in parents}
         self.missed = {known for known in self.missed if known[:-1] in parents}
         self.listed_again &= self.ids.keys()
+        self.unfollowed = {of: count for of, count in self.unfollowed.items() if of in parents}
 
 
 class Followed:
@@ -95,6 +99,18 @@ class Followed:
         self._failed = {key: ids for key, ids in self._failed.items() if key in planned}
         self._last = {key: last for key, last in self._last.items() if key in planned}
         self._resources = {name: target.resources for name, target in targets.items()}
+
+    def unfollowed(self) -> dict[tuple[str, str], int]:
+        """What is listed and not asked for.
+
+        Returns:
+            By target and kind, how many of what its lists named last: more than
+            ``resources.max``, or without an id that can be asked for; not what
+            ``resources.include`` leaves out.
+        """
+        return {
+            of: sum(kind.unfollowed.values()) for of, kind in self._kinds.items() if kind.unfollowed
+        }
 
     def candidates(self, job: Job) -> tuple[Candidate, ...]:
         """What a run has to ask for, most urgent first.

@@ -147,6 +147,10 @@ class Lifecycle(Struct, frozen=True):
     relations: tuple[Relation, ...] = ()
 
 
+Oddity: TypeAlias = Literal["encoding", "number", "text"]
+"""What in a body is not as JSON has it, and is read all the same (see ``api.documents``)."""
+
+
 class Call(Struct, frozen=True):
     """One exchange on the wire, whoever sent it.
 
@@ -180,6 +184,8 @@ class Call(Struct, frozen=True):
     stamp: float | None = None
     """When the answer was made, where its body tells: Unix seconds by the server's clock."""
     steady: float = 0.0
+    oddities: tuple[Oddity, ...] = ()
+    """Of its body."""
 
 
 class Run(Struct, frozen=True):
@@ -240,6 +246,8 @@ class Reading(Struct, frozen=True):
     ids: tuple[tuple[str, ...], ...]
     complete: bool = True
     """Whether the list was seen to its end: what an incomplete one does not name may be there."""
+    unusable: int = 0
+    """How many of its items have no id that can be asked for."""
 
 
 class Visit(Struct, frozen=True):

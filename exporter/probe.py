@@ -14,7 +14,7 @@ from exporter.job import Job
 from exporter.observation import Call, Context, Observation, Run, Skip, Visit
 from exporter.pulse import Pulse
 from exporter.readers.listings import read_ids
-from exporter.verdict import Verdict, judge
+from exporter.verdict import Verdict, judge, read_again
 from exporter.wire import Exchange, Fault, Request
 
 Send: TypeAlias = Callable[[Request], Awaitable[Exchange | Fault]]
@@ -199,7 +199,11 @@ async def _send(
         largest=job.largest,
     )
     result = await send(request)
-    return judge(job, result, queued=errand.queued, path=path, context=context, pulse=errand.pulse)
+    pulse, queued = errand.pulse, errand.queued
+    verdict = judge(job, result, queued=queued, path=path, context=context, pulse=pulse)
+    if verdict.unread and isinstance(result, Exchange):
+        return await read_again(verdict, job, result, pulse)
+    return verdict
 
 
 def _path(job: Job, ids: tuple[str, ...]) -> str:

@@ -2,10 +2,10 @@
 
 from typing import Final
 
-import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from exporter.api.documents import Document, read_tolerantly, strictly
 from exporter.api.headers import iso_date
 from exporter.api.lifecycle import lifecycle
 from exporter.api.problems import kind_of
@@ -17,20 +17,25 @@ from exporter.observation import Call, Context, Phases
 from exporter.pulse import Pulse
 from exporter.wire import Exchange, Fault, Json
 
-_decode = msgspec.json.Decoder().decode
 _NO_PULSE: Final = Pulse()
 
 
 class Verdict(Struct, frozen=True):
     """Well where ``finding`` is ``None``, and then perhaps ``slow``.
 
-    ``document`` is the decoded body of an answer that is right, be it too slow.
+    ``document`` is the decoded body of an answer that is right, be it too slow. ``unread`` tells
+    that its body is not as JSON has it, and may be read all the same: see ``read_again``.
     """
 
     call: Call
     finding: Finding | None = None
     slow: bool = False
     document: dict[str, Json] | None = None
+    unread: bool = False
+
+
+_TEXT: Final = Document(None)
+_NO_OBJECT: Final = Finding("body_invalid", "the body is no JSON object")
 
 
 def judge(  # noqa: PLR0913  # all of it is of one request
@@ -61,20 +66,47 @@ def judge(  # noqa: PLR0913  # all of it is of one request
         return Verdict(call, Finding(result.reason, result.detail))
     if (finding := _status_finding(result.status)) is not None:
         return Verdict(call, finding)
-    document: dict[str, Json] | None = None
-    if job.surface.media == "json":
-        document = _document(result.body)
-        if document is None:
-            return Verdict(call, Finding("body_invalid", "the body is no JSON object"))
-    call = replace(call, stamp=_stamp(job, document))
-    answer = Answer(job.surface, result, document, call.stamp, pulse)
+    document = strictly(result.body) if job.surface.media == "json" else _TEXT
+    if document is None:
+        return Verdict(call, _NO_OBJECT, unread=True)
+    return _judge_body(job, result, call, document, pulse)
+
+
+async def read_again(
+    verdict: Verdict, job: Job, result: Exchange, pulse: Pulse = _NO_PULSE
+) -> Verdict:
+    """Judge by what can be made of a body that is not as JSON has it.
+
+    Args:
+        verdict: that is ``unread``.
+        job: what was asked.
+        result: what came.
+        pulse: as for ``judge``.
+
+    Returns:
+        What takes its place.
+    """
+    document = await read_tolerantly(result.body)
+    return _judge_body(job, result, verdict.call, document, pulse)
+
+
+def _judge_body(
+    job: Job, result: Exchange, call: Call, document: Document, pulse: Pulse
+) -> Verdict:
+    content = document.content
+    if content is None and job.surface.media == "json":
+        return Verdict(call, _NO_OBJECT)
+    stamp = _stamp(job, content)
+    if stamp is not None or document.oddities:
+        call = replace(call, stamp=stamp, oddities=document.oddities)
+    answer = Answer(job.surface, result, content, stamp, pulse)
     for name in job.surface.checks:
         if (finding := CHECKS[name](answer)) is not None:
             return Verdict(call, finding)
     if call.duration > job.bad:
         detail = f"took {call.duration:.1f} s, over {job.bad:g} s is too long"
-        return Verdict(call, Finding("slow", detail), document=document)
-    return Verdict(call, None, call.duration > job.good, document)
+        return Verdict(call, Finding("slow", detail), document=content)
+    return Verdict(call, None, call.duration > job.good, content)
 
 
 def _call(
@@ -113,14 +145,6 @@ def _with_queue(phases: Phases, queued: float) -> Phases:
 def _status_finding(status: int) -> Finding | None:
     kind = kind_of(status)
     return None if kind is None else Finding(kind.reason, f"answered {status}")
-
-
-def _document(body: bytes) -> dict[str, Json] | None:
-    try:
-        decoded = _decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    return decoded if isinstance(decoded, dict) else None
 
 
 def _stamp(job: Job, document: dict[str, Json] | None) -> float | None:

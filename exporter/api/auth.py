@@ -2,15 +2,16 @@
 
 import base64
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, Literal, TypeGuard
 from urllib.parse import quote, urlencode
 
 import msgspec
 from msgspec import Struct
 
+from exporter.api.documents import document_of
 from exporter.api.headers import decimal, http_date
-from exporter.wire import Exchange, Request
+from exporter.wire import Exchange, Json, Request
 
 _UNKNOWN_LIFETIME: Final = 3600.0
 """Seconds taken where the answer names none: the guide's own example. A 401 corrects it."""
@@ -183,11 +184,12 @@ def bearer_authorization(token: str) -> str:
     return f"Bearer {token}"
 
 
-def grant_of(exchange: Exchange) -> Grant:
+def grant_of(exchange: Exchange, content: Mapping[str, Json] | None = None) -> Grant:
     """Read a token and its lifetime out of a successful answer.
 
     Args:
         exchange: an answer with a status of 2xx.
+        content: of its body, where that was decoded already.
 
     Returns:
         The grant; see `token_lifetime` for how long it is good, and `on_its_way` for what of that
@@ -197,9 +199,11 @@ def grant_of(exchange: Exchange) -> Grant:
     Raises:
         BadGrantError: there is no token in it, or one that is over already or too long.
     """
+    if content is None:
+        content = document_of(exchange.body).content
     try:
-        answer = msgspec.json.decode(exchange.body, type=_Answer)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        answer = msgspec.convert(content, _Answer)
+    except msgspec.ValidationError:
         raise BadGrantError("the answer has no access_token") from None
     bearer_authorization(answer.access_token)
     server = server_time(exchange.headers.get("Date"))

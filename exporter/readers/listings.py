@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from itertools import islice
 from typing import Final
+from urllib.parse import unquote
 
 from msgspec import Struct
 
@@ -12,6 +13,9 @@ from exporter.observation import Reading
 from exporter.wire import Json
 
 _LONGEST_ID: Final = 256
+_ENDING: Final = frozenset("/\\?#\N{REPLACEMENT CHARACTER}")
+"""What would end a segment of a path, and what stands for characters that were none."""
+_DOTS: Final = frozenset({"", ".", ".."})
 
 
 class Listing(Struct, frozen=True):
@@ -45,16 +49,17 @@ def read_ids(
 
     Returns:
         A reading for each kind that it lists; none for one whose field is absent or no list, as
-        nothing is then known. An item that has no usable id is passed over.
+        nothing is then known. An item that has no usable id is counted and passed over.
     """
     readings = []
     for listing in LISTINGS.get(job.surface.lists or "", ()):
         items = document.get(listing.field)
         if isinstance(items, list):
-            looked_at = islice(items, MAX_PAGE)
-            ids = tuple((*parent, found) for item in looked_at if (found := _id_of(item, listing)))
+            found = [_id_of(item) for item in islice(items, MAX_PAGE) if _is_of(item, listing)]
+            ids = tuple((*parent, each) for each in found if each is not None)
             complete = _complete(document.get("total"), len(items), job.page)
-            readings.append(Reading(job.key, at, listing.kind, parent, ids, complete))
+            unusable = len(found) - len(ids)
+            readings.append(Reading(job.key, at, listing.kind, parent, ids, complete, unusable))
     return tuple(readings)
 
 
@@ -67,15 +72,29 @@ def _complete(total: Json, named: int, page: int | None) -> bool:
     return page is None or named < page
 
 
-def _id_of(item: Json, listing: Listing) -> str | None:
-    if not isinstance(item, dict):
-        return None
-    found = item.get("id")
-    if listing.status is not None and item.get("status") != listing.status:
-        return None
+def _is_of(item: Json, listing: Listing) -> bool:
+    """Whether it is what the row is about."""
+    if listing.status is None:
+        return True
+    return isinstance(item, dict) and item.get("status") == listing.status
+
+
+def _id_of(item: Json) -> str | None:
+    """Its id, if that can be asked for."""
+    found = item.get("id") if isinstance(item, dict) else None
     return found if isinstance(found, str) and _usable(found) else None
 
 
 def _usable(found: str) -> bool:
-    """Whether it can stand in a path: "." and ".." would lead elsewhere (RFC 3986, 5.2.4)."""
-    return 0 < len(found) <= _LONGEST_ID and found not in {".", ".."} and found.isprintable()
+    """Whether it is one segment of a path, and stays that when it is decoded once more.
+
+    A gateway may decode what it passes on, and "..%2F" would lead elsewhere then, as "." and ".."
+    do at once (RFC 3986, section 5.2.4); some servers leave out what follows a semicolon.
+    """
+    return (
+        0 < len(found) <= _LONGEST_ID
+        and found.isprintable()
+        and _ENDING.isdisjoint(found)
+        and unquote(found) == found
+        and found.partition(";")[0] not in _DOTS
+    )

@@ -4,13 +4,14 @@ Looking a child up by its labels costs several times what counting in it does, s
 Each class here is one scope: its series begin with it and end together by ``remove``.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter
 
-from exporter.observation import Call, GrantKind, Key, Reason, Renewal, Run, Skip
+from exporter.observation import Call, GrantKind, Key, Oddity, Reason, Renewal, Run, Skip
 from exporter.sinks.direct import counter, histogram
-from exporter.sinks.families.row import SKIP_REASONS
+from exporter.sinks.families.row import ODDITIES, SKIP_REASONS
 from exporter.sinks.snapshot import QuotaKey
 
 DELAYED_OVER: Final = 0.010
@@ -33,6 +34,7 @@ class Families:
         self.skipped = counter(registry, "oran_mano_probe_skipped_total")
         self.durations = histogram(registry, "oran_mano_probe_duration_seconds")
         self.reasons = counter(registry, "oran_mano_probe_failure_reasons_total")
+        self.oddities = counter(registry, "oran_mano_body_oddities_total")
         self.renewals = counter(registry, "oran_mano_token_renewals_total")
         self.renewal_failures = counter(registry, "oran_mano_token_renewal_failures_total")
         self.rejections = counter(registry, "oran_mano_token_rejections_total")
@@ -112,13 +114,23 @@ class SurfaceSeries:
 
 
 class ComponentSeries:
-    """Why runs of one component failed: most reasons never occur, so each begins when it does."""
+    """Why runs of one component failed: most reasons never occur, so each begins when it does.
+
+    What was odd in its answers begins at 0.
+    """
 
     def __init__(self, families: Families, of: tuple[str, str]) -> None:
-        """Begin with none."""
+        """Begin them."""
         self._family = families.reasons
         self._labels = of
         self._reasons: dict[Reason, Counter] = {}
+        self._all_oddities = families.oddities
+        self._oddities = {kind: families.oddities.labels(*of, kind) for kind in ODDITIES}
+
+    def odd(self, oddities: Iterable[Oddity]) -> None:
+        """Count what was odd in one answer."""
+        for kind in oddities:
+            self._oddities[kind].inc()
 
     def failed(self, reason: Reason) -> None:
         """Count a failed run."""
@@ -130,6 +142,8 @@ class ComponentSeries:
         """End them."""
         for reason in self._reasons:
             self._family.remove(*self._labels, reason)
+        for kind in self._oddities:
+            self._all_oddities.remove(*self._labels, kind)
 
 
 class TokenSeries:

@@ -43,6 +43,7 @@ class Latest:
         wall: Unix time, for who reads what is shown.
         steady: the clock that no step moves, as the event loop has it: tells what has expired.
         connections: those in use by target, asked of their owner at each snapshot.
+        unfollowed: how much of what is listed is not asked for, by target and kind; likewise.
     """
 
     def __init__(
@@ -50,11 +51,13 @@ class Latest:
         wall: Clock,
         steady: Clock,
         connections: Callable[[], Mapping[str, int]] = dict,
+        unfollowed: Callable[[], Mapping[tuple[str, str], int]] = dict,
     ) -> None:
         """Begin with nothing planned."""
         self._wall = wall
         self._steady = steady
         self._connections = connections
+        self._unfollowed = unfollowed
         self._plan = Plan(())
         self._surfaces: dict[Key, KeptSurface] = {}
         self._quotas: dict[QuotaKey, KeptQuota] = {}
@@ -137,6 +140,7 @@ class Latest:
                 CertificateNow(*of, expiry) for of, (_, expiry) in self._certificates.items()
             ),
             connections=self._connections(),
+            unfollowed=self._unfollowed(),
             heartbeat=self._heartbeat,
             lifecycles=self._lifecycles.at(now),
             tokens=tuple(self._tokens.at(steady)),

@@ -35,6 +35,8 @@ _LIFECYCLE: Final[Mapping[LifecycleProblem, str]] = {
     "withdrawn": "API life cycle: the sunset has passed",
     "version_mismatch": "API life cycle: the API has another major version than its URL",
 }
+_ODD: Final = "an answer is odd, and is read all the same"
+_UNUSABLE: Final = "resources are listed whose ids cannot be asked for"
 _REVIEW_EVERY: Final = 60.0
 """Seconds: how often who says nothing new is looked at all the same, as dates pass."""
 
@@ -56,6 +58,8 @@ class Logs:
         self._failing_since: dict[Key, Moment] = {}
         self._past: dict[Key, Past] = {}
         self._ran: set[Key] = set()
+        self._told_once: set[tuple[Key, str]] = set()
+        """What stays as it is until somebody mends it, in an answer and costing no run."""
         self._lifecycles = Lifecycles()
         self._reviews: dict[tuple[str, str], _Review] = {}
 
@@ -71,6 +75,7 @@ class Logs:
         }
         self._past = {key: past for key, past in self._past.items() if key in planned}
         self._ran &= planned
+        self._told_once = {told for told in self._told_once if told[0] in planned}
         self._lifecycles.follow(plan)
         known = self._lifecycles.of
         self._reviews = {of: last for of, last in self._reviews.items() if known(*of, last.at)}
@@ -93,12 +98,17 @@ class Logs:
             case Call():
                 if _log.isEnabledFor(logging.DEBUG):
                     _debug_call(observation)
+                for kind in observation.oddities:
+                    self._tell_once(observation.key, _ODD, kind)
                 self._called(observation)
             case Run():
                 self._told(observation)
             case Skip():
                 self._skipped(observation)
-            case Inquiry() | Heartbeat() | Reading() | Visit() | Renewal() | Rejection():
+            case Reading():
+                if observation.unusable:
+                    self._tell_once(observation.key, _UNUSABLE, observation.kind)
+            case Inquiry() | Heartbeat() | Visit() | Renewal() | Rejection():
                 pass  # nothing in them is for a person
             case _:
                 assert_never(observation)
@@ -117,6 +127,11 @@ class Logs:
                 _tell_lifecycle("warn", text, now, reason)
             elif reason in last.problems and reason not in now.problems:
                 _tell_lifecycle("info", "API life cycle: a problem is over", now, reason)
+
+    def _tell_once(self, key: Key, text: str, kind: str) -> None:
+        if (key, f"{text}{kind}") not in self._told_once:
+            self._told_once.add((key, f"{text}{kind}"))
+            _tell("warn", text, key, kind=kind)
 
     def _told(self, run: Run) -> None:
         self._ran.add(run.key)

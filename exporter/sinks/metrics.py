@@ -180,6 +180,8 @@ class Metrics:
         of = (target, call.method, call.endpoint)
         if (endpoint := self._endpoints.get(of)) is not None:
             endpoint.called(call, self.exemplar(call.context))
+        if call.oddities:
+            self._components[target, call.key.component].odd(call.oddities)
         if call.status == _THROTTLED:
             self._quota(QuotaKey(target, call.rate_class, call.credential)).throttled()
 

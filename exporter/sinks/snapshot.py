@@ -195,3 +195,5 @@ class Snapshot(Struct, frozen=True):
     """Of the components that told something."""
     tokens: tuple[TokenNow, ...] = ()
     """Of the targets that are probed with one."""
+    unfollowed: Mapping[tuple[str, str], int] = {}
+    """By target and kind, how much of what is listed is not asked for."""

@@ -215,6 +215,11 @@ def _per_token(read: Callable[[TokenNow], float | None]) -> View:
     return view
 
 
+def _unfollowed(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
+    for (target, kind), count in snapshot.unfollowed.items():
+        yield {"target": target, "kind": kind}, count
+
+
 def _heartbeat(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
     if snapshot.heartbeat is not None:
         yield {}, snapshot.heartbeat
@@ -238,6 +243,7 @@ VIEWS: Final[Mapping[str, View]] = {
     "oran_mano_surface_info": _surface_info,
     "oran_mano_surface_interval_seconds": _intervals,
     "oran_mano_target_info": _target_info,
+    "oran_mano_resources_unfollowed": _unfollowed,
     "oran_mano_target_healthy": healthy,
     "oran_mano_slo_objective_ratio": _objectives,
     "oran_mano_slo_latency_threshold_seconds": _latency_thresholds,

@@ -28,8 +28,8 @@ from exporter.observation import Emit, GrantKind, Key, Renewal, Run, Skip, SkipR
 from exporter.probe import Send
 from exporter.redaction import remember_token
 from exporter.tokens.credentials import Clock
-from exporter.verdict import Verdict, judge
-from exporter.wire import Exchange, Fault, Request
+from exporter.verdict import Verdict, judge, read_again
+from exporter.wire import Exchange, Fault, Json, Request
 
 _REFUSALS: Final = (400, 401, 403, 422, 423)
 """What says that the account or its secret is wrong, or locked: 401 and 422 are the API's, 400 is
@@ -137,12 +137,15 @@ class Attempts:
         self._doing = kind
         context = self._wire.mint.begin()
         result = await self._wire.send(replace(request, traceparent=context.traceparent))
-        verdict = judge(self.jobs[kind], result, path=request.path, context=context)
+        job = self.jobs[kind]
+        verdict = judge(job, result, path=request.path, context=context)
+        if verdict.unread and isinstance(result, Exchange):
+            verdict = await read_again(verdict, job, result)
         finding, grant = verdict.finding, None
         usable = finding is None or finding.reason == "slow"
         if usable and isinstance(result, Exchange):
             try:
-                grant = _granted(result)
+                grant = _granted(result, verdict.document)
             except BadGrantError as error:
                 finding = Finding("body_invalid", str(error))
         self._tell(kind, verdict, finding, grant)
@@ -178,9 +181,9 @@ class Attempts:
         )
 
 
-def _granted(exchange: Exchange) -> Grant:
+def _granted(exchange: Exchange, content: Mapping[str, Json] | None) -> Grant:
     """The token in an answer, with what is left of its life now that the answer is here."""
-    grant = grant_of(exchange)
+    grant = grant_of(exchange, content)
     for token in (grant.access_token, grant.refresh_token):
         remember_token(token or "")
     left = grant.lifetime - on_its_way(exchange)

@@ -199,3 +199,27 @@ def test_never_more_than_allowed_and_never_what_is_not_listed(
         assert set(order) <= set(listed)
         story.visit(AGENTS, failed="".join(failed), gone="".join(set(gone) - set(failed)))
         assert not set(story.order(AGENTS).split()) & (set(gone) - set(failed))
+
+
+def test_what_is_listed_and_not_followed_is_counted() -> None:
+    story = Story(max=2, include=["s*"])
+    assert story.followed.unfollowed() == {}
+    story.listed("vnfs", "a", "b")
+    assert story.followed.unfollowed() == {("lab", "vnfs"): 0}
+    story.listed("vnfs", "a", "b", "c", "d", "d")
+    story.listed("slices", "x", "s1")  # x is not wanted, which is no lack
+    assert story.followed.unfollowed() == {("lab", "vnfs"): 2, ("lab", "slices"): 0}
+    story.followed(Reading(LIST, 0, "vnfs", (), (("a",),), unusable=3))
+    assert story.followed.unfollowed() == {("lab", "vnfs"): 3, ("lab", "slices"): 0}
+    story.plan("http://lab:2")
+    assert story.followed.unfollowed() == {}  # another API
+
+
+def test_what_is_not_followed_is_counted_list_by_list() -> None:
+    story = Story()
+    story.listed("managers", "m", "n")
+    for parent in ("m", "n"):
+        story.followed(Reading(LIST, 0, "nf_deployments", (parent,), (), unusable=1))
+    assert story.followed.unfollowed()["lab", "nf_deployments"] == 2
+    story.listed("managers", "n")
+    assert story.followed.unfollowed()["lab", "nf_deployments"] == 1

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exporter.job import Job
 from exporter.observation import Lifecycle, RateLimit, Reason
-from exporter.verdict import judge
+from exporter.verdict import Verdict, judge, read_again
+from exporter.wire import Exchange
 from tests.support.caller import client, get
 from tests.support.hostile import ask, play, serve, sized
 from tests.support.jobs import answer, fault, jobs
@@ -55,6 +57,10 @@ BODIES: Final[list[tuple[str, object, Reason | None]]] = [
     ("monitoring.health", b"<html>", "body_invalid"),
     ("monitoring.health", b"", "body_invalid"),
     ("monitoring.health", b"\xff\xfe", "body_invalid"),
+    ("monitoring.health", b'{"status": "healthy", "x": "\\ud83d"}', None),
+    ("monitoring.health", b'{"status": "healthy", "x": NaN}', None),
+    ("monitoring.health", b'{"status": "healthy\xff"}', "unhealthy"),
+    ("monitoring.health", b'{"status": NaN}', "body_invalid"),
     ("monitoring.health", b"[" * 100_000, "body_invalid"),
     ("monitoring.metrics", b"# HELP up Up.\nup 1\n", None),
     ("monitoring.metrics", b"up 1\n", None),
@@ -66,10 +72,30 @@ BODIES: Final[list[tuple[str, object, Reason | None]]] = [
 ]
 
 
+async def judged(job: Job, result: Exchange) -> Verdict:
+    """As it is judged at last."""
+    verdict = judge(job, result)
+    return await read_again(verdict, job, result) if verdict.unread else verdict
+
+
 @pytest.mark.parametrize(("surface", "body", "reason"), BODIES)
-def test_a_body_has_its_reason(surface: str, body: object, reason: Reason | None) -> None:
-    verdict = judge(JOBS[surface], answer(body))
+async def test_a_body_has_its_reason(surface: str, body: object, reason: Reason | None) -> None:
+    verdict = await judged(JOBS[surface], answer(body))
     assert (verdict.finding.reason if verdict.finding else None) == reason
+
+
+async def test_what_is_odd_in_a_body_is_told_of_its_call() -> None:
+    job, broken = JOBS["monitoring.health"], b'{"status": "healthy", "x": NaN, "y": "\xff"%s}'
+    stamped = broken % b', "timestamp": "2026-01-01T00:00:00Z"'
+    for body, stamp in ((broken % b"", None), (stamped, 1767225600)):
+        verdict = await judged(job, answer(body))
+        assert (verdict.finding, verdict.unread) == (None, False)
+        assert (verdict.call.oddities, verdict.call.stamp) == (("number", "text"), stamp)
+        assert verdict.document is not None
+        assert verdict.document["y"] == "\ufffd"
+    assert judge(job, answer(HEALTH)).call.oddities == ()
+    refused = judge(job, answer(stamped, status=503))
+    assert (refused.unread, refused.call.oddities) == (False, ())  # nobody reads it
 
 
 def test_an_unhealthy_component_is_named_and_nothing_else_the_api_sent() -> None:

@@ -181,6 +181,39 @@ SPENT: Final = (
     ),
 )
 
+UNSEEN: Final = (
+    lines(
+        About(
+            "How much of what is listed is not asked for?",
+            "Resources that the API lists and that no probe follows, by kind: more than "
+            "`resources.max`, or with an id that cannot stand in a path. Normal: none, or what "
+            "`max` leaves out on purpose. The log names the surface of odd ids.",
+            "suffix: resources",
+            empty="no list was read yet",
+            size=(12, 8),
+        ),
+        Query(
+            f"max by (target, kind) (oran_mano_resources_unfollowed{{{TARGET}}})",
+            "{{target}}: {{kind}}",
+        ),
+    ),
+    events(
+        About(
+            "Which answers are odd, and read all the same?",
+            "Answers with broken text (half an emoji, no UTF-8), with numbers that are none, or "
+            "in another encoding, by component. Their runs are well. Normal: none; whoever "
+            "serves or enters such data mends it. The log names the surface.",
+            "suffix: answers",
+            empty="no odd answer is known",
+            size=(12, 8),
+        ),
+        Query(
+            increase("oran_mano_body_oddities_total", "target, component, kind", COMPONENT),
+            "{{target}} {{component}}: {{kind}}",
+        ),
+    ),
+)
+
 BOARD: Final = Board(
     Page.SLO,
     "How much error budget is left, how fast does it go, and what spends it?",
@@ -189,6 +222,7 @@ BOARD: Final = Board(
         Row("How fast is it spent?", SPEED),
         Row("How well is the API, and how well do we know?", WELL),
         Row("What spends it?", SPENT),
+        Row("What do we not see, though no run fails?", UNSEEN),
     ),
     surfaces=True,
     since="now-24h",

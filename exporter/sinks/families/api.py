@@ -5,8 +5,10 @@ from typing import Final
 from exporter.sinks.families.row import (
     COMPONENT,
     DURATIONS,
+    KINDS,
     LIFECYCLE_PROBLEMS,
     METHODS,
+    ODDITIES,
     QUOTA,
     QUOTAS,
     TARGET,
@@ -26,6 +28,31 @@ GROUPS: Final = (
                 "1 while nothing of authentication, health, intents, VNFs and agents is "
                 "unhealthy, 0 while something is; absent while nothing of them is known. A surface "
                 "that was not asked for two intervals (a minute at least) is not known.",
+            ),
+        ),
+    ),
+    Group(
+        "What answers hold",
+        "What of the bodies is not as it should be, and costs no run.",
+        (
+            Family(
+                "oran_mano_resources_unfollowed",
+                "gauge",
+                ("target", "kind"),
+                "Of what lists named last, how many are not asked for: they are more than "
+                "`resources.max`, or have no id that can stand in a path and stay there (`../x`, "
+                "`%2F`). What `resources.include` leaves out is not counted; absent before the "
+                "list was read.",
+                {"kind": KINDS},
+            ),
+            Family(
+                "oran_mano_body_oddities_total",
+                "counter",
+                (*COMPONENT, "kind"),
+                "Answers that had to be read tolerantly, by what is odd in their JSON: `text` "
+                "(half an emoji, bytes that are no UTF-8, control characters), `number` (`NaN`, "
+                "`Infinity`, `1e400`), `encoding` (a byte-order mark, UTF-16).",
+                {"kind": ODDITIES},
             ),
         ),
     ),

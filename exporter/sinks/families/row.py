@@ -5,7 +5,8 @@ from typing import Final, Literal, TypeAlias, get_args
 
 from msgspec import Struct
 
-from exporter.observation import BUCKETS, Credential, RateClass, Reason, SkipReason
+from exporter.observation import BUCKETS, Credential, Oddity, RateClass, Reason, SkipReason
+from exporter.readers.listings import LISTINGS
 from exporter.sinks.snapshot import LifecycleProblem
 
 Kind: TypeAlias = Literal["counter", "gauge", "histogram"]
@@ -13,6 +14,8 @@ Kind: TypeAlias = Literal["counter", "gauge", "histogram"]
 REASONS: Final[tuple[Reason, ...]] = get_args(Reason)
 SKIP_REASONS: Final[tuple[SkipReason, ...]] = get_args(SkipReason)
 LIFECYCLE_PROBLEMS: Final[tuple[LifecycleProblem, ...]] = get_args(LifecycleProblem)
+ODDITIES: Final[tuple[Oddity, ...]] = get_args(Oddity)
+KINDS: Final = tuple(dict.fromkeys(row.kind for rows in LISTINGS.values() for row in rows))
 PHASES: Final = ("queue", "dns", "connect", "tls", "send", "wait", "receive")
 
 TARGET: Final = ("target",)

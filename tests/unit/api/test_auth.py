@@ -209,7 +209,7 @@ def test_a_refresh_token_that_is_no_text_is_none(odd: str) -> None:
     "body",
     [
         b"", b"\xff", b"{}", b"[]", b"7", b"null", b"<html>", b'{"access_token": null}',
-        b'{"access_token": 7}', b'{"access_token": ["t"]}', b'{"access_token": "\\ud800"}',
+        b'{"access_token": 7}', b'{"access_token": ["t"]}', b'{"access_token": NaN}',
         b'{"access_token": "t", "x": ' + b"[" * DEEP, b"[" * DEEP,
     ],
     ids=range(13),
@@ -217,6 +217,21 @@ def test_a_refresh_token_that_is_no_text_is_none(odd: str) -> None:
 def test_an_answer_without_a_token(body: bytes) -> None:
     with pytest.raises(BadGrantError, match="no access_token"):
         login(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"access_token": "t", "name": "\\ud83d"}',
+        b'{"access_token": "t", "name": "\xff"}',
+        b'{"access_token": "t", "expires_in": 1e400}',
+        b'\xef\xbb\xbf{"access_token": "t", "x": NaN}',
+    ],
+)
+def test_what_is_broken_beside_a_token_is_no_reason_to_lose_it(body: bytes) -> None:
+    assert login(body) == Grant("t", None, 3600.0, None)
+    with pytest.raises(BadGrantError, match="cannot be sent"):
+        login(body.replace(b'"t"', b'"\\ud83d"'))
 
 
 def test_the_skew_is_that_of_the_date() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Final
+from urllib.parse import quote, unquote, urlsplit
 
 import pytest
 from hypothesis import given
@@ -36,6 +37,74 @@ def test_what_is_read(
 ) -> None:
     found = {each.kind: each.ids for each in read_ids(JOBS[reader], 1.0, (), document)}
     assert found == ids
+
+
+STAY: Final = (
+    *("a", "a.b", "...", "..a", ".a", "a..", "a b", "a:b", "a@b", "a&b=c", "a;b", "a,b+c~d", "{a}"),
+    *("100%", "50%off", "%", "%2", "%g0", "bücher", "片", "urn:uuid:6e8b", "x" * 256),
+)
+"""Ids that are one segment of a path, also when somebody decodes it once more."""
+
+LEAD: Final = (
+    *("", ".", "..", "a/b", "/", "../x", "a\\b", "..\\x", "a?b", "a#b"),
+    *(
+        "..%2F",
+        "..%2f",
+        "%2e%2e",
+        "%2E",
+        "a%2Fb",
+        "a%5Cb",
+        "a%3Fb",
+        "a%23b",
+        "%00",
+        "a%0Ab",
+        "a%20b",
+    ),
+    *("%252F", "50%25", "%41", "%ff", "%C3%BC"),
+    *("..;", "..;x", ".;x=1", ";x", "..;a%2F"),
+    *("a\n", "\x00", "a\x7f", "a\tb", "\u2028", "\u202e", "\ufeff", "\ud83d", "half\ufffd"),
+    "x" * 257,
+)
+"""Ids that would lead elsewhere, then or at once, or cannot be meant."""
+
+
+@pytest.mark.parametrize("found", STAY)
+def test_an_id_that_stays_in_its_path_is_asked_for(found: str) -> None:
+    (reading,) = read_ids(JOBS["vnfs"], 1.0, (), {"vnfs": [{"id": found}]})
+    assert (reading.ids, reading.unusable) == (((found,),), 0)
+    segment = quote(found, safe="")
+    for decoded in (segment, unquote(segment), unquote(unquote(segment))):
+        assert urlsplit(f"http://lab/v1/vnfs/{quote(decoded)}").path.count("/") == 3
+        assert decoded not in {"", ".", ".."}
+
+
+@pytest.mark.parametrize("found", LEAD)
+def test_an_id_that_would_not_is_counted_and_not_asked_for(found: str) -> None:
+    (reading,) = read_ids(JOBS["vnfs"], 1.0, (), {"vnfs": [{"id": "a"}, {"id": found}]})
+    assert (reading.ids, reading.unusable) == ((("a",),), 1)
+
+
+@pytest.mark.parametrize("item", [{}, {"id": None}, {"id": 7}, {"id": ["a"]}, None, "a", []])
+def test_an_item_without_an_id_is_counted(item: Json) -> None:
+    (reading,) = read_ids(JOBS["vnfs"], 1.0, (), {"vnfs": [item]})
+    assert (reading.ids, reading.unusable) == ((), 1)
+
+
+def test_only_what_a_row_is_about_is_counted() -> None:
+    items: Json = [{"id": "..", "status": "deployed"}, {"id": "..", "status": "failed"}, None]
+    found = {
+        each.kind: each.unusable for each in read_ids(JOBS["intents"], 1.0, (), {"intents": items})
+    }
+    assert found == {"intents": 3, "slices": 1}
+
+
+@given(st.text())
+def test_whatever_is_asked_for_stays_in_its_path(found: str) -> None:
+    (reading,) = read_ids(JOBS["vnfs"], 1.0, (), {"vnfs": [{"id": found}]})
+    if reading.ids:
+        once = unquote(quote(found, safe=""))
+        assert once == unquote(once) == found
+        assert not {"/", "\\", "?", "#"} & set(found)
 
 
 @pytest.mark.parametrize(

@@ -123,7 +123,10 @@ class Bench:
     ) -> None:
         self.clock = FakeClock()
         self.registry = CollectorRegistry()
-        self.latest = Latest(self.clock.wall, self.clock.steady, lambda: connections or {})
+        self.unfollowed: dict[tuple[str, str], int] = {}
+        self.latest = Latest(
+            self.clock.wall, self.clock.steady, lambda: connections or {}, lambda: self.unfollowed
+        )
         self.metrics = Metrics(self.registry, self.latest, version="1.2.3")
         self.metrics.expect(("metrics",))
         self.planned = planned or plan()

@@ -70,6 +70,7 @@ def played() -> Bench:
     )
     north = plan(labels={"region": "n"}).targets
     bench = Bench(Plan((*north, south)), {"lab": 2, "south": 0, "gone": 7})
+    bench.unfollowed = {("lab", "intents"): 1, ("lab", "vnfs"): 0}
     bench.take(*observations())
     bench.metrics.scraped(0.004)
     return bench

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.job import Plan
 from exporter.observation import (
@@ -302,3 +303,27 @@ def test_a_line_leads_to_its_trace() -> None:
     assert (line["trace_id"], line["span_id"]) == (f"{0xABC:032x}", f"{0xDEF:016x}")
     debug = Log("debug").take(call(context=context))[0]
     assert (debug["trace_id"], debug["span_id"]) == (line["trace_id"], line["span_id"])
+
+
+def test_what_is_odd_in_answers_is_told_once_for_each_surface_and_kind() -> None:
+    log = Log(planned=plan())
+    odd, both = call(oddities=("text",)), call(oddities=("number", "text"))
+    of = {"level": "warn", "target": "lab"}
+    line = {**of, "msg": "an answer is odd, and is read all the same", "surface": HEALTH.surface}
+    assert log.take(call(), odd, odd) == [{**line, "kind": "text"}]
+    assert log.take(both, call(), odd) == [{**line, "kind": "number"}]
+    (other,) = log.take(call(INTENTS, oddities=("text",)))
+    assert other["surface"] == INTENTS.surface
+    log.sink.follow(plan())
+    assert log.take(odd) == []
+    log.sink.follow(Plan(()))
+    log.sink.follow(plan())
+    assert log.take(odd) == [{**line, "kind": "text"}]
+
+
+def test_ids_that_cannot_be_asked_for_are_told_once_and_not_shown() -> None:
+    log = Log(planned=plan())
+    reading = Reading(INTENTS, NOW, "intents", (), (("..",),), unusable=2)
+    (line,) = log.take(replace(reading, unusable=0), reading, reading)
+    assert line["msg"] == "resources are listed whose ids cannot be asked for"
+    assert (line["surface"], line["kind"]) == (INTENTS.surface, "intents")

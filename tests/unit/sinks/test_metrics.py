@@ -6,6 +6,7 @@ from typing import Final
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exporter.job import Plan
 from exporter.observation import Heartbeat, Key, Observation, Reason, SkipReason
 from exporter.sinks.families.row import REASONS, SKIP_REASONS
 from tests.unit.sinks.factories import (
@@ -181,3 +182,28 @@ def test_the_exporter_measures_itself() -> None:
 
 def test_sinks_that_never_failed_have_failed_0_times() -> None:
     assert Bench().value("oran_mano_exporter_sink_failures_total", None, sink="metrics") == 0
+
+
+def test_what_is_odd_in_answers_is_counted_from_0_by_kind() -> None:
+    bench = Bench()
+    name, of = "oran_mano_body_oddities_total", {"target": "lab", "component": "monitoring"}
+
+    def counted() -> list[float | None]:
+        kinds = ("encoding", "number", "text")
+        return [bench.value(name, None, **of, kind=kind) for kind in kinds]
+
+    assert counted() == [0, 0, 0]
+    bench.take(call(), call(oddities=("text",)), call(oddities=("number", "text")))
+    assert counted() == [0, 1, 2]
+    bench.take(call(Key("gone", "monitoring", "monitoring.health"), oddities=("text",)))
+    assert counted() == [0, 1, 2]
+    bench.follow(Plan(()))
+    assert counted() == [None, None, None]
+
+
+def test_what_is_listed_and_not_followed_is_shown() -> None:
+    bench = Bench()
+    name = "oran_mano_resources_unfollowed"
+    assert bench.value(name, None, target="lab", kind="vnfs") is None
+    bench.unfollowed = {("lab", "vnfs"): 3}
+    assert bench.value(name, None, target="lab", kind="vnfs") == 3
