@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+RUNS   := $(VENV)/.runs
 COMMA  := ,
 
 IMAGE    ?= oran-mano-exporter
@@ -18,12 +19,13 @@ NOTHING_BUILDS = $(error neither docker nor buildah is there: apt-get install bu
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(READY) ## Start a simulated API and the exporter, show what is probed (other ports: docs/demo.md)
-	@$(BIN)/oran-mano-exporter demo $(ARGS)
+demo: $(RUNS) ## Start a simulated API and the exporter, show what is probed (other ports: docs/demo.md)
+	@MAKE_TARGET=$@ $(BIN)/python -m exporter demo $(ARGS)
 
 .PHONY: demo-stack
-demo-stack: $(READY) ## The demo with a Prometheus and an Alertmanager beside it: see alerts fire
-	@$(BIN)/python -m tests.demo.stack $(ARGS)
+demo-stack: $(RUNS) ## The demo with a Prometheus and an Alertmanager beside it: see alerts fire
+	@$(BIN)/python -m tests.support.fetching $@
+	@MAKE_TARGET=$@ $(BIN)/python -m tests.demo.stack $(ARGS)
 
 test: ## Run every check and every test, and print how long all of it took
 	@start=$$(date +%s); $(MAKE) --no-print-directory lint types unit bundle chart integration alerts image-test && \
@@ -90,12 +92,17 @@ lock: $(READY) ## Resolve the dependencies again into requirements/
 clean: ## Remove what these commands made
 	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
 
-$(READY): requirements/dev.txt pyproject.toml
+$(RUNS): requirements/runtime.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo 'Python 3.11 or later is needed: make PYTHON=/path/to/python3'; exit 1; }
+	@echo 'Making the virtual environment $(VENV) (once)'
 	@$(PYTHON) -m venv $(VENV) || \
 	  { echo 'python3 cannot make a virtual environment: apt-get install python3-venv'; exit 1; }
-	@echo 'Setting up $(VENV) (once)...'
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/python tools/install.py requirements/runtime.txt
+	@touch $@
+
+$(READY): requirements/dev.txt pyproject.toml | $(RUNS)
+	@$(BIN)/python tools/install.py requirements/dev.txt
+	@echo 'Installing this project'
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@

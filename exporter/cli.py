@@ -167,7 +167,15 @@ def probe(arguments: Sequence[str]) -> int:
 
 def demo(arguments: Sequence[str]) -> int:
     """Start a simulated API and the exporter on it, and show what is probed."""
-    from exporter.demo import CONFIG, DisplayError, SimulatorError, environment, show, simulator
+    from exporter.demo import (
+        CONFIG,
+        DisplayError,
+        SimulatorError,
+        as_called,
+        environment,
+        show,
+        simulator,
+    )
 
     parser = parser_of("demo", demo.__doc__)
     add_run_flags(parser)
@@ -199,7 +207,9 @@ def demo(arguments: Sequence[str]) -> int:
     try:
         asyncio.run(simulated())
     except SimulatorError as error:
-        raise WrongCallError(f"{PROGRAM} demo: {error}") from error
+        raise WrongCallError(as_called(f"{PROGRAM} demo: {error}", os.environ)) from error
+    except WrongCallError as error:
+        raise WrongCallError(as_called(str(error), os.environ)) from error
     except DisplayError as error:
         _write_no_more()
         print(f"{PROGRAM} demo: {error}", file=sys.stderr)

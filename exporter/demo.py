@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from rich.live import Live
@@ -28,6 +28,12 @@ _REFRESH: Final = 1.0
 _GRACE: Final = 1.0
 """Seconds that the simulator has for its end; it takes a third of that."""
 _CHUNK: Final = 65536
+_OTHERS: Final = {
+    "--simulator.listen-address": "127.0.0.1:8081",
+    "--web.listen-address": ":10946",
+}
+"""Ports beside those of the demo, for who has to take another."""
+_ANOTHER: Final = re.compile(rf"give another ({'|'.join(map(re.escape, _OTHERS))})$")
 _SIMULATOR_SAYS: Final = re.compile(r"(oran-mano-exporter simulate|simulator): (error: )?")
 
 
@@ -37,6 +43,29 @@ class SimulatorError(Exception):
 
 class DisplayError(Exception):
     """What is probed cannot be shown; the text says why."""
+
+
+class _Playing(NamedTuple):
+    """What the simulated API plays, and whether its account is locked in it, if it says so."""
+
+    name: str
+    locked: bool | None = None
+
+
+def as_called(message: str, environ: Mapping[str, str]) -> str:
+    """Say how another port is taken in the words of who called it, which may be ``make``.
+
+    Args:
+        message: what is wrong.
+        environ: all variables; the Makefile sets ``MAKE_TARGET``.
+
+    Returns:
+        The message, with a command to copy where it wants another port.
+    """
+    target, wants = environ.get("MAKE_TARGET"), _ANOTHER.search(message)
+    if not target or wants is None:
+        return message
+    return f'{message}: make {target} ARGS="{wants[1]} {_OTHERS[wants[1]]}"'
 
 
 @asynccontextmanager
@@ -141,10 +170,11 @@ async def show(app: App, address: Address, api: str) -> None:
 
 async def _live(app: App, place: Place, console: PlainConsole) -> None:
     console.print(*_choice(console), "Ctrl-C ends it.", "", sep="\n", soft_wrap=True)
+    played = _Playing("")
     with Live(console=console, auto_refresh=False) as live:
         while True:
-            scenario = await _scenario(place)
-            live.update(screen(app.snapshot(), place, scenario, console.size), refresh=True)
+            played = await _followed(app, place, played)
+            live.update(screen(app.snapshot(), place, played.name, console.size), refresh=True)
             await asyncio.sleep(_REFRESH)
 
 
@@ -152,13 +182,13 @@ async def _changes(app: App, place: Place, console: PlainConsole) -> None:
     """One line for each change of the scenario and of a surface, as a log wants it."""
     head = [*urls(place), *switching(place, console.width), *_choice(console), "Ctrl-C ends it."]
     console.print(*head, "", sep="\n", soft_wrap=True)
-    played = ""
+    before = _Playing("")
     shown: dict[str, str] = {}
     while True:
-        scenario = await _scenario(place)
-        if scenario != played:
-            played = scenario
-            console.print(playing(scenario), soft_wrap=True)
+        played = await _followed(app, place, before)
+        if played.name != before.name:
+            console.print(playing(played.name), soft_wrap=True)
+        before = played
         for row in rows(app.snapshot()):
             if row.state != "waiting" and shown.get(row.surface) != row.state:
                 shown[row.surface] = row.state
@@ -170,19 +200,29 @@ def _choice(console: PlainConsole) -> list[str]:
     return choice(list(SCENARIOS), console.width)
 
 
-async def _scenario(place: Place) -> str:
-    """What plays now, which somebody may have switched from elsewhere."""
-    return await in_thread(lambda: _asked(place.control), "scenario")
+async def _followed(app: App, place: Place, before: _Playing) -> _Playing:
+    """What plays now, which somebody may have switched from elsewhere.
+
+    Whoever unlocks an account has its exporter try the password again, which it would not do by
+    itself for a quarter of an hour: that is done here too, as there is nobody else.
+    """
+    now = await in_thread(lambda: _asked(place.control), "scenario")
+    if now.locked is None:
+        return now._replace(locked=before.locked)
+    if before.locked and not now.locked:
+        app.reload()
+    return now
 
 
-def _asked(control: str) -> str:
+def _asked(control: str) -> _Playing:
     where = urlsplit(control)
     connection = HTTPConnection(where.netloc, timeout=_REFRESH)
     try:
         connection.request("GET", where.path)
         told = json.loads(connection.getresponse().read())
-        return " / ".join([told["name"], *told["phase"]])
+        locked = bool(told["knobs"].get("revoke_tokens"))
+        return _Playing(" / ".join([told["name"], *told["phase"]]), locked)
     except (OSError, HTTPException, ValueError):
-        return "not known: the simulated API does not say"
+        return _Playing("not known: the simulated API does not say")
     finally:
         connection.close()

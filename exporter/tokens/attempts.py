@@ -108,6 +108,10 @@ class Attempts:
         """Tell that what was to be done was not."""
         self._emit(Skip(self._key, self._clock.wall(), reason))
 
+    def moot(self) -> None:
+        """Tell that a failed refresh says nothing any more: what was to be refreshed is over."""
+        self._emit(Skip(self.jobs["refresh"].key, self._clock.wall(), "no_resource"))
+
     def broken(self, error: Exception, *, again: bool) -> None:
         """Tell of a fault of our own: a run, not silence; logged where it is not ``again``."""
         key, kind = self._key, type(error).__name__

@@ -61,6 +61,7 @@ class RenewingToken:
         self._needed = False
         self._resting = False
         self._unreadable = ""
+        self._unrefreshed = self._shut_out = False
 
     @property
     def legacy(self) -> Legacy:
@@ -226,6 +227,7 @@ class RenewingToken:
             return False
         self._refresh_token = None  # one attempt: after a failure the login follows
         result = await self._attempts.refresh(token)
+        self._unrefreshed = not isinstance(result, Grant)
         if isinstance(result, Grant):
             # A server that does not rotate keeps the old one good (RFC 6749, section 6).
             self._hold(result, result.refresh_token or token)
@@ -246,7 +248,12 @@ class RenewingToken:
         result = await self._attempts.log_in(secret)
         if isinstance(result, Grant):
             self._hold(result, result.refresh_token)
-        elif result.refused:
+            if self._shut_out:  # the account was, and not the refresh alone
+                self._attempts.moot()
+            self._shut_out = self._unrefreshed = False
+            return
+        self._shut_out |= self._unrefreshed
+        if result.refused:
             self._spacing.refused(self._clock.steady(), secret)
         else:
             self._failed(result)

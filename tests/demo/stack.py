@@ -23,6 +23,7 @@ from tests.support.servers import LEASH, LOOPBACK, ExitedError, Process, Prometh
 
 _FACTOR: Final = 10.0
 _PORTS: Final = {"prometheus": 9090, "alertmanager": 9093, "exporter": 10945, "simulator": 8080}
+_LARGEST: Final = 65535
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 _WRONG_CALL: Final = 2
 _DESCRIPTION: Final = """\
@@ -72,7 +73,10 @@ def _taken(options: argparse.Namespace) -> Iterable[str]:
                 probe.bind((LOOPBACK, port))
             except OSError as error:
                 reason = (error.strerror or str(error)).lower()
-                yield f"{name}: {LOOPBACK}:{port}: {reason}; ARGS=--{name}-port=... takes another"
+                another = f"--{name}-port {port % _LARGEST + 1}"
+                if target := os.environ.get("MAKE_TARGET"):
+                    another = f'make {target} ARGS="{another}"'
+                yield f"{name}: {LOOPBACK}:{port}: {reason}; take another: {another}"
 
 
 async def _run(options: argparse.Namespace) -> int:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -284,6 +285,19 @@ async def test_a_port_that_is_taken_is_one_clear_line(start: Start) -> None:
         f"oran-mano-exporter demo: {taken}: address already in use; "
         "give another --simulator.listen-address\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("flag", "other"),
+    [("--simulator.listen-address", "127.0.0.1:8081"), ("--web.listen-address", ":10946")],
+)
+async def test_make_is_told_how_make_takes_another_port(flag: str, other: str) -> None:
+    with socket.create_server((LOOPBACK, 0)) as taken:
+        address = f"{LOOPBACK}:{taken.getsockname()[1]}"
+        ended = await command(*ANYWHERE, flag, address, env={"MAKE_TARGET": "demo"})
+    assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
+    assert f"{address}: address already in use; give another {flag}" in ended.err
+    assert ended.err.endswith(f': make demo ARGS="{flag} {other}"\n')
 
 
 @pytest.mark.parametrize(

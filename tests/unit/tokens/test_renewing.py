@@ -102,6 +102,27 @@ async def test_where_the_refresh_fails_a_login_follows_at_once() -> None:
     assert grants == [("login", None), ("refresh", "auth_rejected"), ("login", None)]
 
 
+@pytest.mark.parametrize("locked_for", [0, 2000])
+async def test_a_refresh_that_failed_with_its_account_tells_nothing_once_that_is_let_in(
+    locked_for: int,
+) -> None:
+    """Its token is gone; where the login works at once, the fault is the refresh's, and stays."""
+    clock = Hand()
+    server = Server(clock, 600)
+    async with stage(server, clock) as api:
+        await api.owner.headers(SURFACE, 1)
+        server.refresh_works = False
+        if locked_for:
+            server.answers["/auth/login"] = answer({}, status=401)
+        clock.now = 700
+        await api.owner.headers(SURFACE, 1)
+        server.answers.clear()
+        clock.now += locked_for
+        assert await api.owner.headers(SURFACE, 1) is not None
+    moot = [(each.key.surface, each.reason) for each in api.seen if isinstance(each, Skip)]
+    assert moot == [("auth.refresh", "no_resource")][: locked_for > 0]
+
+
 async def test_never_twice_within_ten_seconds() -> None:
     clock = Hand()
     server = Server(clock, 5)
