@@ -28,7 +28,7 @@ demo-stack: $(RUNS) ## The demo with a Prometheus and an Alertmanager beside it:
 	@MAKE_TARGET=$@ $(BIN)/python -m tests.demo.stack $(ARGS)
 
 test: ## Run every check and every test, and print how long all of it took
-	@start=$$(date +%s); $(MAKE) --no-print-directory lint types unit bundle chart integration alerts image-test && \
+	@start=$$(date +%s); $(MAKE) --no-print-directory lint types unit bundle chart integration alerts starved image-test && \
 	  echo "all passed in $$(( $$(date +%s) - start )) s"
 
 lint: $(READY) ## Style, and the layers of docs/architecture.md
@@ -43,10 +43,14 @@ unit: $(READY) ## Tests without other servers: seconds
 	$(BIN)/pytest tests/unit -n auto $(ARGS)
 
 integration: $(READY) tools ## Tests against a real Prometheus, Prism and the demo: minutes
-	$(BIN)/pytest tests/integration tests/e2e --ignore tests/e2e/test_alerts.py -n 4 $(ARGS)
+	$(BIN)/pytest tests/integration tests/e2e --ignore tests/e2e/test_alerts.py --ignore tests/e2e/test_starved.py -n 4 $(ARGS)
 
 alerts: $(READY) tools ## Every scenario of the API raises its alerts and no others: alone, as it judges times
 	$(BIN)/pytest tests/e2e/test_alerts.py $(ARGS)
+
+.PHONY: starved
+starved: $(READY) ## Half a minute short of CPU does no lasting harm: alone, as it judges times; minutes
+	$(BIN)/pytest tests/e2e/test_starved.py $(ARGS)
 
 bundle: $(READY) tools ## Rules, runbooks and dashboards: promtool's cases, every expression
 	$(BIN)/pytest tests/bundle -n auto $(ARGS)
@@ -69,6 +73,11 @@ image-test: $(READY) tools ## Build the image without a registry and run it as a
 bench-quick: $(READY) ## Measure what the exporter costs beside blackbox_exporter: a good minute
 	@$(BIN)/python -m tests.support.fetching bench
 	@$(BIN)/python -m tests.bench.quick $(ARGS)
+
+.PHONY: bench-share
+bench-share: $(READY) ## Measure how many surfaces a tenth of a core carries: half a minute
+	@$(BIN)/python -m tests.support.fetching bench
+	@$(BIN)/python -m tests.bench.share $(ARGS)
 
 docs: $(READY) ## Write the generated pages again
 	$(BIN)/python -m exporter.sinks.reference > docs/metrics.md

@@ -225,7 +225,7 @@ class App:
 
     def _emit(self, observation: Observation) -> None:
         if isinstance(observation, Skip) and observation.reason == "shutdown":
-            self._cut_off += 1
+            self._cut_off += observation.count
         self._fanout(observation)
 
     def _in_flight(self) -> dict[str, int]:

@@ -73,11 +73,8 @@ class Grid:
             How many were left behind. The planned instant is then less than half an interval
             old, or still to come, so that two runs are never closer than half an interval.
         """
-        count = 0
-        while now - self.planned > self.interval / 2:
-            self.planned = self.following()
-            count += 1
-        return count
+        stale = now - self.interval / 2
+        return self._leave(stale) if self.planned < stale else 0
 
     def overrun(self, now: float) -> int:
         """Leave behind every instant that is due.
@@ -85,8 +82,10 @@ class Grid:
         Returns:
             How many were.
         """
-        count = 0
-        while self.planned <= now + EARLY:
-            self.planned = self.following()
-            count += 1
-        return count
+        return self._leave(now) if self.planned <= now else 0
+
+    def _leave(self, instant: float) -> int:
+        """Leave the planned instant behind, and all up to the given one: in one step."""
+        first = self.following()
+        self.planned = max(first, self.after(instant))
+        return 1 + round((self.planned - first) / self.interval)

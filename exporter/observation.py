@@ -225,11 +225,12 @@ class Inquiry(Struct, frozen=True):
 
 
 class Skip(Struct, frozen=True):
-    """A run that did not happen."""
+    """A run that did not happen; with a ``count``, so many in a row for the same reason."""
 
     key: Key
     at: float
     reason: SkipReason
+    count: int = 1
 
 
 class Reading(Struct, frozen=True):

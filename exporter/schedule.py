@@ -1,41 +1,66 @@
 """When runs happen: the only importer of APScheduler.
 
-APScheduler keeps the queue of what is due by wall clock; which instants were planned, and what
-became of each, is counted here on the event loop's clock. So a stall, a slow run or a step of the
-wall clock loses nothing silently: every planned instant ends as a run or as a skip with a reason.
+APScheduler has one job: once a second it grants that runs may begin for a few seconds more. Within
+what is granted one timer of the event loop begins them at their instants (``agenda``), so the work
+is the same whatever was queued meanwhile. Which instants were planned, and what became of each, is
+counted on the event loop's clock: after a stall, a slow run, a step of the wall clock or a silence
+of APScheduler every planned instant ends as a run or as a skip with a reason.
 """
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Final, TypeAlias, cast
+from typing import Final, TypeAlias
 
-from apscheduler.events import EVENT_JOB_MAX_INSTANCES, JobSubmissionEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 
-from exporter.grid import EARLY, Grid, phase_of
+from exporter.agenda import Agenda, Entry
+from exporter.grid import EARLY, Grid
 from exporter.job import Job
 from exporter.observation import Emit, Heartbeat, Key, Observation, Reading, Run, Skip, SkipReason
 
 RunJob: TypeAlias = Callable[[Job, float], Awaitable[None]]
 HEARTBEAT_INTERVAL: Final = 1.0
-_STARTS_PER_SECOND: Final = 200
+HORIZON: Final = 3 * HEARTBEAT_INTERVAL
+"""How far a heartbeat grants: one that is a little late holds nothing up."""
+_MOST_AT_ONCE: Final = 32
+"""Entries that one turn of the loop attends to: then whoever asks, and signals, have their turn."""
 _CLOCK_STEP: Final = 0.2
 _SILENCE: Final = 5 * HEARTBEAT_INTERVAL
+_BEAT: Final = "heartbeat"
 
 _log = logging.getLogger(__name__)
 
 
-class _Entry(BaseTrigger):
-    """A grid with what is to be done at its instants; APScheduler's trigger for it."""
+class Scheduler(AsyncIOScheduler):
+    """APScheduler with one wake-up on its way at most.
 
-    def __init__(self, name: str, job: Job | None, grid: Grid) -> None:
-        self.name = name
-        self.job = job
-        self.grid = grid
+    Its own queues one for each change of a job, and each of them looks for what is due: in one long
+    turn of the loop there would be more and more of them.
+    """
+
+    _waking = False
+
+    def wakeup(self) -> None:
+        """Look for what is due in the next turn of the loop, once."""
+        if not self._waking:
+            self._waking = True
+            asyncio.get_running_loop().call_soon(self._awake)  # right before it
+            super().wakeup()
+
+    def _awake(self) -> None:
+        self._waking = False
+
+
+class _Beats(BaseTrigger):
+    """The instants of the heartbeat, as APScheduler's trigger."""
+
+    def __init__(self, now: float) -> None:
+        self.grid = Grid(HEARTBEAT_INTERVAL, now, now)
 
     def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
         """The first time the planned instant, then the one to wait for, in wall clock time."""
@@ -43,35 +68,6 @@ class _Entry(BaseTrigger):
         instant = self.grid.planned if previous is None else self.grid.upcoming(current)
         # From the caller's own now: it asks again and again until it is told of a later time.
         return now + timedelta(seconds=instant - current)
-
-    @property
-    def hangs_on(self) -> tuple[str, str] | None:
-        """The target, and which of its ids have to be known."""
-        if self.job is None or self.job.surface.ids is None:
-            return None
-        return self.job.key.target, self.job.surface.ids.kind
-
-
-def _wall(instant: float) -> datetime:
-    """An instant of the event loop's clock in wall clock time, as it stands now."""
-    return datetime.fromtimestamp(instant + _offset(), UTC)
-
-
-def _grid(job: Job, spread: float | None = None) -> Grid:
-    """Its phase is the same for ever; it begins within the spread, if that is given."""
-    now = asyncio.get_running_loop().time()
-    share = phase_of(job.key.target, job.key.surface)
-    since = (now + _offset() - share * job.interval) % job.interval
-    first = None if spread is None else now + share * min(spread, job.interval)
-    return Grid(job.interval, now - since + job.interval, first)
-
-
-def _name(key: Key) -> str:
-    return f"{key.target}/{key.surface}"
-
-
-def _offset() -> float:
-    return time.time() - asyncio.get_running_loop().time()
 
 
 class Schedule:
@@ -87,14 +83,14 @@ class Schedule:
         self._jobs: tuple[Job, ...] = ()
         self._run = run
         self._emit = emit
-        self._entries: dict[str, _Entry] = {}
-        self._waiting: dict[tuple[str, str], set[_Entry]] = {}
+        self._agenda = Agenda()
         self._running: dict[Key, asyncio.Task[object]] = {}
-        self._scheduler = AsyncIOScheduler(
+        self._scheduler = Scheduler(
             timezone=UTC,
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
-        self._scheduler.add_listener(self._on_overrun, EVENT_JOB_MAX_INSTANCES)
+        self._granted = -math.inf
+        self._timer: asyncio.TimerHandle | None = None
         self._guard: asyncio.Task[None] | None = None
         self._beaten = 0.0
 
@@ -105,12 +101,12 @@ class Schedule:
 
     def start(self) -> None:
         """Begin: what needs no ids is run at once (spread a little), the rest at its phase."""
-        # What it would warn of is counted here; its log would double its cost.
+        # What it would warn of is counted here.
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
-        now = asyncio.get_running_loop().time()
-        self._plan()
-        self._add(_Entry("heartbeat", None, Grid(HEARTBEAT_INTERVAL, now, now)))
-        self._beaten = now
+        now = self._beaten = asyncio.get_running_loop().time()
+        self._agenda.follow(self._jobs, now, _offset())
+        beats = _Beats(now)
+        self._scheduler.add_job(self._grant, beats, args=(beats.grid,), id=_BEAT)
         self._scheduler.start()
         self._guard = asyncio.create_task(self._heal())
 
@@ -122,7 +118,8 @@ class Schedule:
         """
         self._jobs = tuple(jobs)
         if self._guard is not None:
-            self._plan()
+            self._agenda.follow(self._jobs, asyncio.get_running_loop().time(), _offset())
+            self._wait()
 
     def in_flight(self, target: str) -> set[asyncio.Task[object]]:
         """The runs of a target that have not ended.
@@ -135,46 +132,6 @@ class Schedule:
         """
         return {task for key, task in self._running.items() if key.target == target}
 
-    def _plan(self) -> None:
-        wanted = {_name(job.key): job for job in self._jobs}
-        for name, entry in list(self._entries.items()):
-            if entry.job is None:
-                continue
-            job = wanted.pop(name, None)
-            if job is None:
-                self._remove(entry)
-            else:
-                self._change(entry, job)
-        spread = len(wanted) / _STARTS_PER_SECOND
-        for name, job in wanted.items():
-            self._add(_Entry(name, job, _grid(job, None if job.surface.ids else spread)))
-
-    def _remove(self, entry: _Entry) -> None:
-        del self._entries[entry.name]
-        self._wait_no_more(entry)
-        self._scheduler.remove_job(entry.name)
-
-    def _change(self, entry: _Entry, job: Job) -> None:
-        entry.job = job
-        if job.interval != entry.grid.interval:
-            grid = _grid(job)
-            grid.succeed(entry.grid)
-            entry.grid = grid
-            self._arm(entry)
-
-    def _add(self, entry: _Entry) -> None:
-        self._entries[entry.name] = entry
-        if (ids := entry.hangs_on) is not None:
-            self._waiting.setdefault(ids, set()).add(entry)
-        self._scheduler.add_job(self._fire, entry, args=(entry,), id=entry.name)
-
-    def _wait_no_more(self, entry: _Entry) -> None:
-        if (ids := entry.hangs_on) is not None:
-            self._waiting.get(ids, set()).discard(entry)
-
-    def _arm(self, entry: _Entry) -> None:
-        self._scheduler.modify_job(entry.name, next_run_time=_wall(entry.grid.planned))
-
     async def stop(self, grace: float) -> None:
         """End: no new runs; running ones may finish, then are cancelled and count as skips.
 
@@ -185,9 +142,12 @@ class Schedule:
             return
         guard, self._guard = self._guard, None
         guard.cancel()
-        self._waiting.clear()
+        self._agenda.clear()
+        self._wait()
         self._scheduler.remove_all_jobs()
         if self._running:
+            # Also without grace it takes a turn of the loop, in which those begin that have not:
+            # a task that is cancelled before would not count itself.
             await asyncio.wait(self._running.values(), timeout=grace)
         left = set(self._running.values())
         for task in left:
@@ -201,72 +161,87 @@ class Schedule:
         """Learn as sinks do: once ids are known, what hangs on them need not wait for its phase."""
         match observation:
             case Reading(key=key, kind=kind) if observation.ids:
-                for entry in self._waiting.pop((key.target, kind), ()):
-                    if not self._runs(entry):
-                        entry.grid.planned = asyncio.get_running_loop().time()
-                        self._arm(entry)
-            case Run(key=key) if (known := self._entries.get(_name(key))) is not None:
-                self._wait_no_more(known)
+                now = asyncio.get_running_loop().time()
+                self._agenda.known(key.target, kind, now, self._running)
+                self._wait()
+            case Run(key=key):
+                self._agenda.ran(key)
             case _:
                 pass
 
-    async def _fire(self, entry: _Entry) -> None:
-        if self._entries.get(entry.name) is not entry:
-            return  # it left the plan after it was due
+    async def _grant(self, beats: Grid) -> None:
+        """APScheduler is alive: for a while runs may begin."""
+        if self._guard is None:
+            return  # it was on its way when the end came
+        now = self._beaten = asyncio.get_running_loop().time()
+        lag = max(0.0, now - beats.planned)
+        beats.overrun(now + EARLY)
+        self._granted = now + HORIZON
+        self._emit(Heartbeat(at=time.time(), lag=lag))
+        self._turn()  # not by the timer: however late that would be, each grant brings some on
+
+    def _wait(self) -> None:
+        """Set the timer to the first instant, if that is granted."""
+        first = self._agenda.first
+        if self._timer is not None:
+            if self._timer.when() == first:
+                return
+            self._timer.cancel()
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_at(first, self._turn) if first <= self._granted else None
+
+    def _turn(self) -> None:
+        """Attend to what is due, as far as one turn of the loop goes; what is left has the next."""
         now = asyncio.get_running_loop().time()
-        due = entry.grid.planned
-        self._skip(entry, "misfire", entry.grid.missed(now))
-        if entry.job is None and due <= now + EARLY:
-            self._beat(now - due)  # also of a beat that came too late to be one
-        if entry.grid.planned > now + EARLY:
+        if self._timer is not None:
+            self._timer.cancel()  # nothing, where it is what brought us here
+            self._timer = None
+        if now > self._granted:
+            return  # APScheduler is silent; what passes meanwhile is counted when it is back
+        for _ in range(_MOST_AT_ONCE):
+            if (entry := self._agenda.due(now)) is None:
+                break
+            self._attend(entry, now)
+            self._agenda.back(entry)
+        self._wait()
+
+    def _attend(self, entry: Entry, now: float) -> None:
+        job, grid = entry.job, entry.grid
+        now = max(now, grid.planned)
+        if job.key in self._running:
+            self._skip(job, "overrun", grid.overrun(now))
             return
-        planned = entry.grid.take()
-        if entry.job is not None:
-            await self._supervise(entry.job, planned)
+        if missed := grid.missed(now):
+            self._skip(job, "misfire", missed)
+        if grid.planned <= now:
+            begun = self._supervise(job, grid.take())
+            self._running[job.key] = asyncio.get_running_loop().create_task(begun)
 
     async def _supervise(self, job: Job, planned: float) -> None:
-        self._running[job.key] = cast("asyncio.Task[object]", asyncio.current_task())
         try:
             await self._run(job, planned)
-        except asyncio.CancelledError:
-            # Only ``stop`` cancels, and the run has counted itself: APScheduler would log it.
-            pass
         finally:
             del self._running[job.key]
 
-    def _beat(self, lag: float) -> None:
-        self._beaten = asyncio.get_running_loop().time()
-        self._emit(Heartbeat(at=time.time(), lag=max(lag, 0.0)))
-
-    def _on_overrun(self, event: JobSubmissionEvent) -> None:
-        entry = self._entries.get(event.job_id)
-        if entry is None:
-            return
-        if self._runs(entry):
-            self._skip(entry, "overrun", entry.grid.overrun(asyncio.get_running_loop().time()))
-        else:
-            self._arm(entry)  # no run is in the way, but a task that has not begun or just ended
-
-    def _runs(self, entry: _Entry) -> bool:
-        return entry.job is not None and entry.job.key in self._running
-
-    def _skip(self, entry: _Entry, reason: SkipReason, count: int) -> None:
-        if entry.job is None:
-            return
-        for _ in range(count):
-            self._emit(Skip(entry.job.key, time.time(), reason))
+    def _skip(self, job: Job, reason: SkipReason, count: int) -> None:
+        self._emit(Skip(job.key, time.time(), reason, count))
 
     async def _heal(self) -> None:
-        """Re-arm everything after a step of the wall clock, by which APScheduler goes silent."""
-        offset = _offset()
+        """Wake APScheduler after a step of the wall clock, by which it goes silent."""
+        offset, woken = _offset(), self._beaten
         while True:
             await asyncio.sleep(HEARTBEAT_INTERVAL)
+            now = asyncio.get_running_loop().time()
             step = _offset() - offset
-            if abs(step) > _CLOCK_STEP or self.silence > _SILENCE:
-                offset += step
-                _log.warning(
-                    "re-arming the schedule",
-                    extra={"fields": {"clock_step": round(step, 3), "silence": self.silence}},
-                )
-                for entry in self._entries.values():
-                    self._arm(entry)
+            if abs(step) <= _CLOCK_STEP and now - max(woken, self._beaten) <= _SILENCE:
+                continue
+            offset, woken = offset + step, now
+            _log.warning(
+                "re-arming the schedule",
+                extra={"fields": {"clock_step": round(step, 3), "silence": self.silence}},
+            )
+            self._scheduler.modify_job(_BEAT, next_run_time=datetime.now(UTC))
+
+
+def _offset() -> float:
+    return time.time() - asyncio.get_running_loop().time()

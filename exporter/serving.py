@@ -5,7 +5,9 @@ import gc
 import logging
 import os
 import signal
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from contextlib import contextmanager
+from types import FrameType
 from typing import Final, Literal, TypeAlias
 
 from exporter import __version__
@@ -19,6 +21,8 @@ from exporter.web.address import Address
 _SETTLED: Final = 5.0
 """Seconds after which what was made at the start is there to stay."""
 _MOST_NAMES: Final = 5
+_MOST: Final = 4.5
+"""Seconds from the first signal to the end, also where the machine is too busy for all of it."""
 
 _log = logging.getLogger(__name__)
 
@@ -67,27 +71,27 @@ async def serve(
         raise ListenError(options.listen, error) from error
     if loaded is not None:
         warn(loaded)
-    ended = _on_signals()
-    app.start()
-    asyncio.get_running_loop().call_later(_SETTLED, _settle)
-    _log.info("started", extra={"fields": _start_line(first.plan, address, options)})
-    if loaded is None:
-        app.reload()
-    if hangs_up:
-        # Shell and kernel may both send it: a second one is no wish to end at once.
-        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, ended.set)
-    signalled = asyncio.create_task(ended.wait())
-    beside = [asyncio.create_task(app.watch())]
-    if meanwhile is not None:
-        beside.append(asyncio.create_task(meanwhile(app, address)))
-    try:
-        await _first(signalled, beside)
-    finally:
-        for task in (signalled, *beside):
-            task.cancel()
-        await asyncio.gather(signalled, *beside, return_exceptions=True)
-        cancelled = await app.stop()
-        _log.info("ended", extra={"fields": {"cancelled_runs": cancelled}})
+    with _on_signals() as ended:
+        app.start()
+        asyncio.get_running_loop().call_later(_SETTLED, _settle)
+        _log.info("started", extra={"fields": _start_line(first.plan, address, options)})
+        if loaded is None:
+            app.reload()
+        if hangs_up:
+            # Shell and kernel may both send it: a second one is no wish to end at once.
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, ended.set)
+        signalled = asyncio.create_task(ended.wait())
+        beside = [asyncio.create_task(app.watch())]
+        if meanwhile is not None:
+            beside.append(asyncio.create_task(meanwhile(app, address)))
+        try:
+            await _first(signalled, beside)
+        finally:
+            for task in (signalled, *beside):
+                task.cancel()
+            await asyncio.gather(signalled, *beside, return_exceptions=True)
+            cancelled = await app.stop()
+            _log.info("ended", extra={"fields": {"cancelled_runs": cancelled}})
 
 
 async def _first(
@@ -134,15 +138,36 @@ def _told(traces: Settings | None, plan: Plan) -> str:
     return f"{traces}, {how}"
 
 
-def _on_signals() -> asyncio.Event:
+@contextmanager
+def _on_signals() -> Iterator[asyncio.Event]:
+    """The event that a signal sets.
+
+    The handlers are Python's own and not those of the loop: they run in the middle of a turn of the
+    loop, which is long where CPU is short, and so is the alarm that ends what takes too long.
+    """
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
+    asked = 0
 
-    def end(number: int) -> None:
-        if ended.is_set():
+    def end(number: int, _: FrameType | None) -> None:
+        nonlocal asked
+        if asked:
             os._exit(128 + number)
-        ended.set()
+        asked = number
+        signal.setitimer(signal.ITIMER_REAL, _MOST)
+        loop.call_soon_threadsafe(ended.set)
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, end, number)
-    return ended
+    def give_up(_: int, __: FrameType | None) -> None:
+        try:
+            _log.warning("ended before all was done: too little CPU")
+        finally:
+            os._exit(128 + asked)
+
+    handlers = {signal.SIGTERM: end, signal.SIGINT: end, signal.SIGALRM: give_up}
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    try:
+        yield ended
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        for number, handler in before.items():
+            signal.signal(number, handler)

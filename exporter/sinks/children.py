@@ -92,9 +92,9 @@ class SurfaceSeries:
             self._delayed.inc()
 
     def skip(self, skip: Skip) -> None:
-        """Count a skip."""
-        self._scheduled.inc()
-        self._skipped[skip.reason].inc()
+        """Count a skip, or several in a row."""
+        self._scheduled.inc(skip.count)
+        self._skipped[skip.reason].inc(skip.count)
 
     def remove(self) -> None:
         """End them."""

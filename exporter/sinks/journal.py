@@ -81,10 +81,10 @@ class Journal:
             case Inquiry(run=Run(key=key)):
                 if (kept := self._surfaces.get(key)) is not None:
                     kept.asked.append((next(self._numbers), observation))
-            case Skip(key=key, reason=why, at=at):
+            case Skip(key=key, reason=why, at=at, count=further):
                 if (kept := self._surfaces.get(key)) is not None:
                     before = kept.skipped[why].count if why in kept.skipped else 0
-                    kept.skipped[why] = Skipped(before + 1, at, next(self._numbers))
+                    kept.skipped[why] = Skipped(before + further, at, next(self._numbers))
             case _:
                 pass
 

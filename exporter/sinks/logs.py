@@ -165,7 +165,8 @@ class Logs:
             text = "surface was failing and is no longer probed"
             _tell("info", text, skip.key, reason=skip.reason)
         elif _log.isEnabledFor(logging.DEBUG):
-            _tell("debug", "run skipped", skip.key, reason=skip.reason)
+            more = skip.count if skip.count > 1 else None
+            _tell("debug", "run skipped", skip.key, reason=skip.reason, count=more)
 
 
 class _Review(NamedTuple):

@@ -53,3 +53,24 @@ async def test_a_small_benchmark_prints_all_figures() -> None:
     for side in (0, 1):
         assert figures["runs that failed"][side] == "0"
         assert not figures["CPU of the server per run"][side].startswith("0 ")
+
+
+async def test_a_small_measure_tells_how_many_surfaces_a_share_carries() -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.bench.share", "--targets", "5", "--seconds", "2"),
+        cwd=tools.ROOT,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        async with asyncio.timeout(120):
+            output, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.terminate()
+            await process.wait()
+    told = output.decode()
+    assert process.returncode == 0, told
+    carried = [int(number) for number in re.findall(r"^ +(\d+) surfaces every", told, re.MULTILINE)]
+    assert len(carried) == 4
+    assert 0 < carried[0] <= carried[-1]

@@ -29,6 +29,22 @@ def test_runs_are_half_an_interval_apart_and_no_instant_is_lost(
     assert len(taken) + missed == pytest.approx(elapsed, abs=1)
 
 
+@given(SECONDS, st.floats(0, 50), st.floats(0, 1e5))
+def test_however_much_time_passed_it_is_counted_as_instant_by_instant(
+    interval: float, first: float, passed: float
+) -> None:
+    now = first + passed
+    for leave, bound in ((Grid.missed, now - interval / 2), (Grid.overrun, now)):
+        grid, stepwise = (Grid(interval, origin=interval, first=first) for _ in range(2))
+        count = 0
+        while stepwise.planned < bound - 1e-6:
+            stepwise.take()
+            count += 1
+        assert leave(grid, now) == pytest.approx(count, abs=1)  # one just at the bound
+        assert grid.planned == pytest.approx(stepwise.planned, abs=interval * 1.501)
+        assert grid.planned >= bound
+
+
 @given(SECONDS, st.floats(0, 300))
 def test_a_grid_keeps_its_phase(interval: float, now: float) -> None:
     instant = Grid(interval, origin=7.0).after(now)

@@ -5,7 +5,8 @@ import itertools
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import partial
 from typing import Final
 
 import apscheduler.schedulers.base as apscheduler_base
@@ -16,7 +17,7 @@ from exporter.catalog.surface import Ids, Surface
 from exporter.grid import phase_of
 from exporter.job import Job
 from exporter.observation import Heartbeat, Key, Observation, Reading, Run, Skip
-from exporter.schedule import Schedule
+from exporter.schedule import HORIZON, Schedule
 from tests.support.servers import eventually
 
 RARELY: Final = 1e9
@@ -76,7 +77,8 @@ class Log:
         self._changed.set()
 
     def skips(self, reason: str) -> int:
-        return sum(isinstance(seen, Skip) and seen.reason == reason for seen in self.seen)
+        skips = (seen for seen in self.seen if isinstance(seen, Skip) and seen.reason == reason)
+        return sum(skip.count for skip in skips)
 
     def beats(self) -> int:
         return sum(isinstance(seen, Heartbeat) for seen in self.seen)
@@ -138,6 +140,7 @@ async def test_instants_that_pass_in_a_stall_are_misfires() -> None:
         before = log.runs[-1][1]
         time.sleep(0.55)  # noqa: ASYNC251  # the stall
         await log.until(lambda: log.skips("misfire") >= 4)
+        assert any(isinstance(seen, Skip) and seen.count >= 4 for seen in log.seen)  # at one blow
         count = len(log.runs)
         await log.until(lambda: len(log.runs) > count)
     runs_since = [planned for _, planned, _ in log.runs if planned > before]
@@ -235,6 +238,68 @@ async def test_a_schedule_that_fell_silent_is_woken(monkeypatch: pytest.MonkeyPa
         await log.until(lambda: len(log.runs) >= count + 2)
 
 
+async def test_while_apscheduler_is_silent_nothing_runs_and_what_passes_is_a_misfire(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "_SILENCE", 2.0)
+    log = Log()
+    async with running(log, job("a", 0.25)) as schedule:
+
+        async def silent_for(seconds: float) -> bool | None:
+            return schedule.silence > seconds or None
+
+        await log.until(lambda: len(log.runs) >= 2)
+        with monkeypatch.context() as silent:
+            silent.setattr(module.Scheduler, "wakeup", lambda _: None)
+            await eventually(partial(silent_for, HORIZON + 0.1), within=20)
+            count, (_, last, _) = len(log.runs), log.runs[-1]
+            skipped = log.skips("misfire")
+            await eventually(partial(silent_for, HORIZON + 1.5), within=20)
+            assert len(log.runs) == count
+        await log.until(lambda: len(log.runs) >= count + 2, seconds=20)
+    since = [planned for _, planned, _ in log.runs if planned > last]
+    elapsed = round((since[-1] - last) / 0.25)
+    assert len(since) + log.skips("misfire") - skipped == elapsed
+    assert log.skips("misfire") - skipped >= 5
+
+
+async def test_however_many_are_due_others_have_their_turn() -> None:
+    log = Log()
+    counts: list[int] = []
+    async with running(log, *(job(f"job-{number}", 600) for number in range(500))):
+        time.sleep(3)  # noqa: ASYNC251  # after the stall all of them are due
+        while len(log.runs) < 500:
+            await asyncio.sleep(0)
+            counts.append(len(log.runs))
+    begun = [later - earlier for earlier, later in itertools.pairwise(counts)]
+    assert max(begun) <= 64  # what one grant and one turn of the timer begin
+    assert log.skips("misfire") == 0
+
+
+async def test_however_often_it_is_woken_apscheduler_looks_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class CountedDatetime(datetime):
+        looks = 0
+
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> "CountedDatetime":
+            cls.looks += 1
+            return super().now(tz)
+
+    scheduler = module.Scheduler(timezone=UTC, job_defaults={})
+    scheduler.start()
+    await asyncio.sleep(0)
+    monkeypatch.setattr(apscheduler_base, "datetime", CountedDatetime)
+    for looks in (1, 2):
+        for _ in range(1000):
+            scheduler.wakeup()
+        for _ in range(3):
+            await asyncio.sleep(0)
+        assert CountedDatetime.looks == looks
+    scheduler.shutdown()
+
+
 async def test_the_end_waits_for_what_runs_and_then_cancels_it() -> None:
     log = Log()
     cancelled = asyncio.Event()
@@ -254,6 +319,28 @@ async def test_the_end_waits_for_what_runs_and_then_cancels_it() -> None:
     await schedule.stop(grace=0.05)
     assert cancelled.is_set()
     assert len(log.runs) == 1
+
+
+async def test_what_is_about_to_begin_at_the_end_accounts_for_itself_too() -> None:
+    log = Log()
+    began, cancelled = asyncio.Event(), asyncio.Event()
+
+    async def hang(_: Job, __: float) -> None:
+        began.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.set()
+
+    async with running(log, job("a", 60), run=hang) as schedule:
+        async with asyncio.timeout(10):
+            for _ in itertools.takewhile(
+                lambda _: not schedule.in_flight("lab"), itertools.count()
+            ):
+                await asyncio.sleep(0)
+        assert not began.is_set()
+        await schedule.stop(grace=0)
+    assert cancelled.is_set()
 
 
 async def test_a_list_that_ends_while_stopping_disturbs_nothing() -> None:

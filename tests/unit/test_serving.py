@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Iterator
+from functools import partial
 from typing import Final
 
 import pytest
@@ -11,12 +12,12 @@ from exporter.catalog import CATALOG
 from exporter.config.schema import Config, Target
 from exporter.loading import Loaded
 from exporter.plan import plan
-from exporter.schedule import Schedule
+from exporter.schedule import Schedule, Scheduler
 from exporter.serving import ListenError, serve
 from exporter.web.address import Address
 from tests.support.hostile import LOOPBACK, OK, answer, sized
 from tests.support.hostile import serve as api
-from tests.support.servers import get
+from tests.support.servers import eventually, get
 
 NOWHERE: Final = Address(LOOPBACK, 0)
 
@@ -65,5 +66,29 @@ async def test_a_schedule_that_has_gone_silent_is_unhealthy(
             assert told[0] == status
             assert (b"silent for 16 s" in told[1]) == (status == 503)
             assert await get(ready) == (200, b"ready\n")
+        finally:
+            await app.stop()
+
+
+async def test_an_apscheduler_that_no_longer_wakes_is_unhealthy_until_it_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("exporter.app._SILENT", 2.0)
+    monkeypatch.setattr("exporter.schedule._SILENCE", 2.0)
+    async with api(answer(OK + sized(b"{}"))) as server:
+        app = App(loaded(server.url), Options(NOWHERE), again)
+        healthy = f"http://{await app.open()}/-/healthy"
+
+        async def answers(status: int) -> bytes | None:
+            told = await get(healthy)
+            return told[1] if told[0] == status else None
+
+        app.start()
+        try:
+            assert await eventually(partial(answers, 200))
+            with monkeypatch.context() as silent:
+                silent.setattr(Scheduler, "wakeup", lambda _: None)
+                assert b"has been silent for" in await eventually(partial(answers, 503), within=20)
+            assert await eventually(partial(answers, 200), within=20)
         finally:
             await app.stop()

@@ -111,8 +111,8 @@ def run(key: Key = HEALTH, *, at: float = NOW, **given: object) -> Run:
     return replace(Run(key=key, at=at, duration=0.25, lateness=0.0004), **given)
 
 
-def skip(reason: SkipReason, key: Key = HEALTH, *, at: float = NOW) -> Skip:
-    return Skip(key=key, at=at, reason=reason)
+def skip(reason: SkipReason, key: Key = HEALTH, *, at: float = NOW, count: int = 1) -> Skip:
+    return Skip(key=key, at=at, reason=reason, count=count)
 
 
 class Bench:

@@ -59,11 +59,11 @@ def test_of_one_target_or_surface_alone() -> None:
 def test_skips_are_counted_by_reason_and_surface() -> None:
     kept = journal()
     kept(skip("budget", at=NOW))
-    kept(skip("budget", at=NOW + 5))
+    kept(skip("budget", at=NOW + 5, count=10))
     kept(skip("overrun", INTENTS, at=NOW + 1))
     assert [(key, reason, of.count, of.at) for key, reason, of in kept.skips()] == [
         (INTENTS, "overrun", 1, NOW + 1),
-        (HEALTH, "budget", 2, NOW + 5),
+        (HEALTH, "budget", 11, NOW + 5),
     ]
 
 

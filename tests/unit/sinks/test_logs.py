@@ -214,8 +214,9 @@ def test_debug_has_every_call_run_and_skip() -> None:
     log = Log("debug")
     failed = call(INTENTS, status=None, fault="reset", phases=Phases())
     of = {"level": "debug", "target": "lab", "surface": "monitoring.health"}
-    lines = log.take(call(response_bytes=312), run(), skip("budget"), failed)
-    assert lines[:3] == [
+    skips = (skip("budget"), skip("misfire", count=60))
+    lines = log.take(call(response_bytes=312), run(), *skips, failed)
+    assert lines[:4] == [
         {
             **of,
             "msg": "request",
@@ -227,9 +228,10 @@ def test_debug_has_every_call_run_and_skip() -> None:
         },
         {**of, "msg": "run", "duration_ms": 250.0},
         {**of, "msg": "run skipped", "reason": "budget"},
+        {**of, "msg": "run skipped", "reason": "misfire", "count": 60},
     ]
-    assert lines[3]["fault"] == "reset"
-    assert "status_code" not in lines[3]
+    assert lines[4]["fault"] == "reset"
+    assert "status_code" not in lines[4]
 
 
 def test_what_steers_the_exporter_is_not_logged() -> None:

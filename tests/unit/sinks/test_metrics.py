@@ -47,6 +47,13 @@ def skips(bench: Bench, key: Key) -> dict[str, float]:
     }
 
 
+def test_skips_in_a_row_count_each() -> None:
+    bench = Bench()
+    bench.take(skip("misfire", count=3600))
+    assert bench.probe("skipped_total", HEALTH, reason="misfire") == 3600
+    assert bench.probe("scheduled_total", HEALTH) == 3600
+
+
 @given(st.lists(events, max_size=40))
 def test_in_every_scrape_scheduled_is_runs_plus_skips(
     sequence: list[tuple[Key, str, Event, bool]],
