@@ -19,6 +19,7 @@ from exporter.wire import Exchange, Fault, Json
 
 _decode = msgspec.json.Decoder().decode
 _NO_PULSE: Final = Pulse()
+_CODING: Final = "its content coding is unknown"
 
 
 class Verdict(Struct, frozen=True):
@@ -65,11 +66,13 @@ def judge(  # noqa: PLR0913  # all of it is of one request
     if job.surface.media == "json":
         document = _document(result.body)
         if document is None:
-            return Verdict(call, Finding("body_invalid", "the body is no JSON object"))
+            return Verdict(call, _unread(result, "the body is no JSON object"))
     call = replace(call, stamp=_stamp(job, document))
     answer = Answer(job.surface, result, document, call.stamp, pulse)
     for name in job.surface.checks:
         if (finding := CHECKS[name](answer)) is not None:
+            if finding.reason == "body_invalid":
+                finding = _unread(result, finding.detail)
             return Verdict(call, finding)
     if call.duration > job.bad:
         detail = f"took {call.duration:.1f} s, over {job.bad:g} s is too long"
@@ -113,6 +116,11 @@ def _with_queue(phases: Phases, queued: float) -> Phases:
 def _status_finding(status: int) -> Finding | None:
     kind = kind_of(status)
     return None if kind is None else Finding(kind.reason, f"answered {status}")
+
+
+def _unread(result: Exchange, detail: str) -> Finding:
+    """A body that is not what it should be, perhaps as its coding is not undone."""
+    return Finding("body_invalid", detail if result.known else f"{detail}: {_CODING}")
 
 
 def _document(body: bytes) -> dict[str, Json] | None:

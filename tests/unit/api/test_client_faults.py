@@ -8,10 +8,15 @@ import aiohttp
 import pytest
 from aiohttp import http_exceptions as http
 
-from exporter.api.faults import ERRORS, TABLE, Phase, Row, reason_of
+from exporter.api import faults
+from exporter.api.faults import ERRORS, TABLE, Bounds, Phase, Row
 from exporter.observation import Reason
 
 PHASES: tuple[Phase | None, ...] = (None, *typing.get_args(Phase))
+
+
+def reason_of(error: Exception, phase: Phase | None) -> tuple[Reason, str]:
+    return faults.reason_of(error, phase, Bounds(10, 30, 27, 27))
 
 
 def covers(earlier: Row, later: Row) -> bool:
