@@ -86,11 +86,15 @@ def test_an_ipv6_address_is_written_in_brackets() -> None:
 
 
 def test_what_the_server_sent_is_not_repeated() -> None:
-    for kind in (http.BadStatusLine, http.LineTooLong, http.InvalidHeader):
+    for kind, expected in (
+        (http.BadStatusLine, "protocol"),
+        (http.LineTooLong, "too_large"),
+        (http.InvalidHeader, "protocol"),
+    ):
         error = aiohttp.ClientPayloadError("secret")
         error.__cause__ = kind("secret")
         reason, detail = reason_of(error, "wait")
-        assert reason == "protocol"
+        assert reason == expected
         assert "secret" not in detail
 
 
