@@ -6,7 +6,7 @@ from itertools import chain, islice
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
-from msgspec.structs import astuple
+from msgspec.structs import astuple, replace
 
 from exporter.catalog.auth import LOGIN, REFRESH
 from exporter.catalog.orchestrator import DEPLOYMENT_STATUS
@@ -33,6 +33,7 @@ RENEWAL_SPACING: Final = 10.0
 _TOTAL: Final = 30.0
 _TOTAL_SHARE: Final = 0.9
 """Of the interval: a hanging surface must not meet its own next run."""
+_MICROSECONDS: Final = 6
 _PASSIVE: Final[Mapping[str, tuple[Surface, ...]]] = {
     "login": (LOGIN, REFRESH),
     "oauth2": (LOGIN,),
@@ -75,6 +76,33 @@ def plan(catalog: Sequence[Surface], config: Config) -> Plan:
     return Plan(targets, config.traces, config.state)
 
 
+def in_force(plan: Plan) -> Config:
+    """Write out what follows from the configuration only as a plan: how long each run may take.
+
+    Args:
+        plan: what is done.
+
+    Returns:
+        A configuration of the same plan with every total time-out in it: that of the target, and
+        that of each surface which has another.
+    """
+    return Config(tuple(map(_target_in_force, plan.targets)), plan.traces, plan.state)
+
+
+def _target_in_force(each: TargetPlan) -> Target:
+    target = each.target
+    total = target.timeouts.total or _default_timeout(target.interval)
+    surfaces = dict(target.surfaces)
+    for job in each.every:
+        options = _options(target, job.surface)
+        if job.timeout != (options.timeout or total):
+            if job.surface.passive:  # what entries for others say besides is none of its keys
+                options = SurfaceOptions(essential=options.essential)
+            surfaces.pop(job.surface.id, None)  # later entries win, and this one says all
+            surfaces[job.surface.id] = replace(options, timeout=Duration(job.timeout))
+    return replace(target, timeouts=replace(target.timeouts, total=total), surfaces=surfaces)
+
+
 def _target_plan(target: Target, catalog: Sequence[Surface]) -> TargetPlan:
     jobs = [
         _job(target, surface, _options(target, surface))
@@ -96,7 +124,7 @@ def _job(target: Target, surface: Surface, options: SurfaceOptions) -> Job:
         surface=surface,
         mode=_mode(target, surface),
         interval=interval,
-        timeout=_timeout(target, options) or min(_TOTAL, interval * _TOTAL_SHARE),
+        timeout=_timeout(target, options) or _default_timeout(interval),
         good=target.latency.good,
         bad=target.latency.bad,
         essential=surface.essential if options.essential is None else options.essential,
@@ -154,6 +182,10 @@ def _interval(target: Target, options: SurfaceOptions) -> Duration:
 
 def _timeout(target: Target, options: SurfaceOptions) -> Duration | None:
     return options.timeout or target.timeouts.total
+
+
+def _default_timeout(interval: float) -> Duration:
+    return Duration(min(_TOTAL, round(interval * _TOTAL_SHARE, _MICROSECONDS)))
 
 
 def _problems(path: Path, target: Target, catalog: Sequence[Surface]) -> Iterator[Problem]:

@@ -192,6 +192,7 @@ async def _send(
         path=path,
         headers=headers,
         timeout=deadline - _now(),
+        total=job.timeout,
         body=surface.body,
         essential=job.essential,
         traceparent=context.traceparent,

@@ -18,6 +18,7 @@ from exporter.pulse import Pulse
 from exporter.wire import Exchange, Fault, Json
 
 _NO_PULSE: Final = Pulse()
+_CODING: Final = "its content coding is unknown"
 
 
 class Verdict(Struct, frozen=True):
@@ -35,7 +36,7 @@ class Verdict(Struct, frozen=True):
 
 
 _TEXT: Final = Document(None)
-_NO_OBJECT: Final = Finding("body_invalid", "the body is no JSON object")
+_NO_OBJECT: Final = "the body is no JSON object"
 
 
 def judge(  # noqa: PLR0913  # all of it is of one request
@@ -68,7 +69,7 @@ def judge(  # noqa: PLR0913  # all of it is of one request
         return Verdict(call, finding)
     document = strictly(result.body) if job.surface.media == "json" else _TEXT
     if document is None:
-        return Verdict(call, _NO_OBJECT, unread=True)
+        return Verdict(call, _unread(result, _NO_OBJECT), unread=True)
     return _judge_body(job, result, call, document, pulse)
 
 
@@ -95,13 +96,15 @@ def _judge_body(
 ) -> Verdict:
     content = document.content
     if content is None and job.surface.media == "json":
-        return Verdict(call, _NO_OBJECT)
+        return Verdict(call, _unread(result, _NO_OBJECT))
     stamp = _stamp(job, content)
     if stamp is not None or document.oddities:
         call = replace(call, stamp=stamp, oddities=document.oddities)
     answer = Answer(job.surface, result, content, stamp, pulse)
     for name in job.surface.checks:
         if (finding := CHECKS[name](answer)) is not None:
+            if finding.reason == "body_invalid":
+                finding = _unread(result, finding.detail)
             return Verdict(call, finding)
     if call.duration > job.bad:
         detail = f"took {call.duration:.1f} s, over {job.bad:g} s is too long"
@@ -145,6 +148,11 @@ def _with_queue(phases: Phases, queued: float) -> Phases:
 def _status_finding(status: int) -> Finding | None:
     kind = kind_of(status)
     return None if kind is None else Finding(kind.reason, f"answered {status}")
+
+
+def _unread(result: Exchange, detail: str) -> Finding:
+    """A body that is not what it should be, perhaps as its coding is not undone."""
+    return Finding("body_invalid", detail if result.known else f"{detail}: {_CODING}")
 
 
 def _stamp(job: Job, document: dict[str, Json] | None) -> float | None:

@@ -14,16 +14,23 @@ MAX_BODY: Final = 4 * 1024 * 1024
 """The most bytes of a body, whoever asks."""
 MAX_JSON: Final = 1024 * 1024
 """The most of one that is to be decoded: what it may hold takes 20 ms and 50 times the memory."""
+MAX_PROBLEM: Final = 64 * 1024
+"""The most of one that says what is wrong: what is larger is a page, or does harm."""
+MAX_LINE: Final = 64 * 1024
+"""The most bytes of one header, or of the status line."""
+MAX_HEADERS: Final = 128
+"""The most headers of an answer."""
 
 
 class Request(Struct, frozen=True):
     """One request, ready to be sent.
 
     ``path`` is appended to the target's base URL, or is a whole URL, and is percent-encoded
-    already. ``timeout`` bounds all of it, in seconds, from the moment of sending. ``essential``
-    requests have connections that no others use. ``traceparent`` is sent along where it is not
-    empty. A ``fresh`` one is to have a new connection, so that all phases of it are seen. Of the
-    answer's body no more than ``largest`` bytes are taken, ``MAX_BODY`` at most.
+    already. ``timeout`` bounds all of it, in seconds, from the moment of sending; it is what is
+    left of ``total``, or that itself. ``essential`` requests have connections that no others use.
+    ``traceparent`` is sent along where it is not empty. A ``fresh`` one is to have a new
+    connection, so that all phases of it are seen. Of the answer's body no more than ``largest``
+    bytes are taken, ``MAX_BODY`` at most.
     """
 
     method: Method
@@ -35,6 +42,7 @@ class Request(Struct, frozen=True):
     traceparent: str = ""
     fresh: bool = False
     largest: int = MAX_JSON
+    total: float | None = None
 
     def __repr__(self) -> str:
         """Never the headers or the body, which carry secrets."""
@@ -67,17 +75,24 @@ class Timing(Struct, frozen=True):
 
 
 class Exchange(Struct, frozen=True):
-    """An answer came and was read to its end. ``headers`` look up names in any case."""
+    """An answer came. ``headers`` look up names in any case.
+
+    Its ``body`` was read to its end, unless the status tells of an error, and a body of more than
+    ``MAX_PROBLEM`` of nothing else: then it is not ``whole``. ``known`` unless one of its content
+    codings is not, which was left as it is.
+    """
 
     timing: Timing
     status: int
     headers: Mapping[str, str]
     body: bytes
+    whole: bool = True
+    known: bool = True
 
     @property
-    def response_bytes(self) -> int:
-        """The size of the body, decompressed."""
-        return len(self.body)
+    def response_bytes(self) -> int | None:
+        """The size of the body, decompressed; ``None`` where not all of it was read."""
+        return len(self.body) if self.whole else None
 
 
 class Fault(Struct, frozen=True):

@@ -2,17 +2,24 @@
 
 import math
 import zlib
-from collections.abc import Mapping
-from typing import Final, Protocol
+from collections.abc import Sequence
+from typing import Final, NamedTuple, Protocol
 
-from exporter.api.faults import CodingError, TooLargeError
+from multidict import MultiMapping
+
+from exporter.api.faults import CodingError, RefusedError, TooLargeError
 from exporter.api.headers import decimal
 from exporter.api.progress import Progress
 
 _MAX_MEMBERS: Final = 16
+_MAX_CODINGS: Final = 4
 _GZIP: Final = 16 + zlib.MAX_WBITS
 _ZLIB: Final = zlib.MAX_WBITS
 _BARE: Final = -zlib.MAX_WBITS
+
+_GZIPPED: Final = ("gzip", "x-gzip")
+_DEFLATED: Final = "deflate"
+_IDENTITY: Final = ("identity", "")
 
 
 class Stream(Protocol):
@@ -31,9 +38,21 @@ class Stream(Protocol):
         """Give what is there, once anything is."""
 
 
+class Body(NamedTuple):
+    """What was read of a body, as it was meant.
+
+    ``whole`` unless it was left before its end; ``known`` unless one of its content codings is
+    not, which was left as it is.
+    """
+
+    content: bytes
+    whole: bool = True
+    known: bool = True
+
+
 async def read(
-    stream: Stream, headers: Mapping[str, str], progress: Progress, largest: int
-) -> bytes:
+    stream: Stream, headers: MultiMapping[str], progress: Progress, largest: int
+) -> Body:
     """Read a body to its end.
 
     Args:
@@ -52,6 +71,33 @@ async def read(
     """
     if not stream.is_eof() and _declared(headers) > largest:
         raise TooLargeError(largest)
+    return decoded(await _all(stream, progress, largest), codings_of(headers), largest)
+
+
+async def read_some(
+    stream: Stream, headers: MultiMapping[str], progress: Progress, enough: int
+) -> Body:
+    """Read the body of an answer whose status says what there is to say.
+
+    Args:
+        stream: the body, as it comes.
+        headers: what the answer says of it.
+        progress: counts its bytes.
+        enough: bytes; of a larger one nothing is of use.
+
+    Returns:
+        The body, decompressed; empty where it is larger, or its coding is broken.
+
+    Raises:
+        Exception: what ended the stream before its end.
+    """
+    try:
+        return await read(stream, headers, progress, enough)
+    except (RefusedError, zlib.error):
+        return Body(b"", whole=False)
+
+
+async def _all(stream: Stream, progress: Progress, largest: int) -> bytes:
     chunks: list[bytes] = []
     while True:
         chunk = await stream.readany()
@@ -62,10 +108,10 @@ async def read(
         if stream.at_eof():
             if (error := stream.exception()) is not None:
                 raise error
-            return decoded(b"".join(chunks), headers.get("Content-Encoding"), largest)
+            return b"".join(chunks)
 
 
-def _declared(headers: Mapping[str, str]) -> float:
+def _declared(headers: MultiMapping[str]) -> float:
     length = headers.get("Content-Length")
     if length is None:
         return 0
@@ -73,35 +119,65 @@ def _declared(headers: Mapping[str, str]) -> float:
     return math.inf if size is None else size  # digits it is, or it were not valid HTTP
 
 
-def decoded(body: bytes, coding: str | None, largest: int) -> bytes:
-    """Undo a content coding (RFC 9110, section 8.4.1).
+def codings_of(headers: MultiMapping[str]) -> Sequence[str]:
+    """The content codings of an answer, in the order in which they were applied.
+
+    Args:
+        headers: of the answer; several lines are one list (RFC 9110, section 5.3).
+
+    Returns:
+        What they are called, in small letters.
+    """
+    lines = headers.getall("Content-Encoding", ())
+    return [coding.strip().lower() for line in lines for coding in line.split(",")]
+
+
+def decoded(body: bytes, codings: Sequence[str], largest: int) -> Body:
+    """Undo content codings (RFC 9110, section 8.4.1), the last one first.
+
+    Servers put there what is none, such as ``UTF-8`` or ``none``: whether the body is as it was
+    meant with that left as it is, is to be seen by who reads it.
 
     Args:
         body: all of it, as it came.
-        coding: the header's value; ``None`` where it was not sent.
-        largest: the most bytes of what comes of it.
+        codings: see ``codings_of``.
+        largest: the most bytes of what comes of each.
 
     Returns:
         The body as it was meant.
 
     Raises:
-        CodingError: the coding is cut short, or neither gzip nor deflate.
+        CodingError: a coding is cut short, or there are too many.
         TooLargeError: it would be larger; no more than that was decompressed.
         zlib.error: the data are broken.
     """
-    if not coding or not body:
-        return body
-    match coding.strip().lower():
-        case "gzip" | "x-gzip":
-            return _inflated(body, _GZIP, largest)
-        case "deflate":
-            # zlib's format (RFC 1950) is meant, but some have always sent the bare stream.
-            wrapped = body[0] & 0x0F == zlib.DEFLATED and int.from_bytes(body[:2], "big") % 31 == 0
-            return _inflated(body, _ZLIB if wrapped else _BARE, largest)
-        case "identity" | "":
-            return body
-        case _:
+    known = True
+    undone = 0
+    for coding in reversed(codings):
+        if not body or coding in _IDENTITY:
+            continue
+        if coding not in (*_GZIPPED, _DEFLATED):
+            known = False
+            continue
+        undone += 1
+        if undone > _MAX_CODINGS:
             raise CodingError
+        try:
+            body = _inflated(body, _GZIP if coding in _GZIPPED else _window(body), largest)
+        except (CodingError, zlib.error):
+            if known:
+                raise
+            break  # it lies within what is not known
+    return Body(body, known=known)
+
+
+def _window(body: bytes) -> int:
+    """How a deflated body is read.
+
+    zlib's format (RFC 1950) is meant, but some have always sent the bare stream.
+    """
+    wrapped = body[0] & 0x0F == zlib.DEFLATED and int.from_bytes(body[:2], "big") % 31 == 0
+    return _ZLIB if wrapped else _BARE
 
 
 def _inflated(body: bytes, window: int, largest: int) -> bytes:

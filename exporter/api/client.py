@@ -16,11 +16,12 @@ from exporter.api import body, faults, tls
 from exporter.api.connections import Pools
 from exporter.api.extra import ExtraHeaders
 from exporter.api.names import FAMILIES, WHOLE, allow, join, origin_of
+from exporter.api.problems import kind_of
 from exporter.api.progress import Progress, current
 from exporter.api.proxies import Proxies, Proxy
 from exporter.api.redirects import Hop, next_hop
 from exporter.config.schema import Target
-from exporter.wire import Exchange, Fault, Request
+from exporter.wire import MAX_PROBLEM, Exchange, Fault, Request
 
 _HEADERS: Final = {
     "User-Agent": f"oran-mano-exporter/{__version__}",
@@ -54,6 +55,7 @@ class Client:
         self._base = target.url
         self._family = FAMILIES[target.connection.ip_protocol]
         self._follows = target.follow_redirects
+        self._timeouts = target.timeouts
         self._extra = ExtraHeaders(target.headers)
         self._proxies = Proxies(target.proxy_url)
         self._pools = Pools(target)
@@ -66,7 +68,7 @@ class Client:
             self._tls.get(home=False)
 
     async def send(self, request: Request) -> Exchange | Fault:
-        """Send a request and read the answer to its end.
+        """Send a request and read the answer to its end, or to where its status says enough.
 
         A request that finds its kept connection dead is sent again (RFC 9112, section
         9.3.1), a redirect is followed where the configuration has it so: the duration covers
@@ -87,12 +89,12 @@ class Client:
         try:
             async with asyncio.timeout(request.timeout):
                 response = await self._answer(request, progress)
-                content = await body.read(
-                    response.content, response.headers, progress, request.largest
-                )
-            return Exchange(progress.timing(), response.status, response.headers, content)
+                content, whole, known = await _body(response, progress, request)
+            return Exchange(
+                progress.timing(), response.status, response.headers, content, whole, known
+            )
         except faults.ERRORS as error:
-            return _fault(error, progress)
+            return _fault(error, progress, self._bounds(request))
         finally:
             if progress.response is not None and not progress.response.closed:
                 progress.response.close()
@@ -149,6 +151,10 @@ class Client:
                 progress.receiving = perf_counter()
                 return response
 
+    def _bounds(self, request: Request) -> faults.Bounds:
+        connect, read = self._timeouts.connect, self._timeouts.read
+        return faults.Bounds(connect, read, request.total or request.timeout, request.timeout)
+
     def _first(self, request: Request) -> Hop:
         url = join(self._base, request.path)
         if not request.path.startswith(WHOLE):
@@ -174,9 +180,19 @@ def _carried(headers: Mapping[str, str], hop: Hop) -> Mapping[str, str]:
     return {name: value for name, value in headers.items() if name.lower() in _ABROAD}
 
 
-def _fault(error: Exception, progress: Progress) -> Fault:
+async def _body(
+    response: aiohttp.ClientResponse, progress: Progress, request: Request
+) -> body.Body:
+    """All of it; of an error what may say more: nothing about its body is worse than that."""
+    stream, headers = response.content, response.headers
+    if kind_of(response.status) is None:
+        return await body.read(stream, headers, progress, request.largest)
+    return await body.read_some(stream, headers, progress, min(request.largest, MAX_PROBLEM))
+
+
+def _fault(error: Exception, progress: Progress, bounds: faults.Bounds) -> Fault:
     timing = progress.timing()
-    reason, detail = faults.reason_of(error, progress.reached)
+    reason, detail = faults.reason_of(error, progress.reached, bounds)
     response = progress.response
     if response is None:
         return Fault(timing, reason, detail)

@@ -19,10 +19,8 @@ from exporter.api.names import FAMILIES, Names
 from exporter.api.progress import current
 from exporter.api.protocol import Protocol
 from exporter.config.schema import Target
-from exporter.wire import Request
+from exporter.wire import MAX_HEADERS, MAX_LINE, Request
 
-_MAX_HEADER: Final = 64 * 1024
-"""The most bytes of one header; aiohttp takes 128 of them at most."""
 _KEEP_ALIVE: Final = 75.0
 """Seconds that an idle connection is kept: intervals of up to a minute re-use it."""
 
@@ -91,8 +89,9 @@ class Pools:
             timeout=self._timeout,
             auto_decompress=False,
             request_class=_Request,
-            max_line_size=_MAX_HEADER,
-            max_field_size=_MAX_HEADER,
+            max_line_size=MAX_LINE,
+            max_field_size=MAX_LINE,
+            max_headers=MAX_HEADERS,
         )
         # It would repeat on a new connection too, and hide every other reset.
         session._retry_connection = False  # noqa: SLF001  # there is no public way

@@ -4,6 +4,7 @@ Whatever a server or the network may do has a row; what has none is a bug of our
 caught. Of aiohttp's client only the exceptions are used here.
 """
 
+import asyncio.constants
 import errno
 import socket
 import ssl
@@ -14,6 +15,7 @@ import aiohttp
 from aiohttp import http_exceptions as http
 
 from exporter.observation import Reason
+from exporter.wire import MAX_HEADERS, MAX_LINE
 
 Phase: TypeAlias = Literal["dns", "connect", "tls", "send", "wait", "receive"]
 
@@ -32,7 +34,7 @@ class TooLargeError(RefusedError):
 
 
 class CodingError(RefusedError):
-    """The content coding is cut short, or none that was asked for."""
+    """A content coding is cut short, or there are too many of them."""
 
 
 class StatusError(RefusedError):
@@ -64,7 +66,7 @@ class Row(NamedTuple):
     """An error of this type, with this code and in this phase, has this reason.
 
     ``code`` is the verify code of a certificate, OpenSSL's name of a TLS error, the errno, the
-    status that a proxy answered, or why a redirect is not followed.
+    status that a proxy answered, why a redirect is not followed, or of what there is too much.
     """
 
     error: type[Exception]
@@ -74,8 +76,20 @@ class Row(NamedTuple):
     phase: Phase | None = None
 
 
+class Bounds(NamedTuple):
+    """The time-outs of a request, in seconds; ``rest`` is what was left of ``total``."""
+
+    connect: float
+    read: float
+    total: float
+    rest: float
+
+
 NO_CERTIFICATE: Final = "TLSV13_ALERT_CERTIFICATE_REQUIRED"
 _CERTIFICATE: Final = ssl.SSLCertVerificationError
+_TOO_MANY: Final = "Too many"
+"""Words of aiohttp, as this has no type of its own."""
+_SHAKE: Final = asyncio.constants.SSL_HANDSHAKE_TIMEOUT
 
 TABLE: Final[tuple[Row, ...]] = (
     # Not the server's doing
@@ -83,7 +97,9 @@ TABLE: Final[tuple[Row, ...]] = (
     Row(OSError, "internal", "the machine has too many open files", errno.ENFILE),
     # Refused by the client
     Row(TooLargeError, "too_large", "the answer is over {largest}"),
-    Row(CodingError, "body_invalid", "the content coding is cut short or was not asked for"),
+    Row(http.LineTooLong, "too_large", "a line of the head is over our limit of {line}"),
+    Row(http.BadHttpMessage, "too_large", "more than {headers} headers, our limit", _TOO_MANY),
+    Row(CodingError, "body_invalid", "the body is cut short, or compressed too often"),
     Row(zlib.error, "body_invalid", "the compressed body is broken"),
     Row(StatusError, "protocol", "the status is outside of 200..599"),
     Row(RedirectError, "redirect", "the redirects lead in a circle", "loop"),
@@ -101,13 +117,19 @@ TABLE: Final[tuple[Row, ...]] = (
     Row(_CERTIFICATE, "tls_verify", "the certificate is for another address", 64),
     Row(_CERTIFICATE, "tls_verify", "the certificate cannot be trusted"),
     # A time-out has the reason of its phase
-    Row(TimeoutError, "dns", "no answer of the name resolution in time", phase="dns"),
-    Row(TimeoutError, "connect_timeout", "no connection to {peer} in time", phase="connect"),
-    Row(TimeoutError, "tls_handshake", "the TLS handshake did not end in time", phase="tls"),
-    Row(TimeoutError, "read_timeout", "the request was not taken in time", phase="send"),
-    Row(TimeoutError, "read_timeout", "no answer in time", phase="wait"),
-    Row(TimeoutError, "read_timeout", "the body did not end in time", phase="receive"),
-    Row(TimeoutError, "connect_timeout", "the time was over before a connection was begun"),
+    Row(TimeoutError, "dns", "the name was not resolved {within}", phase="dns"),
+    Row(TimeoutError, "connect_timeout", "no connection to {peer} {within}", phase="connect"),
+    Row(TimeoutError, "tls_handshake", "the TLS handshake did not end {within}", phase="tls"),
+    Row(
+        ConnectionAbortedError, "tls_handshake", f"no TLS within Python's {_SHAKE:g} s", phase="tls"
+    ),
+    Row(TimeoutError, "read_timeout", "the request was not taken {within}", phase="send"),
+    Row(TimeoutError, "read_timeout", "no answer {within}", phase="wait"),
+    Row(
+        aiohttp.SocketTimeoutError, "read_timeout", "no more of the body {within}", phase="receive"
+    ),
+    Row(TimeoutError, "read_timeout", "the body did not end {within}", phase="receive"),
+    Row(TimeoutError, "connect_timeout", "no connection was begun {within}"),
     # TLS
     Row(ssl.SSLError, "reset", "TLS broke in the body", phase="receive"),
     Row(ssl.SSLError, "tls_handshake", "{peer} does not speak TLS", "WRONG_VERSION_NUMBER"),
@@ -143,7 +165,6 @@ TABLE: Final[tuple[Row, ...]] = (
     ),
     Row(aiohttp.ClientHttpProxyError, "connect_refused", "the proxy made no connection"),
     # The answer
-    Row(http.LineTooLong, "protocol", "a line of the head is over the limit"),
     Row(http.ContentLengthError, "reset", "the connection ended before the body did"),
     Row(http.TransferEncodingError, "reset", "the connection ended before the body did"),
     Row(http.HttpProcessingError, "protocol", "the answer is no valid HTTP"),
@@ -164,6 +185,9 @@ LOST: Final = (
 )
 """How it shows on a kept connection that the server closed it meanwhile."""
 _STATUSES: Final = range(200, 600)
+_ALMOST_ALL: Final = 0.99
+"""Of the total time-out: what is spent before the first request is no news."""
+_MILLISECONDS: Final = 3
 
 
 def check_status(status: int) -> None:
@@ -176,12 +200,13 @@ def check_status(status: int) -> None:
         raise StatusError
 
 
-def reason_of(error: Exception, reached: Phase | None) -> tuple[Reason, str]:
+def reason_of(error: Exception, reached: Phase | None, bounds: Bounds) -> tuple[Reason, str]:
     """Tell why a call failed.
 
     Args:
         error: one of ``ERRORS``.
         reached: the last phase that was begun; ``None`` where none was.
+        bounds: the time-outs that were over it.
 
     Returns:
         The reason, and a few words of ours for a person.
@@ -197,7 +222,13 @@ def reason_of(error: Exception, reached: Phase | None) -> tuple[Reason, str]:
             and row.code in (None, code)
             and row.phase in (None, reached)
         ):
-            return row.reason, row.detail.format(peer=_peer(error), largest=_largest(error))
+            return row.reason, row.detail.format(
+                peer=_peer(error),
+                largest=_largest(error),
+                within=_within(error, bounds),
+                line=f"{MAX_LINE >> 10} KiB",
+                headers=MAX_HEADERS,
+            )
     raise error
 
 
@@ -221,7 +252,8 @@ def _code(error: BaseException) -> int | str | None:
         case RedirectError():
             return error.why
         case _:
-            return None
+            too_many = isinstance(error, http.BadHttpMessage) and _TOO_MANY in error.message
+            return _TOO_MANY if too_many else None
 
 
 def _peer(error: Exception) -> str:
@@ -233,3 +265,21 @@ def _peer(error: Exception) -> str:
 
 def _largest(error: Exception) -> str:
     return f"{error.largest / 2**20:.3g} MiB" if isinstance(error, TooLargeError) else "the limit"
+
+
+def _within(error: Exception, bounds: Bounds) -> str:
+    """Which time-out ended it: aiohttp's two have types of their own."""
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        return f"within the connect time-out of {_seconds(bounds.connect)}"
+    if isinstance(error, aiohttp.SocketTimeoutError):
+        return f"within the read time-out of {_seconds(bounds.read)}"
+    if isinstance(_code(_root(error)), int):
+        return "within the time that the system gives it"
+    total = f"the total time-out of {_seconds(bounds.total)}"
+    if bounds.rest < _ALMOST_ALL * bounds.total:
+        return f"in the {_seconds(bounds.rest)} left of {total}"
+    return f"within {total}"
+
+
+def _seconds(seconds: float) -> str:
+    return f"{round(float(seconds), _MILLISECONDS):g} s"

@@ -78,10 +78,10 @@ FAILED: Final[Mapping[Reason, Advice]] = {
         "Put the final address into the target's url, or set follow_redirects.",
     ),
     "too_large": Advice(
-        "The answer is larger than any of this API can be.",
-        "A list without pages, a page of something else than the API, or a body that unpacks "
-        "without end.",
-        "Check what answers there; is it the API?",
+        "The answer is over a limit of the exporter: its body, a header, or how many there are.",
+        "A list without pages, a page of something else than the API, a body that unpacks "
+        "without end, or headers that proxies add.",
+        "Check what answers there, and what proxies add to it; the detail names the limit.",
     ),
     "http_4xx": Advice(
         "The API refused the request.",

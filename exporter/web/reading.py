@@ -8,8 +8,8 @@ from typing import Final
 from aiohttp import web
 
 from exporter.config.encode import encode
-from exporter.config.schema import Config
 from exporter.job import Plan
+from exporter.plan import in_force
 from exporter.sinks.journal import Journal
 from exporter.sinks.snapshot import Snapshot
 from exporter.web.logs import SHOWN, Found, Wanted, logs_json, logs_page
@@ -67,9 +67,7 @@ class Reading:
 
     async def _config(self, request: web.Request) -> web.Response:
         del request
-        plan = self.plan()
-        config = Config(tuple(each.target for each in plan.targets), plan.traces, plan.state)
-        text = await asyncio.to_thread(encode, config)
+        text = await asyncio.to_thread(_in_force, self.plan())
         return web.Response(text=text, content_type=_TEXT)
 
     async def _status(self, request: web.Request) -> web.Response:
@@ -81,6 +79,10 @@ class Reading:
 async def _reasons(request: web.Request) -> web.Response:
     del request
     return web.Response(text=reasons_page(), content_type=_HTML)
+
+
+def _in_force(plan: Plan) -> str:
+    return encode(in_force(plan))
 
 
 def _wanted(request: web.Request) -> Wanted:

@@ -8,10 +8,15 @@ import aiohttp
 import pytest
 from aiohttp import http_exceptions as http
 
-from exporter.api.faults import ERRORS, TABLE, Phase, Row, reason_of
+from exporter.api import faults
+from exporter.api.faults import ERRORS, TABLE, Bounds, Phase, Row
 from exporter.observation import Reason
 
 PHASES: tuple[Phase | None, ...] = (None, *typing.get_args(Phase))
+
+
+def reason_of(error: Exception, phase: Phase | None) -> tuple[Reason, str]:
+    return faults.reason_of(error, phase, Bounds(10, 30, 27, 27))
 
 
 def covers(earlier: Row, later: Row) -> bool:
@@ -81,11 +86,15 @@ def test_an_ipv6_address_is_written_in_brackets() -> None:
 
 
 def test_what_the_server_sent_is_not_repeated() -> None:
-    for kind in (http.BadStatusLine, http.LineTooLong, http.InvalidHeader):
+    for kind, expected in (
+        (http.BadStatusLine, "protocol"),
+        (http.LineTooLong, "too_large"),
+        (http.InvalidHeader, "protocol"),
+    ):
         error = aiohttp.ClientPayloadError("secret")
         error.__cause__ = kind("secret")
         reason, detail = reason_of(error, "wait")
-        assert reason == "protocol"
+        assert reason == expected
         assert "secret" not in detail
 
 

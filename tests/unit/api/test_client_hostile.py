@@ -117,11 +117,11 @@ CASES: Final = (
     large("more than there is is announced", LENGTH + b"9" * 19 + b"\r\n\r\n"),
     large("a byte too many", OK + sized(bytes(MAX_JSON + 1))),
     large("a byte too many in a chunk", CHUNKED + b"100001\r\n", bytes(MAX_JSON + 1)),
-    wrong("endless headers", OK, flood(b"A: b\r\n" * 10)),
-    wrong("endless trailers", CHUNKED + b"0\r\n", flood(b"A: b\r\n" * 10), status=200),
-    wrong("header of 1 MB", OK + b"A: " + b"x" * 1_000_000 + b"\r\n\r\n"),
-    wrong("header's name of 1 MB", OK + b"x" * 1_000_000 + b": a\r\n\r\n"),
-    wrong("reason phrase of 1 MB", b"HTTP/1.1 200 " + b"x" * 1_000_000 + b"\r\n\r\n"),
+    large("endless headers", OK, flood(b"A: b\r\n" * 10), status=None),
+    large("endless trailers", CHUNKED + b"0\r\n", flood(b"A: b\r\n" * 10)),
+    large("header of 1 MB", OK + b"A: " + b"x" * 1_000_000 + b"\r\n\r\n", status=None),
+    large("header's name of 1 MB", OK + b"x" * 1_000_000 + b": a\r\n\r\n", status=None),
+    large("reason phrase of 1 MB", b"HTTP/1.1 200 " + b"x" * 1_000_000 + b"\r\n\r\n", status=None),
     coded("gzip bomb", b"gzip", zeros(64 << 20), "too_large"),
     coded("gzip bomb in a row", b"gzip", gzip.compress(bytes(MAX_JSON)) * 2, "too_large"),
     coded("corrupt gzip", b"gzip", b"x" + gzip.compress(b"{}")),
@@ -130,9 +130,6 @@ CASES: Final = (
     coded("gzip with a tail", b"gzip", gzip.compress(b"{}") + b"tail"),
     coded("gzip in too many pieces", b"gzip", gzip.compress(b"") * 10_000),
     coded("corrupt deflate", b"deflate", b"\xff\xff\xff"),
-    coded("brotli", b"br", b"\x0b\x01\x80{}\x03"),
-    coded("two codings", b"gzip, gzip", gzip.compress(gzip.compress(b"{}"))),
-    coded("a coding that is no text", b"\xff", b"{}"),
     wrong("garbage", b"\x00\xff\x17garbage\r\n\r\n"),
     wrong("TLS alert", b"\x15\x03\x01\x00\x02\x02\x16"),
     wrong("another protocol", b"SSH-2.0-OpenSSH_9.2\r\n"),
@@ -184,7 +181,7 @@ async def test_the_connection_of_a_fault_is_dropped(script: Script) -> None:
 
 
 async def test_after_a_fault_all_is_well() -> None:
-    broken = OK + b"Content-Encoding: br\r\n" + sized(b"{}")
+    broken = OK + b"Content-Encoding: gzip\r\n" + sized(b"{}")
     async with serve(answer(broken, OK + sized(b"{}"))) as server, client(server.url) as subject:
         assert isinstance(await get(subject), Fault)
         await well(subject)

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import gzip
 import resource
 import socket
 import ssl
@@ -32,6 +33,7 @@ from tests.support.hostile import (
     ask,
     black_hole,
     close,
+    drip,
     hang,
     play,
     refusing,
@@ -225,6 +227,12 @@ async def without_files(_: Stage) -> Outcome:
             resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
 
+async def shaking_too_long(stage: Stage) -> Outcome:
+    """Python's own patience with a handshake ends first."""
+    stage.patch.setattr(asyncio.constants, "SSL_HANDSHAKE_TIMEOUT", 0.01)
+    return await shaking(hang)(stage)
+
+
 async def into_a_black_hole(_: Stage) -> Outcome:
     with black_hole() as url:
         async with client(url) as subject:
@@ -291,7 +299,9 @@ REFUSED: Final = b" \r\n" + sized(b"")
 REACHED: Final[Mapping[Name, Way]] = {
     (OSError, errno.EMFILE, None): without_files,
     (faults.TooLargeError, None, None): answering(OK + b"Content-Length: 99999999\r\n\r\n"),
-    (faults.CodingError, None, None): answering(OK + b"Content-Encoding: br\r\n" + sized(b"{}")),
+    (http.LineTooLong, None, None): answering(OK + b"A: " + b"x" * 100_000 + b"\r\n\r\n"),
+    (http.BadHttpMessage, "Too many", None): answering(OK + b"A: b\r\n" * 200 + b"\r\n"),
+    (faults.CodingError, None, None): answering(GZIP + sized(gzip.compress(b"{}")[:-1])),
     (zlib.error, None, None): answering(GZIP + sized(b"no gzip at all")),
     (faults.StatusError, None, None): answering(b"HTTP/1.1 999 X\r\n" + sized(b"{}")),
     (faults.RedirectError, "loop", None): led("/a", "/"),
@@ -310,8 +320,10 @@ REACHED: Final[Mapping[Name, Way]] = {
     (TimeoutError, None, "dns"): resolving(None),
     (TimeoutError, None, "connect"): into_a_black_hole,
     (TimeoutError, None, "tls"): shaking(hang),
+    (ConnectionAbortedError, None, "tls"): shaking_too_long,
     (TimeoutError, None, "wait"): answering(),
-    (TimeoutError, None, "receive"): answering(SIZED),
+    (aiohttp.SocketTimeoutError, None, "receive"): answering(SIZED),
+    (TimeoutError, None, "receive"): answering(OK + b"\r\n", drip(b"x")),
     (ssl.SSLError, "WRONG_VERSION_NUMBER", None): shaking(play(b"HTTP/1.1 400 \r\n\r\n", hang)),
     (ssl.SSLError, faults.NO_CERTIFICATE, None): ending(demanding, shown=False, garbage=False),
     (ssl.SSLError, None, "receive"): ending(
@@ -341,7 +353,6 @@ REACHED: Final[Mapping[Name, Way]] = {
     (PROXY, 407, None): through(b"HTTP/1.1 407", REFUSED),
     (PROXY, 504, None): through(b"HTTP/1.1 504", REFUSED),
     (PROXY, None, None): through(b"HTTP/1.1 502", REFUSED),
-    (http.LineTooLong, None, None): answering(OK + b"A: " + b"x" * 100_000 + b"\r\n\r\n"),
     (http.ContentLengthError, None, None): doing(ask, SIZED + b"ab", close),
     (http.TransferEncodingError, None, None): doing(ask, CHUNKED + b"5\r\nab", close),
     (http.HttpProcessingError, None, None): answering(b"SSH-2.0-OpenSSH_9.2\r\n"),

@@ -255,6 +255,14 @@ async def test_the_configuration_hides_secrets() -> None:
     assert target["headers"] == {"X-Key": "<secret>"}
 
 
+async def test_the_configuration_tells_how_long_a_run_may_take() -> None:
+    async with serving() as url:
+        _, body = await get(f"{url}/config")
+    (target,) = yaml.safe_load(body)["targets"]
+    assert target["timeouts"] == {"connect": "10s", "read": "30s", "total": "27s"}
+    assert target["surfaces"]["auth.login"] == {"timeout": "9s"}
+
+
 async def test_the_status() -> None:
     async with serving(FAILED.deciding, FAILED, skip("budget", INTENTS, at=NOW + 2)) as url:
         answer = await told(f"{url}/api/v1/status")
