@@ -131,7 +131,7 @@ TOKENS: Final = (
             "suffix: times",
             empty="no failed renewal is known",
             size=(6, 8),
-            more=(runbook("AuthenticationFailing"),),
+            more=(runbook("AuthenticationFailing"), runbook("TokenRefreshRefused")),
         ),
         Query(
             increase("oran_mano_token_renewal_failures_total", "target, grant, reason", TARGET),

@@ -55,6 +55,7 @@ def observations() -> tuple[Observation, ...]:
         throttled_call(),
         run(deciding=replace(answer, status=429, reused=True), reason="throttled"),
         skip("retry_after"),
+        run(INTENTS, reason="internal", detail="KeyError", lateness=0.0),
         call(LOGIN),
         Renewal(LOGIN, NOW, "refresh", "auth_rejected"),
         Renewal(LOGIN, NOW, "login", None, NOW + 3600, 3600, 0.5),
