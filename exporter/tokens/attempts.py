@@ -27,6 +27,7 @@ from exporter.job import Job
 from exporter.observation import Emit, GrantKind, Key, Renewal, Run, Skip, SkipReason
 from exporter.probe import Send
 from exporter.redaction import remember_token
+from exporter.tokens.ages import Ages
 from exporter.tokens.credentials import Clock
 from exporter.verdict import Verdict, judge
 from exporter.wire import Exchange, Fault, Request
@@ -68,6 +69,8 @@ class Attempts:
         wire: to the target.
         emit: takes what was observed.
         clock: tells the time.
+
+    ``ages`` knows how long tokens live, whatever is said of it.
     """
 
     def __init__(
@@ -79,6 +82,7 @@ class Attempts:
         self._wire = wire
         self._emit = emit
         self._clock = clock
+        self.ages = Ages()
         self._doing: GrantKind = "login"
 
     async def log_in(self, secret: Secret) -> Grant | Failure:
@@ -142,17 +146,28 @@ class Attempts:
         usable = finding is None or finding.reason == "slow"
         if usable and isinstance(result, Exchange):
             try:
-                grant = _granted(result)
+                grant = self._granted(result)
             except BadGrantError as error:
                 finding = Finding("body_invalid", str(error))
         self._tell(kind, verdict, finding, grant)
         return _failure(result) if grant is None else grant
 
+    def _granted(self, exchange: Exchange) -> Grant:
+        """The token in an answer, with what is left of its life now that the answer is here."""
+        grant = grant_of(exchange)
+        for token in (grant.access_token, grant.refresh_token):
+            remember_token(token or "")
+        told = grant.lifetime - on_its_way(exchange) if grant.known else None
+        if told is not None and told <= 0:
+            raise BadGrantError("the access_token ended while its answer was on the way")
+        left = self.ages.expected(told)
+        return grant if left is None else replace(grant, lifetime=left, known=True)
+
     def _tell(
         self, kind: GrantKind, verdict: Verdict, finding: Finding | None, grant: Grant | None
     ) -> None:
         call, reason = verdict.call, finding.reason if finding else None
-        lifetime = None if grant is None else grant.lifetime
+        lifetime = grant.lifetime if grant is not None and grant.known else None
         self._emit(call)
         self._emit(
             Renewal(
@@ -176,17 +191,6 @@ class Attempts:
                 detail=finding.detail if finding else "",
             )
         )
-
-
-def _granted(exchange: Exchange) -> Grant:
-    """The token in an answer, with what is left of its life now that the answer is here."""
-    grant = grant_of(exchange)
-    for token in (grant.access_token, grant.refresh_token):
-        remember_token(token or "")
-    left = grant.lifetime - on_its_way(exchange)
-    if left <= 0:
-        raise BadGrantError("the access_token ended while its answer was on the way")
-    return replace(grant, lifetime=left)
 
 
 def _failure(result: Exchange | Fault) -> Failure:

@@ -7,9 +7,12 @@ its end.
 
 import asyncio
 import logging
+import math
 from collections.abc import Mapping
 
-from exporter.api.auth import Grant, bearer_authorization
+from msgspec.structs import replace
+
+from exporter.api.auth import Grant, bearer_authorization, early
 from exporter.config import Auth, Secret, secret_of
 from exporter.job import Job
 from exporter.observation import Emit, GrantKind, Key, Rejection
@@ -65,7 +68,8 @@ class RenewingToken:
     @property
     def legacy(self) -> Legacy:
         """What is left to the owner that takes its place; this one may still go on with it."""
-        return Legacy(self._begun, self._spacing, self._auth, self._held, self._refresh_token)
+        kept = (self._spacing, self._attempts.ages, self._auth)
+        return Legacy(self._begun, *kept, self._held, self._refresh_token)
 
     def succeed(self, legacy: Legacy) -> None:
         """Go on with what another owner left: what is the same account's.
@@ -76,7 +80,7 @@ class RenewingToken:
         self._begun = legacy.begun
         if self._spacing.account != legacy.spacing.account:
             return
-        self._spacing = legacy.spacing
+        self._spacing, self._attempts.ages = legacy.spacing, legacy.ages
         if self._auth == legacy.auth:
             self._held, self._refresh_token = legacy.held, legacy.refresh_token
 
@@ -127,11 +131,16 @@ class RenewingToken:
     def refused(self, key: Key) -> None:
         """See ``Credentials``: the fault is the surface's, or the account's on it."""
         self._doubts.persisted(key, self._clock.steady())
+        self._attempts.ages.refused(key)
 
     def accepted(self, headers: Headers, key: Key) -> None:
         """See ``Credentials``: a token that one surface accepts is not worth giving up."""
-        del key
-        if self._doubts and self._held is not None and self._held.headers is headers:
+        held = self._held
+        if held is None or held.headers is not headers:
+            return
+        if self._attempts.ages.accepted(self._clock.steady() - held.since, key):
+            self._renew_sooner(held)
+        if self._doubts:
             self._doubts.settle()
 
     def ended(self, headers: Headers) -> None:
@@ -155,6 +164,8 @@ class RenewingToken:
         now, under_way = self._clock.steady(), self._renewal is not None
         possible = self._spacing.allows(now, self._secret)
         wanted = self._doubts.raised(key, now, under_way=under_way, possible=possible)
+        if self._held is not None:
+            self._attempts.ages.rejected(now - self._held.since, key)
         dropped = wanted and self._doubts.shared
         if dropped:
             self._held = None
@@ -256,11 +267,20 @@ class RenewingToken:
 
     def _hold(self, grant: Grant, refresh_token: str | None) -> None:
         headers = {"Authorization": bearer_authorization(grant.access_token)}
-        expires = self._clock.steady() + grant.lifetime
-        self._held = Held(headers, expires, expires - grant.early)
+        now = self._clock.steady()
+        ends = now + grant.lifetime if grant.known else math.inf
+        self._held = Held(headers, now, ends, now + grant.lifetime - grant.early)
+        self._attempts.ages.began()
         self._refresh_token = refresh_token
         self._doubts.settle()
         self._spacing.succeeded()
+
+    def _renew_sooner(self, held: Held) -> None:
+        """The token in use is like those of which was just learned how long they live."""
+        life = self._attempts.ages.life
+        if life is not None:
+            self._held = replace(held, renew=min(held.renew, held.since + life - early(life)))
+            self._set_timer()
 
     def _secret(self) -> Secret | None:
         try:
