@@ -13,6 +13,7 @@ from exporter.observation import (
     Inquiry,
     Key,
     Observation,
+    PutOff,
     Reading,
     Rejection,
     Renewal,
@@ -43,6 +44,7 @@ class Latest:
         wall: Unix time, for who reads what is shown.
         steady: the clock that no step moves, as the event loop has it: tells what has expired.
         connections: those in use by target, asked of their owner at each snapshot.
+        put_off: the attempts to get in that are put off, by target, asked likewise.
     """
 
     def __init__(
@@ -50,11 +52,13 @@ class Latest:
         wall: Clock,
         steady: Clock,
         connections: Callable[[], Mapping[str, int]] = dict,
+        put_off: Callable[[], Mapping[str, PutOff]] = dict,
     ) -> None:
         """Begin with nothing planned."""
         self._wall = wall
         self._steady = steady
         self._connections = connections
+        self._put_off = put_off
         self._plan = Plan(())
         self._surfaces: dict[Key, KeptSurface] = {}
         self._quotas: dict[QuotaKey, KeptQuota] = {}
@@ -140,6 +144,7 @@ class Latest:
             heartbeat=self._heartbeat,
             lifecycles=self._lifecycles.at(now),
             tokens=tuple(self._tokens.at(steady)),
+            put_off=self._put_off(),
         )
 
     def _call(self, call: Call) -> None:

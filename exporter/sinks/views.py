@@ -215,6 +215,11 @@ def _per_token(read: Callable[[TokenNow], float | None]) -> View:
     return view
 
 
+def _next_attempts(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
+    for target, put_off in snapshot.put_off.items():
+        yield {"target": target}, put_off.until
+
+
 def _heartbeat(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
     if snapshot.heartbeat is not None:
         yield {}, snapshot.heartbeat
@@ -258,6 +263,7 @@ VIEWS: Final[Mapping[str, View]] = {
     _RENEWED + "lifetime_seconds": _per_token(lambda token: token.lifetime),
     _RENEWED + "last_renewal_timestamp_seconds": _per_token(lambda token: token.renewed_at),
     _RENEWED + "consecutive_renewal_failures": _per_token(lambda token: token.failures),
+    _RENEWED + "next_attempt_timestamp_seconds": _next_attempts,
     "oran_mano_api_clock_skew_seconds": _per_token(lambda token: token.skew),
     "oran_mano_exporter_schedule_heartbeat_timestamp_seconds": _heartbeat,
 }

@@ -17,7 +17,8 @@ from exporter.api.auth import (
     on_its_way,
     refresh_request,
 )
-from exporter.api.problems import DEFAULT_DELAY
+from exporter.api.heard import told_problem
+from exporter.api.problems import DEFAULT_DELAY, ApiProblem
 from exporter.api.ratelimit import retry_after
 from exporter.checks.finding import Finding
 from exporter.config import Auth, Secret
@@ -70,7 +71,8 @@ class Attempts:
         emit: takes what was observed.
         clock: tells the time.
 
-    ``ages`` knows how long tokens live, whatever is said of it.
+    ``ages`` knows how long tokens live, whatever is said of it; ``problems`` has what the API said
+    is wrong with the last login and the last refresh.
     """
 
     def __init__(
@@ -83,7 +85,14 @@ class Attempts:
         self._emit = emit
         self._clock = clock
         self.ages = Ages()
+        self.problems: dict[GrantKind, ApiProblem] = {}
         self._doing: GrantKind = "login"
+
+    @property
+    def said(self) -> str:
+        """What the API said is wrong with the last login; nothing where that is well."""
+        problem = self.problems.get("login")
+        return "" if problem is None else problem.text
 
     async def log_in(self, secret: Secret) -> Grant | Failure:
         """Ask for a token with the account.
@@ -94,7 +103,7 @@ class Attempts:
         Returns:
             The token, or what became of it.
         """
-        return await self._attempt("login", self._login_request(secret))
+        return await self._attempt("login", self._login_request(secret), secret.reveal())
 
     async def refresh(self, token: str) -> Grant | Failure:
         """Ask for a token with the refresh token of the last one.
@@ -106,7 +115,8 @@ class Attempts:
             The token, or what became of it.
         """
         job = self.jobs["refresh"]
-        return await self._attempt("refresh", refresh_request(job.endpoint, token, job.timeout))
+        request = refresh_request(job.endpoint, token, job.timeout)
+        return await self._attempt("refresh", request, token)
 
     def skipped(self, reason: SkipReason) -> None:
         """Tell that what was to be done was not."""
@@ -137,10 +147,13 @@ class Attempts:
             )
         return login_request(job.endpoint, auth.username or "", secret.reveal(), job.timeout)
 
-    async def _attempt(self, kind: GrantKind, request: Request) -> Grant | Failure:
+    async def _attempt(self, kind: GrantKind, request: Request, secret: str) -> Grant | Failure:
         self._doing = kind
+        self.problems.pop(kind, None)
         context = self._wire.mint.begin()
         result = await self._wire.send(replace(request, traceparent=context.traceparent))
+        if (problem := told_problem(result, secret)) is not None:
+            self.problems[kind] = problem
         verdict = judge(self.jobs[kind], result, path=request.path, context=context)
         finding, grant = verdict.finding, None
         usable = finding is None or finding.reason == "slow"

@@ -13,14 +13,15 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from exporter.api.auth import Grant, bearer_authorization, early
+from exporter.api.problems import ApiProblem
 from exporter.config import Auth, Secret, secret_of
 from exporter.job import Job
-from exporter.observation import Emit, GrantKind, Key, Rejection
+from exporter.observation import Emit, GrantKind, Key, PutOff, PutOffFor, Rejection
 from exporter.tokens.attempts import Attempts, Failure, Wire
 from exporter.tokens.credentials import Clock, Headers, Timer
 from exporter.tokens.doubts import Doubts
 from exporter.tokens.held import Held, Legacy
-from exporter.tokens.spacing import Account, Spacing
+from exporter.tokens.spacing import Account, Spacing, told
 
 _log = logging.getLogger(__name__)
 
@@ -64,12 +65,42 @@ class RenewingToken:
         self._needed = False
         self._resting = False
         self._unreadable = ""
+        self._told: PutOffFor | None = None
 
     @property
     def legacy(self) -> Legacy:
         """What is left to the owner that takes its place; this one may still go on with it."""
         kept = (self._spacing, self._attempts.ages, self._auth)
         return Legacy(self._begun, *kept, self._held, self._refresh_token)
+
+    @property
+    def put_off(self) -> PutOff | None:
+        """Why no attempt is made now; ``None`` where one may be, or is in flight."""
+        return None if self._renewal is not None else self._put_off()
+
+    @property
+    def problems(self) -> Mapping[GrantKind, ApiProblem]:
+        """What the API said is wrong with the last login and the last refresh."""
+        return self._attempts.problems
+
+    async def refresh_once(self) -> bool:
+        """Refresh now, as somebody wants to see how that goes: no login follows.
+
+        Returns:
+            Whether the last login gave something to refresh with.
+        """
+        token = self._refresh_token
+        if token is None:
+            return False
+        result = await self._attempts.refresh(token)
+        if isinstance(result, Grant):
+            self._hold(result, result.refresh_token or token)
+        return True
+
+    def retry(self) -> None:
+        """Somebody wants an attempt now, if one is wanted at all: see ``Spacing.forgive``."""
+        self._spacing.forgive()
+        self._set_timer()
 
     def succeed(self, legacy: Legacy) -> None:
         """Go on with what another owner left: what is the same account's.
@@ -259,11 +290,31 @@ class RenewingToken:
             self._hold(result, result.refresh_token)
         elif result.refused:
             self._spacing.refused(self._clock.steady(), secret)
+            self._tell_put_off()
         else:
             self._failed(result)
 
     def _failed(self, failure: Failure | None = None) -> None:
         self._spacing.failed(self._clock.steady(), 0.0 if failure is None else failure.asked)
+        self._tell_put_off()
+
+    def _put_off(self) -> PutOff | None:
+        now = self._clock.steady()
+        found = self._spacing.put_off(now)
+        if found is None:
+            return None
+        why, since = found
+        wall, left = self._clock.wall(), self._spacing.not_before - now
+        return PutOff(why, wall - (now - since), wall + left, left, self._attempts.said)
+
+    def _tell_put_off(self) -> None:
+        """Log it: a refusal each time, as attempts are rare then, all else where it begins."""
+        found = self._put_off()
+        if found is None or (found.why == self._told and found.why != "refused"):
+            return
+        self._told = found.why
+        fields = {"target": self._attempts.jobs["login"].key.target, **told(found)}
+        _log.warning("the next login is put off", extra={"fields": fields})
 
     def _hold(self, grant: Grant, refresh_token: str | None) -> None:
         headers = {"Authorization": bearer_authorization(grant.access_token)}
@@ -274,6 +325,7 @@ class RenewingToken:
         self._refresh_token = refresh_token
         self._doubts.settle()
         self._spacing.succeeded()
+        self._told = None
 
     def _renew_sooner(self, held: Held) -> None:
         """The token in use is like those of which was just learned how long they live."""
