@@ -216,8 +216,10 @@ def _per_token(read: Callable[[TokenNow], float | None]) -> View:
 
 
 def _next_attempts(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
+    planned = {target.name for target in snapshot.targets}
     for target, put_off in snapshot.put_off.items():
-        yield {"target": target}, put_off.until
+        if target in planned:
+            yield {"target": target}, put_off.until
 
 
 def _heartbeat(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:

@@ -9,6 +9,7 @@ from exporter.observation import (
     Lifecycle,
     Observation,
     Phases,
+    PutOff,
     RateLimit,
     Reading,
     Rejection,
@@ -55,7 +56,6 @@ def observations() -> tuple[Observation, ...]:
         throttled_call(),
         run(deciding=replace(answer, status=429, reused=True), reason="throttled"),
         skip("retry_after"),
-        run(INTENTS, reason="internal", detail="KeyError", lateness=0.0),
         call(LOGIN),
         Renewal(LOGIN, NOW, "refresh", "auth_rejected"),
         Renewal(LOGIN, NOW, "login", None, NOW + 3600, 3600, 0.5),
@@ -70,7 +70,9 @@ def played() -> Bench:
         job(Key("south", "monitoring", "monitoring.health")), name="south", labels={"site": "s"}
     )
     north = plan(labels={"region": "n"}).targets
-    bench = Bench(Plan((*north, south)), {"lab": 2, "south": 0, "gone": 7})
+    put_off = {"south": PutOff("refused", NOW, NOW + 900, 900)}
+    bench = Bench(Plan((*north, south)), {"lab": 2, "south": 0, "gone": 7}, put_off)
+    bench.take(run(INTENTS, reason="internal", detail="KeyError"))
     bench.take(*observations())
     bench.metrics.scraped(0.004)
     return bench
