@@ -21,7 +21,7 @@ from exporter.job import Plan
 from exporter.links import Link, links_for, retire
 from exporter.loading import Loaded
 from exporter.memory import Memory
-from exporter.observation import Observation, Skip
+from exporter.observation import Observation, PutOff, Skip
 from exporter.otlp.settings import Settings
 from exporter.reload import Load, Reloader
 from exporter.runner import Runner
@@ -87,7 +87,9 @@ class App:
         self._mint = Mint()
         self._retiring: set[asyncio.Task[None]] = set()
         self._followed = Followed()
-        self._latest = Latest(time.time, time.monotonic, self._in_flight, self._followed.unfollowed)
+        self._latest = Latest(
+            time.time, time.monotonic, self._in_flight, self._followed.unfollowed, self._put_off
+        )
         self._registry = CollectorRegistry()
         self._metrics = Metrics(
             self._registry,
@@ -184,9 +186,16 @@ class App:
 
     def reload(self) -> None:
         """Read the configuration again, and put it into force if it can be used."""
-        task = asyncio.get_running_loop().create_task(self._reloader.reload())
+        task = asyncio.get_running_loop().create_task(self._reload_by_hand())
         self._reloading.add(task)
         task.add_done_callback(self._reloading.discard)
+
+    async def _reload_by_hand(self) -> list[str]:
+        """As a person wants it: what was put off is tried at once, too."""
+        lines = await self._reloader.reload()
+        for link in () if lines else self._links.values():
+            link.retry()
+        return lines
 
     async def watch(self) -> None:
         """Reload when the file changes, where that is wanted, or while nothing is in force."""
@@ -231,6 +240,10 @@ class App:
     def _in_flight(self) -> dict[str, int]:
         return {name: link.client.in_flight for name, link in self._links.items()}
 
+    def _put_off(self) -> dict[str, PutOff]:
+        found = ((name, link.put_off) for name, link in self._links.items())
+        return {name: put_off for name, put_off in found if put_off is not None}
+
     def _retire(self, link: Link, runs: Iterable[asyncio.Task[object]]) -> None:
         task = asyncio.create_task(retire(link, runs))
         self._retiring.add(task)
@@ -243,7 +256,7 @@ class App:
             status=lambda: partial(status_page, self.snapshot(), self._options.telemetry_path),
             unhealthy=self._unhealthy,
             unready=self._unready,
-            reload=self._reloader.reload if self._options.enable_lifecycle else None,
+            reload=self._reload_by_hand if self._options.enable_lifecycle else None,
             ask=self._asking.ask,
             reading=Reading(self._journal, lambda: self._plan, self.snapshot, self._process),
         )

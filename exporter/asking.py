@@ -17,6 +17,7 @@ from exporter.redaction import redacted
 from exporter.runner import Runner
 
 _NOTHING: Final = Plan(())
+_BY_HAND: Final = "; its last runs: /logs?surface={0}; by hand: oran-mano-exporter probe {0}"
 
 
 class NotAskableError(Exception):
@@ -145,7 +146,8 @@ def find(plan: Plan, target: str, surface: str) -> Job:
         why = "changes what it is sent to, and is never probed"
     else:
         why = f'is off for {of}; switch it on with surfaces: {{"{surface}": {{mode: ...}}}}'
-    raise NotAskableError(f'surface "{surface}" {why}; {_allowed(target_plan)}')
+    how = _BY_HAND.format(surface) if known.passive else ""
+    raise NotAskableError(f'surface "{surface}" {why}; {_allowed(target_plan)}{how}')
 
 
 def find_target(plan: Plan, target: str) -> TargetPlan:

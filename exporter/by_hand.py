@@ -2,7 +2,8 @@
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
@@ -21,12 +22,13 @@ from exporter.context import Mint
 from exporter.followed import Followed
 from exporter.job import Job, Plan, TargetPlan
 from exporter.links import Link, links_for
-from exporter.observation import Observation, Reading, Skip
+from exporter.observation import GrantKind, Observation, Reading, Renewal, Skip
 from exporter.plan import plan
 from exporter.readers.listings import LISTINGS
 from exporter.runner import Runner
 from exporter.story.document import document
 from exporter.story.text import Line, Step, Tone, steps, story
+from exporter.tokens.renewing import RenewingToken
 
 Id: TypeAlias = tuple[str, ...]
 
@@ -37,9 +39,16 @@ _COLOURS: Final[dict[Tone, str]] = {
     "bad": "bold red",
     "dim": "dim",
 }
-_READABLE: Final = ", ".join(
-    surface.id for surface in CATALOG if surface.safety == "read" and surface != REFRESH
-)
+_READABLE: Final = ", ".join(surface.id for surface in CATALOG if surface.safety == "read")
+_UNASKED: Final[Mapping[str, str]] = {
+    "oauth2": "has no refresh: each token is asked for anew, so probe auth.login",
+    "bearer": "reads its token out of a file, and neither logs in nor refreshes",
+    "basic": "sends its password with every request, and neither logs in nor refreshes",
+    "none": "has no credentials, and neither logs in nor refreshes",
+}
+"""Why a target has no such passive surface, by the type of its ``auth``."""
+_GRANTS: Final[Mapping[str, GrantKind]] = {LOGIN.id: "login", REFRESH.id: "refresh"}
+_NOTHING_TO_REFRESH: Final = "The login gave no refresh token: there is nothing to refresh with."
 _MARGIN: Final = 1.0
 """Seconds that a login may take beyond its time-out, to tell why it failed."""
 
@@ -97,12 +106,13 @@ async def probe_by_hand(whole: Plan, target: str, surface: str, wanted: Id = ())
     notes: list[str] = []
     if not row.passive:
         of, notes = _switched_on(of, row, wanted)
-    elif row.id != LOGIN.id or row.id not in {job.key.surface for job in of.passive}:
-        why = f"only together with others, and not for {of.target.name}"
-        raise NotAskableError(f'surface "{row.id}" is asked {why}; allowed: {_READABLE}')
+    elif row.id not in {job.key.surface for job in of.passive}:
+        why = f"is not asked for: {of.target.name} {_UNASKED[of.target.auth.type]}"
+        raise NotAskableError(f'surface "{row.id}" {why}; allowed: {_READABLE}')
     hand = _Hand(of)
     await hand.probe(row, wanted)
-    return Told(steps(hand.seen, hand.heard), notes)
+    told = [hand.explained(step) for step in steps(hand.seen, hand.heard)]
+    return Told(told, [*notes, *hand.notes])
 
 
 class _Hand:
@@ -111,6 +121,7 @@ class _Hand:
     def __init__(self, of: TargetPlan) -> None:
         self.seen: list[Observation] = []
         self.heard = Heard()
+        self.notes: list[str] = []
         self._jobs = {job.key.surface: job for job in of.every}
         self._followed = Followed()
         self._runner = Runner(self._followed)
@@ -124,6 +135,8 @@ class _Hand:
         try:
             if row.passive or row.auth == "bearer":
                 await self._log_in(self._link)
+            if row.id == REFRESH.id:
+                await self._refresh()
             if not row.passive:
                 job = self._jobs[row.id]
                 await self._find_ids(job, wanted)
@@ -140,6 +153,22 @@ class _Hand:
         login = self._jobs.get(LOGIN.id)
         if login is not None and link.access.credentials is not None:
             await link.access.credentials.headers(login.key, login.timeout + _MARGIN)
+
+    async def _refresh(self) -> None:
+        """With what the login gave; the schedule does so shortly before the token ends."""
+        owner = self._link.access.credentials
+        if isinstance(owner, RenewingToken) and await owner.refresh_once():
+            return
+        self.seen.append(Skip(self._jobs[REFRESH.id].key, time.time(), "no_token"))
+        if not any(isinstance(each, Renewal) and each.reason for each in self.seen):
+            self.notes.append(_NOTHING_TO_REFRESH)
+
+    def explained(self, step: Step) -> Step:
+        """With what the API said, where a login or a refresh is wrong: no runner listened to it."""
+        owner, kind = self._link.access.credentials, _GRANTS.get(step.key.surface)
+        if kind is None or step.well or not isinstance(owner, RenewingToken):
+            return step
+        return replace(step, problem=owner.problems.get(kind))
 
     async def _find_ids(self, job: Job, wanted: Id) -> None:
         ids = job.surface.ids

@@ -13,9 +13,9 @@ from exporter.config.schema import Target
 from exporter.context import Mint
 from exporter.gates.slots import Slots
 from exporter.job import Job, Plan, TargetPlan
-from exporter.observation import Emit, Inquiry, Observation, Run, Skip
+from exporter.observation import Emit, Inquiry, Observation, PutOff, Run, Skip
 from exporter.runner import Access
-from exporter.tokens import credentials_of, follow, rest
+from exporter.tokens import credentials_of, follow, put_off, rest, retry
 from exporter.tokens.attempts import Wire
 
 _MADE_OF: Final = (
@@ -65,6 +65,15 @@ class Link:
             plan: of the target.
         """
         follow(self.access.credentials, plan)
+
+    @property
+    def put_off(self) -> PutOff | None:
+        """Why no attempt to get in is made now."""
+        return put_off(self.access.credentials)
+
+    def retry(self) -> None:
+        """Make one at once all the same: somebody wants it."""
+        retry(self.access.credentials)
 
     async def close(self) -> None:
         """End what is in flight: a login first, then the connections."""

@@ -1,8 +1,11 @@
 """What a person is told of the snapshot, in words: the page and the demo's table show it."""
 
+from datetime import UTC, datetime
+
 from msgspec import Struct
 
 from exporter.config.values import Duration
+from exporter.observation import PutOff
 from exporter.sinks.health import Check, Status, TargetHealth, health
 from exporter.sinks.snapshot import QuotaNow, Snapshot, State, SurfaceNow
 
@@ -55,6 +58,8 @@ class HealthLine(Struct, frozen=True):
     status: Status
     phrase: str
     checks: tuple[CheckLine, ...]
+    notes: tuple[str, ...] = ()
+    """What is to be known of it besides: a sentence or two each."""
 
 
 def healths(snapshot: Snapshot) -> list[HealthLine]:
@@ -66,7 +71,7 @@ def healths(snapshot: Snapshot) -> list[HealthLine]:
     Returns:
         A line each.
     """
-    return [_health(target) for target in health(snapshot)]
+    return [_health(target, snapshot.put_off.get(target.target)) for target in health(snapshot)]
 
 
 def lines(snapshot: Snapshot, target: str) -> list[Line]:
@@ -114,9 +119,19 @@ def quotas(snapshot: Snapshot, target: str) -> list[str]:
     ]
 
 
-def _health(target: TargetHealth) -> HealthLine:
+def _health(target: TargetHealth, put_off: PutOff | None) -> HealthLine:
     checks = tuple(_check(name, check) for name, check in target.checks.items())
-    return HealthLine(target.target, target.overall_status, _phrase(target), checks)
+    notes = () if put_off is None else (_no_attempt(put_off),)
+    return HealthLine(target.target, target.overall_status, _phrase(target), checks, notes)
+
+
+def _no_attempt(put_off: PutOff) -> str:
+    """Until when, why, since when, what the API said, and what is to be done."""
+    since, until = (f"{_clock(at)} UTC" for at in (put_off.since, put_off.until))
+    left = Duration(max(0, round(put_off.left)))
+    said = f" The API says: {put_off.said}." if put_off.said else ""
+    told = f"No login before {until} (in {left}), since {since}: {put_off.because}."
+    return f"{told}{said} {put_off.remedy}"
 
 
 def _phrase(target: TargetHealth) -> str:
@@ -184,6 +199,10 @@ def _last_result(surface: SurfaceNow) -> str:
 
 def _took(seconds: float) -> str:
     return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.2f} s"
+
+
+def _clock(at: float) -> str:
+    return f"{datetime.fromtimestamp(at, UTC):%H:%M:%S}"
 
 
 def _lasted(seconds: float) -> str:

@@ -10,16 +10,18 @@ import msgspec
 from msgspec import Struct
 
 from exporter.api.documents import document_of
-from exporter.api.headers import decimal, http_date
+from exporter.api.headers import http_date
 from exporter.wire import Exchange, Json, Request
 
 _UNKNOWN_LIFETIME: Final = 3600.0
-"""Seconds taken where the answer names none: the guide's own example. A 401 corrects it."""
+"""Seconds after which a token is renewed of which nothing tells the life: the guide's own example.
+It is not over then."""
 _LONGEST_LIFETIME: Final = 10 * 365 * 86400.0
 _EARLY: Final = 300.0
 _EARLY_SHARE: Final = 0.2
 _TOLERANCE: Final = 60.0
 """Seconds by which clocks may disagree before one of them is not believed."""
+_NUMBER: Final = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
 _ONE_WORD: Final = re.compile("[!-~]+")
 """More than RFC 6750 has (``b64token``): some frameworks issue ``7|abc``, which works."""
 _LONGEST_TOKEN: Final = 64 * 1024
@@ -31,14 +33,16 @@ _FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 class Grant(Struct, frozen=True):
     """What a login or a refresh gave.
 
-    ``lifetime`` is in seconds from when the request was sent (see `on_its_way`); ``skew`` is by how
-    many the server's clock is ahead of ours, ``None`` where it did not tell.
+    ``lifetime`` is in seconds from when the request was sent (see `on_its_way`), and a guess where
+    it is not ``known``; ``skew`` is by how many the server's clock is ahead of ours, ``None`` where
+    it did not tell.
     """
 
     access_token: str
     refresh_token: str | None
     lifetime: float
     skew: float | None
+    known: bool = True
 
     @property
     def early(self) -> float:
@@ -193,8 +197,8 @@ def grant_of(exchange: Exchange, content: Mapping[str, Json] | None = None) -> G
 
     Returns:
         The grant; see `token_lifetime` for how long it is good, and `on_its_way` for what of that
-        is over. A ``refresh_token`` that is no text, or a very long one, is none, and an
-        ``expires_in`` may be a text of digits.
+        is over. A ``refresh_token`` that is no text, or a very long one, is none; for
+        ``expires_in`` see `seconds`.
 
     Raises:
         BadGrantError: there is no token in it, or one that is over already or too long.
@@ -208,17 +212,16 @@ def grant_of(exchange: Exchange, content: Mapping[str, Json] | None = None) -> G
     bearer_authorization(answer.access_token)
     server = server_time(exchange.headers.get("Date"))
     now = exchange.timing.at
-    expires_in = _seconds(answer.expires_in)
+    expires_in = seconds(answer.expires_in)
     sent = now - on_its_way(exchange)
     lifetime = token_lifetime(answer.access_token, expires_in, sent, server)
-    if lifetime is None:
-        lifetime = _UNKNOWN_LIFETIME
     refresh_token = answer.refresh_token
     return Grant(
         answer.access_token,
         refresh_token if _is_usable(refresh_token) else None,
-        lifetime,
+        _UNKNOWN_LIFETIME if lifetime is None else lifetime,
         None if server is None else server - now,
+        known=lifetime is not None,
     )
 
 
@@ -269,7 +272,7 @@ def token_lifetime(
 
     Args:
         token: a JWT, or opaque.
-        expires_in: seconds, as the answer says.
+        expires_in: seconds, as the answer says; 0 and less are no life, but none that ends.
         now: Unix seconds, ours.
         server: the same, the server's, where that is known.
 
@@ -280,20 +283,22 @@ def token_lifetime(
         BadGrantError: it is over by all that is known.
     """
     claims = _claims(token)
-    expires, issued = _number(claims.get("exp")), _number(claims.get("iat"))
+    expires, issued = seconds(claims.get("exp")), seconds(claims.get("iat"))
+    if expires_in is not None and expires_in <= 0:
+        expires_in = None
     if expires is None:
-        return None if expires_in is None else _positive(expires_in)
+        return None if expires_in is None else min(expires_in, _LONGEST_LIFETIME)
     spans = [] if issued is None else [expires - issued]
     spans += [] if expires_in is None else [expires_in]
     spans = [min(span, _LONGEST_LIFETIME) for span in spans if span > 0]
     span = min(spans, default=_LONGEST_LIFETIME)
-    if server is None and expires_in is not None and expires_in > 0:
+    if server is None and expires_in is not None:
         return span
     left = [expires - clock for clock in (server, now) if clock is not None]
-    for seconds in left:
-        if 0 < seconds <= span + _TOLERANCE:
-            return min(seconds, span)
-    if all(seconds <= 0 for seconds in left) and (server is not None or not spans):
+    for rest in left:
+        if 0 < rest <= span + _TOLERANCE:
+            return min(rest, span)
+    if all(rest <= 0 for rest in left) and (server is not None or not spans):
         raise BadGrantError("the token is expired already")
     return span
 
@@ -307,13 +312,26 @@ def token_end(token: str) -> float | None:
     Returns:
         Its ``exp`` in Unix seconds, by its issuer's clock; ``None`` where it does not tell.
     """
-    return _number(_claims(token).get("exp"))
+    return seconds(_claims(token).get("exp"))
 
 
-def _positive(seconds: float) -> float:
-    if not seconds > 0:
-        raise BadGrantError("the token is expired already")
-    return min(seconds, _LONGEST_LIFETIME)
+def seconds(value: object) -> float | None:
+    """Read how long a token lives, or when it was issued or ends.
+
+    Servers write such a number as a text too, with a fraction or without; and where a token never
+    ends they leave it out or say null, nothing, 0, -1 or a word.
+
+    Args:
+        value: of ``expires_in``, or of a NumericDate (RFC 7519, section 2).
+
+    Returns:
+        Seconds, more than 0; ``None`` where it tells nothing.
+    """
+    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+        value = float(value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+        return None
+    return float(min(value, 1e15))
 
 
 def _claims(token: str) -> dict[str, object]:
@@ -324,15 +342,3 @@ def _claims(token: str) -> dict[str, object]:
     except (jwt.InvalidTokenError, ValueError, RecursionError):
         return {}
     return claims
-
-
-def _seconds(value: object) -> float | None:
-    return _number(decimal(value) if isinstance(value, str) else value)
-
-
-def _number(value: object) -> float | None:
-    """A NumericDate (RFC 7519, section 2), if that is what it is."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    number = min(max(value, -1e15), 1e15)
-    return float(number) if number == number else None  # noqa: PLR0124  # not a number

@@ -34,8 +34,7 @@ class Heard:
         async def listening(request: Request) -> Exchange | Fault:
             result = await send(request)
             if isinstance(result, Exchange) and kind_of(result.status) is not None:
-                short = result if len(result.body) <= _LARGEST else replace(result, body=b"")
-                self._refusals[request.traceparent] = short
+                self._refusals[request.traceparent] = _short(result)
             return result
 
         return listening
@@ -51,6 +50,23 @@ class Heard:
         """
         refusal = self._refusals.get(traceparent)
         return None if refusal is None else problem_of(refusal)
+
+
+def told_problem(result: Exchange | Fault, secret: str) -> ApiProblem | None:
+    """What the API says is wrong with a request that held a secret.
+
+    Args:
+        result: what came of it.
+        secret: is hidden, however short it is.
+
+    Returns:
+        What is wrong; ``None`` where nothing is, or no answer came.
+    """
+    return problem_of(_short(result), secret) if isinstance(result, Exchange) else None
+
+
+def _short(exchange: Exchange) -> Exchange:
+    return exchange if len(exchange.body) <= _LARGEST else replace(exchange, body=b"")
 
 
 NOTHING: Final = Heard()

@@ -27,7 +27,7 @@ from msgspec import Struct
 
 from exporter.api.ratelimit import retry_after, retry_after_in_body
 from exporter.observation import Reason
-from exporter.redaction import redacted
+from exporter.redaction import HIDDEN, redacted
 from exporter.wire import Exchange
 
 _LONGEST_TEXT: Final = 500
@@ -57,6 +57,11 @@ class ApiProblem(Struct, frozen=True):
     title: str = ""
     detail: str = ""
     type: str = ""
+
+    @property
+    def text(self) -> str:
+        """Title and detail in a line."""
+        return ": ".join(part for part in (self.title, self.detail) if part)
 
 
 class Validation(ApiProblem, frozen=True):
@@ -154,11 +159,12 @@ def kind_of(status: int) -> type[ApiProblem] | None:
     return _BY_STATUS.get(status) or _BY_CLASS.get(status // 100)
 
 
-def problem_of(exchange: Exchange) -> ApiProblem | None:
+def problem_of(exchange: Exchange, secret: str = "") -> ApiProblem | None:
     """Read what is wrong out of an answer.
 
     Args:
         exchange: any.
+        secret: that was sent, and is hidden however short it is.
 
     Returns:
         The problem; ``None`` where the status is a success.
@@ -167,12 +173,12 @@ def problem_of(exchange: Exchange) -> ApiProblem | None:
     if kind is None:
         return None
     body = _read(exchange.body)
-    title, detail = _text(body.title), _text(body.detail)
+    title, detail = _text(body.title, secret), _text(body.detail, secret)
     if not title and not detail:
-        title, detail = _text(body.error), _text(body.details)
-    told = (exchange.status, title, detail, _text(body.type))
+        title, detail = _text(body.error, secret), _text(body.details, secret)
+    told = (exchange.status, title, detail, _text(body.type, secret))
     if kind is Validation:
-        return Validation(*told, errors=_fields(body.errors))
+        return Validation(*told, errors=_fields(body.errors, secret))
     if kind is RateLimited:
         waits = (
             retry_after(exchange.headers, exchange.timing.at),
@@ -190,20 +196,23 @@ def _read(body: bytes) -> _Body:
         return _Body()
 
 
-def _fields(errors: object) -> tuple[FieldError, ...]:
+def _fields(errors: object, secret: str) -> tuple[FieldError, ...]:
     if not isinstance(errors, list):
         return ()
     found = []
     for error in errors[:_MOST]:
         if isinstance(error, dict):
-            texts = (_text(error.get(key)) for key in ("field", "message", "code"))
+            texts = (_text(error.get(key), secret) for key in ("field", "message", "code"))
             found.append(FieldError(*texts))
     return tuple(found)
 
 
-def _text(value: object) -> str:
+def _text(value: object, secret: str) -> str:
     """A text that may be shown: of one line, not longer than a person reads, without secrets."""
-    text = redacted(_words(value)[:_READ])[:_LONGEST_TEXT]
+    words = _words(value)[:_READ]
+    if secret:
+        words = words.replace(secret, HIDDEN)
+    text = redacted(words)[:_LONGEST_TEXT]
     return "".join(char if char.isprintable() else " " for char in text).strip()
 
 

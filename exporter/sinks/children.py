@@ -11,12 +11,14 @@ from prometheus_client import CollectorRegistry, Counter
 
 from exporter.observation import Call, GrantKind, Key, Oddity, Reason, Renewal, Run, Skip
 from exporter.sinks.direct import counter, histogram
-from exporter.sinks.families.row import ODDITIES, SKIP_REASONS
+from exporter.sinks.families.row import FAULTS, ODDITIES, SKIP_REASONS
 from exporter.sinks.snapshot import QuotaKey
 
 DELAYED_OVER: Final = 0.010
 """Seconds: a run that begins later than this says as much of the exporter as of the API."""
 
+_KINDS: Final = frozenset(FAULTS)
+_OPEN_FILES: Final = "too many open files"
 _STATUS: Final[dict[int | None, str]] = {status: str(status) for status in range(100, 600)}
 
 
@@ -29,6 +31,8 @@ class Families:
         self.runs = counter(registry, "oran_mano_probe_runs_total")
         self.failures = counter(registry, "oran_mano_probe_failures_total")
         self.throttled = counter(registry, "oran_mano_probe_throttled_total")
+        self.internal = counter(registry, "oran_mano_probe_internal_total")
+        self.faults = counter(registry, "oran_mano_exporter_faults_total")
         self.slow = counter(registry, "oran_mano_probe_slow_total")
         self.delayed = counter(registry, "oran_mano_probe_delayed_total")
         self.skipped = counter(registry, "oran_mano_probe_skipped_total")
@@ -53,6 +57,8 @@ class SurfaceSeries:
         "_duration",
         "_failures",
         "_families",
+        "_faults",
+        "_internal",
         "_labels",
         "_runs",
         "_scheduled",
@@ -70,6 +76,8 @@ class SurfaceSeries:
         self._runs = families.runs.labels(*labels)
         self._failures = families.failures.labels(*labels)
         self._throttled = families.throttled.labels(*labels)
+        self._internal = families.internal.labels(*labels)
+        self._faults: set[str] = set()
         self._slow = families.slow.labels(*labels)
         self._delayed = families.delayed.labels(*labels)
         self._duration = families.durations.labels(*labels)
@@ -81,11 +89,14 @@ class SurfaceSeries:
         """Count a run; ``exemplar`` leads to its span."""
         self._scheduled.inc()
         self._runs.inc()
-        self._duration.observe(run.duration, exemplar)
+        if run.reason != "internal":
+            self._duration.observe(run.duration, exemplar)
         if run.reason is not None:
             self._failures.inc()
             if run.reason == "throttled":
                 self._throttled.inc()
+            elif run.reason == "internal":
+                self._fault(_kind(run.detail))
         elif run.slow:
             self._slow.inc()
         if run.lateness is not None and run.lateness > DELAYED_OVER:
@@ -96,10 +107,16 @@ class SurfaceSeries:
         self._scheduled.inc(skip.count)
         self._skipped[skip.reason].inc(skip.count)
 
+    def _fault(self, kind: str) -> None:
+        self._internal.inc()
+        self._faults.add(kind)
+        self._families.faults.labels(*self._labels, kind).inc()
+
     def remove(self) -> None:
         """End them."""
         families = self._families
         for family in (
+            families.internal,
             families.scheduled,
             families.runs,
             families.failures,
@@ -111,6 +128,15 @@ class SurfaceSeries:
             family.remove(*self._labels)
         for reason in self._skipped:
             families.skipped.remove(*self._labels, reason)
+        for kind in self._faults:
+            families.faults.remove(*self._labels, kind)
+
+
+def _kind(detail: str) -> str:
+    """What a fault of our own was, of a closed set."""
+    if detail.endswith(_OPEN_FILES):
+        return "open_files"
+    return detail if detail in _KINDS else "other"
 
 
 class ComponentSeries:

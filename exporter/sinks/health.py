@@ -151,6 +151,8 @@ def _surface(surface: SurfaceNow, description: str) -> Check:
     since = f", not asked since: {surface.skipped}" if surface.skipped else ""
     if surface.state == "well":
         return _since(surface, "healthy", f"{description} responding{since}")
+    if surface.reason == "internal":  # our own fault says nothing of the API
+        return _since(surface, "unknown", f"{description} not known: {surface.wrong}")
     if surface.state == "failing" and surface.current is not None:
         answered = surface.status is not None and not _answers(surface)
         wrong = f"returned {surface.status}" if answered else f"error: {surface.wrong}"

@@ -13,6 +13,7 @@ from exporter.observation import (
     Inquiry,
     Key,
     Observation,
+    PutOff,
     Reading,
     Rejection,
     Renewal,
@@ -44,6 +45,7 @@ class Latest:
         steady: the clock that no step moves, as the event loop has it: tells what has expired.
         connections: those in use by target, asked of their owner at each snapshot.
         unfollowed: how much of what is listed is not asked for, by target and kind; likewise.
+        put_off: the attempts to get in that are put off, by target, asked likewise.
     """
 
     def __init__(
@@ -52,12 +54,14 @@ class Latest:
         steady: Clock,
         connections: Callable[[], Mapping[str, int]] = dict,
         unfollowed: Callable[[], Mapping[tuple[str, str], int]] = dict,
+        put_off: Callable[[], Mapping[str, PutOff]] = dict,
     ) -> None:
         """Begin with nothing planned."""
         self._wall = wall
         self._steady = steady
         self._connections = connections
         self._unfollowed = unfollowed
+        self._put_off = put_off
         self._plan = Plan(())
         self._surfaces: dict[Key, KeptSurface] = {}
         self._quotas: dict[QuotaKey, KeptQuota] = {}
@@ -144,6 +148,7 @@ class Latest:
             heartbeat=self._heartbeat,
             lifecycles=self._lifecycles.at(now),
             tokens=tuple(self._tokens.at(steady)),
+            put_off=self._put_off(),
         )
 
     def _call(self, call: Call) -> None:

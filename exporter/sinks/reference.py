@@ -34,13 +34,14 @@ _INTRO: Final = """\
 
 ## Availability
 
-Being told to come back later (429) is no failure of the API, and a run that an open circuit breaker
-kept from happening is one. So, over any span of time:
+Being told to come back later (429) is no failure of the API, nor is a fault of the exporter
+(`internal`); a run that an open circuit breaker kept from happening is one. So, over any span of
+time:
 
 | term | is |
 |---|---|
-| bad | failures - throttled + skipped for `circuit_open` |
-| valid | runs - throttled + skipped for `circuit_open` |
+| bad | failures - throttled - internal + skipped for `circuit_open` |
+| valid | runs - throttled - internal + skipped for `circuit_open` |
 | expected | scheduled - skipped for `no_resource` or `not_leader` |
 | availability | 1 - bad / valid |
 | coverage | valid / expected: how much of what should be known is known |

@@ -7,7 +7,16 @@ from msgspec import Struct
 
 from exporter.config.schema import Target
 from exporter.job import Job
-from exporter.observation import Credential, Key, RateClass, Reason, Relation, Run, SkipReason
+from exporter.observation import (
+    Credential,
+    Key,
+    PutOff,
+    RateClass,
+    Reason,
+    Relation,
+    Run,
+    SkipReason,
+)
 
 State: TypeAlias = Literal["well", "failing", "throttled", "unknown", "skipped", "waiting"]
 """What a surface is now.
@@ -197,3 +206,5 @@ class Snapshot(Struct, frozen=True):
     """Of the targets that are probed with one."""
     unfollowed: Mapping[tuple[str, str], int] = {}
     """By target and kind, how much of what is listed is not asked for."""
+    put_off: Mapping[str, PutOff] = {}
+    """Why no attempt to get in is made now, by target."""

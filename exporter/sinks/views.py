@@ -220,6 +220,13 @@ def _unfollowed(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
         yield {"target": target, "kind": kind}, count
 
 
+def _next_attempts(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
+    planned = {target.name for target in snapshot.targets}
+    for target, put_off in snapshot.put_off.items():
+        if target in planned:
+            yield {"target": target}, put_off.until
+
+
 def _heartbeat(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
     if snapshot.heartbeat is not None:
         yield {}, snapshot.heartbeat
@@ -264,6 +271,7 @@ VIEWS: Final[Mapping[str, View]] = {
     _RENEWED + "lifetime_seconds": _per_token(lambda token: token.lifetime),
     _RENEWED + "last_renewal_timestamp_seconds": _per_token(lambda token: token.renewed_at),
     _RENEWED + "consecutive_renewal_failures": _per_token(lambda token: token.failures),
+    _RENEWED + "next_attempt_timestamp_seconds": _next_attempts,
     "oran_mano_api_clock_skew_seconds": _per_token(lambda token: token.skew),
     "oran_mano_exporter_schedule_heartbeat_timestamp_seconds": _heartbeat,
 }

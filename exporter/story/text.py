@@ -230,8 +230,8 @@ def _finding(step: Step) -> Iterator[Line]:
 
 
 def _said(problem: ApiProblem) -> Iterator[str]:
-    if text := ": ".join(part for part in (problem.title, problem.detail) if part):
-        yield text
+    if problem.text:
+        yield problem.text
     for error in problem.errors if isinstance(problem, Validation) else ():
         if text := ": ".join(part for part in (error.field, error.message, error.code) if part):
             yield text

@@ -4,7 +4,7 @@ from typing import Final
 
 from exporter.catalog.auth import LOGIN, REFRESH
 from exporter.job import Job, TargetPlan
-from exporter.observation import Emit, GrantKind, Key
+from exporter.observation import Emit, GrantKind, Key, PutOff
 from exporter.tokens.attempts import Wire
 from exporter.tokens.credentials import Credentials
 from exporter.tokens.given import TokenFile
@@ -58,6 +58,24 @@ def follow(credentials: Credentials | None, plan: TargetPlan) -> None:
     if isinstance(credentials, RenewingToken):
         needed = any(job.credential == "account" for job in plan.jobs)
         credentials.follow(_grants(plan), needed=needed)
+
+
+def put_off(credentials: Credentials | None) -> PutOff | None:
+    """Why an owner makes no attempt to get in now.
+
+    Args:
+        credentials: the owner.
+
+    Returns:
+        Why, and until when; ``None`` where an attempt may be made, or none ever is.
+    """
+    return credentials.put_off if isinstance(credentials, RenewingToken | Password) else None
+
+
+def retry(credentials: Credentials | None) -> None:
+    """Let an owner try once at once what it put off, as somebody wants it to."""
+    if isinstance(credentials, RenewingToken | Password):
+        credentials.retry()
 
 
 def rest(credentials: Credentials | None) -> None:

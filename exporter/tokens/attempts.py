@@ -17,7 +17,8 @@ from exporter.api.auth import (
     on_its_way,
     refresh_request,
 )
-from exporter.api.problems import DEFAULT_DELAY
+from exporter.api.heard import told_problem
+from exporter.api.problems import DEFAULT_DELAY, ApiProblem
 from exporter.api.ratelimit import retry_after
 from exporter.checks.finding import Finding
 from exporter.config import Auth, Secret
@@ -27,6 +28,7 @@ from exporter.job import Job
 from exporter.observation import Emit, GrantKind, Key, Renewal, Run, Skip, SkipReason
 from exporter.probe import Send
 from exporter.redaction import remember_token
+from exporter.tokens.ages import Ages
 from exporter.tokens.credentials import Clock
 from exporter.verdict import Verdict, judge, read_again
 from exporter.wire import Exchange, Fault, Json, Request
@@ -68,6 +70,9 @@ class Attempts:
         wire: to the target.
         emit: takes what was observed.
         clock: tells the time.
+
+    ``ages`` knows how long tokens live, whatever is said of it; ``problems`` has what the API said
+    is wrong with the last login and the last refresh.
     """
 
     def __init__(
@@ -79,7 +84,15 @@ class Attempts:
         self._wire = wire
         self._emit = emit
         self._clock = clock
+        self.ages = Ages()
+        self.problems: dict[GrantKind, ApiProblem] = {}
         self._doing: GrantKind = "login"
+
+    @property
+    def said(self) -> str:
+        """What the API said is wrong with the last login; nothing where that is well."""
+        problem = self.problems.get("login")
+        return "" if problem is None else problem.text
 
     async def log_in(self, secret: Secret) -> Grant | Failure:
         """Ask for a token with the account.
@@ -90,7 +103,7 @@ class Attempts:
         Returns:
             The token, or what became of it.
         """
-        return await self._attempt("login", self._login_request(secret))
+        return await self._attempt("login", self._login_request(secret), secret.reveal())
 
     async def refresh(self, token: str) -> Grant | Failure:
         """Ask for a token with the refresh token of the last one.
@@ -102,7 +115,8 @@ class Attempts:
             The token, or what became of it.
         """
         job = self.jobs["refresh"]
-        return await self._attempt("refresh", refresh_request(job.endpoint, token, job.timeout))
+        request = refresh_request(job.endpoint, token, job.timeout)
+        return await self._attempt("refresh", request, token)
 
     def skipped(self, reason: SkipReason) -> None:
         """Tell that what was to be done was not."""
@@ -137,10 +151,13 @@ class Attempts:
             )
         return login_request(job.endpoint, auth.username or "", secret.reveal(), job.timeout)
 
-    async def _attempt(self, kind: GrantKind, request: Request) -> Grant | Failure:
+    async def _attempt(self, kind: GrantKind, request: Request, secret: str) -> Grant | Failure:
         self._doing = kind
+        self.problems.pop(kind, None)
         context = self._wire.mint.begin()
         result = await self._wire.send(replace(request, traceparent=context.traceparent))
+        if (problem := told_problem(result, secret)) is not None:
+            self.problems[kind] = problem
         job = self.jobs[kind]
         verdict = judge(job, result, path=request.path, context=context)
         if verdict.unread and isinstance(result, Exchange):
@@ -149,17 +166,28 @@ class Attempts:
         usable = finding is None or finding.reason == "slow"
         if usable and isinstance(result, Exchange):
             try:
-                grant = _granted(result, verdict.document)
+                grant = self._granted(result, verdict.document)
             except BadGrantError as error:
                 finding = Finding("body_invalid", str(error))
         self._tell(kind, verdict, finding, grant)
         return _failure(result) if grant is None else grant
 
+    def _granted(self, exchange: Exchange, content: Mapping[str, Json] | None) -> Grant:
+        """The token in an answer, with what is left of its life now that the answer is here."""
+        grant = grant_of(exchange, content)
+        for token in (grant.access_token, grant.refresh_token):
+            remember_token(token or "")
+        told = grant.lifetime - on_its_way(exchange) if grant.known else None
+        if told is not None and told <= 0:
+            raise BadGrantError("the access_token ended while its answer was on the way")
+        left = self.ages.expected(told)
+        return grant if left is None else replace(grant, lifetime=left, known=True)
+
     def _tell(
         self, kind: GrantKind, verdict: Verdict, finding: Finding | None, grant: Grant | None
     ) -> None:
         call, reason = verdict.call, finding.reason if finding else None
-        lifetime = None if grant is None else grant.lifetime
+        lifetime = grant.lifetime if grant is not None and grant.known else None
         self._emit(call)
         self._emit(
             Renewal(
@@ -183,17 +211,6 @@ class Attempts:
                 detail=finding.detail if finding else "",
             )
         )
-
-
-def _granted(exchange: Exchange, content: Mapping[str, Json] | None) -> Grant:
-    """The token in an answer, with what is left of its life now that the answer is here."""
-    grant = grant_of(exchange, content)
-    for token in (grant.access_token, grant.refresh_token):
-        remember_token(token or "")
-    left = grant.lifetime - on_its_way(exchange)
-    if left <= 0:
-        raise BadGrantError("the access_token ended while its answer was on the way")
-    return replace(grant, lifetime=left)
 
 
 def _failure(result: Exchange | Fault) -> Failure:

@@ -3,14 +3,16 @@
 from msgspec import Struct
 
 from exporter.config import Auth
+from exporter.tokens.ages import Ages
 from exporter.tokens.credentials import Headers
 from exporter.tokens.spacing import Spacing
 
 
 class Held(Struct, frozen=True):
-    """A token in use; its times are on the steady clock."""
+    """A token in use; its times are on the steady clock, infinite where it may never end."""
 
     headers: Headers
+    since: float
     expires: float
     renew: float
 
@@ -18,12 +20,13 @@ class Held(Struct, frozen=True):
 class Legacy(Struct, frozen=True):
     """What an owner leaves to the one that takes its place.
 
-    ``begun`` is whether there was a first login; ``spacing`` is the account's, and the token is of
-    this ``auth``.
+    ``begun`` is whether there was a first login; ``spacing`` and ``ages`` are the account's, and
+    the token is of this ``auth``.
     """
 
     begun: bool
     spacing: Spacing
+    ages: Ages
     auth: Auth
     held: Held | None
     refresh_token: str | None

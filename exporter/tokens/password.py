@@ -1,14 +1,18 @@
 """A password that goes with every request, and who may send it: a wrong one locks an account."""
 
 import asyncio
+import logging
 from contextlib import suppress
 from typing import Final
 
 from exporter.api.auth import basic_authorization
 from exporter.config import Target
-from exporter.observation import Key
+from exporter.observation import Key, PutOff
 from exporter.tokens.credentials import REFUSED_FOR, Clock, Headers
 from exporter.tokens.given import Secrets
+from exporter.tokens.spacing import told
+
+_log = logging.getLogger(__name__)
 
 _WANTED_FOR: Final = 60.0
 """Seconds for which others let a surface go first that was turned away: it may be off by now."""
@@ -57,10 +61,25 @@ class Password:
         """The surfaces that accepted it and rejected it later."""
         self._paused: dict[Key, float] = {}
         """Until when on the steady clock."""
-        self._not_before = 0.0
+        self._not_before = self._refused_at = 0.0
         self._turns = _Turns()
         self._trial: Headers | None = None
         self._trial_over = asyncio.Event()
+
+    @property
+    def put_off(self) -> PutOff | None:
+        """Why nobody sends it now; ``None`` where somebody may."""
+        now = self._clock.steady()
+        left = self._not_before - now
+        if left <= 0:
+            return None
+        wall = self._clock.wall()
+        return PutOff("refused", wall - (now - self._refused_at), wall + left, left)
+
+    def retry(self) -> None:
+        """Somebody wants it to be tried now: the next run does."""
+        self._not_before = 0.0
+        self._paused.clear()
 
     def fits(self, target: Target) -> bool:
         """Whether it is this target's password too, whatever else changed."""
@@ -104,7 +123,10 @@ class Password:
         lost = {each.component for each in self._lost if self._rejected(each)}
         if not proved or len(lost) > 1:
             self._accepted.clear()
+            if self.put_off is None:
+                self._refused_at = self._clock.steady()
             self._not_before = until
+            self._tell_put_off()
             self._end_trial()
         return None
 
@@ -125,6 +147,11 @@ class Password:
 
     async def close(self) -> None:
         """See ``Credentials``."""
+
+    def _tell_put_off(self) -> None:
+        if (found := self.put_off) is not None:
+            fields = {"target": self._target.name, **told(found)}
+            _log.warning("the password is not sent for a while", extra={"fields": fields})
 
     def _rejected(self, key: Key) -> bool:
         return self._clock.steady() < max(self._not_before, self._paused.get(key, 0.0))

@@ -7,17 +7,21 @@ its end.
 
 import asyncio
 import logging
+import math
 from collections.abc import Mapping
 
-from exporter.api.auth import Grant, bearer_authorization
+from msgspec.structs import replace
+
+from exporter.api.auth import Grant, bearer_authorization, early
+from exporter.api.problems import ApiProblem
 from exporter.config import Auth, Secret, secret_of
 from exporter.job import Job
-from exporter.observation import Emit, GrantKind, Key, Rejection
+from exporter.observation import Emit, GrantKind, Key, PutOff, PutOffFor, Rejection
 from exporter.tokens.attempts import Attempts, Failure, Wire
 from exporter.tokens.credentials import Clock, Headers, Timer
 from exporter.tokens.doubts import Doubts
 from exporter.tokens.held import Held, Legacy
-from exporter.tokens.spacing import Account, Spacing
+from exporter.tokens.spacing import Account, Spacing, told
 
 _log = logging.getLogger(__name__)
 
@@ -62,11 +66,42 @@ class RenewingToken:
         self._resting = False
         self._unreadable = ""
         self._unrefreshed = self._shut_out = False
+        self._told: PutOffFor | None = None
 
     @property
     def legacy(self) -> Legacy:
         """What is left to the owner that takes its place; this one may still go on with it."""
-        return Legacy(self._begun, self._spacing, self._auth, self._held, self._refresh_token)
+        kept = (self._spacing, self._attempts.ages, self._auth)
+        return Legacy(self._begun, *kept, self._held, self._refresh_token)
+
+    @property
+    def put_off(self) -> PutOff | None:
+        """Why no attempt is made now; ``None`` where one may be, or is in flight."""
+        return None if self._renewal is not None else self._put_off()
+
+    @property
+    def problems(self) -> Mapping[GrantKind, ApiProblem]:
+        """What the API said is wrong with the last login and the last refresh."""
+        return self._attempts.problems
+
+    async def refresh_once(self) -> bool:
+        """Refresh now, as somebody wants to see how that goes: no login follows.
+
+        Returns:
+            Whether the last login gave something to refresh with.
+        """
+        token = self._refresh_token
+        if token is None:
+            return False
+        result = await self._attempts.refresh(token)
+        if isinstance(result, Grant):
+            self._hold(result, result.refresh_token or token)
+        return True
+
+    def retry(self) -> None:
+        """Somebody wants an attempt now, if one is wanted at all: see ``Spacing.forgive``."""
+        self._spacing.forgive()
+        self._set_timer()
 
     def succeed(self, legacy: Legacy) -> None:
         """Go on with what another owner left: what is the same account's.
@@ -77,7 +112,7 @@ class RenewingToken:
         self._begun = legacy.begun
         if self._spacing.account != legacy.spacing.account:
             return
-        self._spacing = legacy.spacing
+        self._spacing, self._attempts.ages = legacy.spacing, legacy.ages
         if self._auth == legacy.auth:
             self._held, self._refresh_token = legacy.held, legacy.refresh_token
 
@@ -128,11 +163,16 @@ class RenewingToken:
     def refused(self, key: Key) -> None:
         """See ``Credentials``: the fault is the surface's, or the account's on it."""
         self._doubts.persisted(key, self._clock.steady())
+        self._attempts.ages.refused(key)
 
     def accepted(self, headers: Headers, key: Key) -> None:
         """See ``Credentials``: a token that one surface accepts is not worth giving up."""
-        del key
-        if self._doubts and self._held is not None and self._held.headers is headers:
+        held = self._held
+        if held is None or held.headers is not headers:
+            return
+        if self._attempts.ages.accepted(self._clock.steady() - held.since, key):
+            self._renew_sooner(held)
+        if self._doubts:
             self._doubts.settle()
 
     def ended(self, headers: Headers) -> None:
@@ -156,6 +196,8 @@ class RenewingToken:
         now, under_way = self._clock.steady(), self._renewal is not None
         possible = self._spacing.allows(now, self._secret)
         wanted = self._doubts.raised(key, now, under_way=under_way, possible=possible)
+        if self._held is not None:
+            self._attempts.ages.rejected(now - self._held.since, key)
         dropped = wanted and self._doubts.shared
         if dropped:
             self._held = None
@@ -255,19 +297,49 @@ class RenewingToken:
         self._shut_out |= self._unrefreshed
         if result.refused:
             self._spacing.refused(self._clock.steady(), secret)
+            self._tell_put_off()
         else:
             self._failed(result)
 
     def _failed(self, failure: Failure | None = None) -> None:
         self._spacing.failed(self._clock.steady(), 0.0 if failure is None else failure.asked)
+        self._tell_put_off()
+
+    def _put_off(self) -> PutOff | None:
+        now = self._clock.steady()
+        found = self._spacing.put_off(now)
+        if found is None:
+            return None
+        why, since = found
+        wall, left = self._clock.wall(), self._spacing.not_before - now
+        return PutOff(why, wall - (now - since), wall + left, left, self._attempts.said)
+
+    def _tell_put_off(self) -> None:
+        """Log it: a refusal each time, as attempts are rare then, all else where it begins."""
+        found = self._put_off()
+        if found is None or (found.why == self._told and found.why != "refused"):
+            return
+        self._told = found.why
+        fields = {"target": self._attempts.jobs["login"].key.target, **told(found)}
+        _log.warning("the next login is put off", extra={"fields": fields})
 
     def _hold(self, grant: Grant, refresh_token: str | None) -> None:
         headers = {"Authorization": bearer_authorization(grant.access_token)}
-        expires = self._clock.steady() + grant.lifetime
-        self._held = Held(headers, expires, expires - grant.early)
+        now = self._clock.steady()
+        ends = now + grant.lifetime if grant.known else math.inf
+        self._held = Held(headers, now, ends, now + grant.lifetime - grant.early)
+        self._attempts.ages.began()
         self._refresh_token = refresh_token
         self._doubts.settle()
         self._spacing.succeeded()
+        self._told = None
+
+    def _renew_sooner(self, held: Held) -> None:
+        """The token in use is like those of which was just learned how long they live."""
+        life = self._attempts.ages.life
+        if life is not None:
+            self._held = replace(held, renew=min(held.renew, held.since + life - early(life)))
+            self._set_timer()
 
     def _secret(self) -> Secret | None:
         try:

@@ -1,11 +1,14 @@
 """When a token may be asked for: never often, and hardly ever with a secret that was refused."""
 
+import math
 import random
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from exporter.config import Auth, Secret
+from exporter.observation import PutOff, PutOffFor
 from exporter.plan import RENEWAL_SPACING
+from exporter.sinks.logformat import rfc3339
 from exporter.tokens.credentials import REFUSED_FOR
 
 _LONGEST_BACKOFF: Final = 60.0
@@ -33,6 +36,24 @@ def account_of(url: str, auth: Auth) -> Account:
     return (url, auth.type, auth.username, auth.token_url, auth.client_id, auth.client_auth)
 
 
+def told(put_off: PutOff) -> dict[str, object]:
+    """The fields of a log line.
+
+    Args:
+        put_off: what it tells of.
+
+    Returns:
+        Since when, why, until when, and what is to be done.
+    """
+    return {
+        "reason": put_off.why,
+        "since": rfc3339(put_off.since),
+        "next_attempt": rfc3339(put_off.until),
+        "because": put_off.because,
+        "remedy": put_off.remedy,
+    }
+
+
 class Spacing:
     """Decides when the next attempt may begin; all times are on the steady clock.
 
@@ -47,7 +68,10 @@ class Spacing:
         self.account = account
         self._refused: Secret | None = None
         self._refused_until = 0.0
+        self._begun = -math.inf
         self._from = 0.0
+        self._why: PutOffFor | None = None
+        self._since = 0.0
         self.failures = 0
 
     @property
@@ -69,13 +93,30 @@ class Spacing:
             return True
         return self._refused is not None and secret() not in (None, self._refused)
 
+    def put_off(self, now: float) -> tuple[PutOffFor, float] | None:
+        """Why the next attempt has to wait, and since when; ``None`` where it has not to.
+
+        Args:
+            now: the time.
+        """
+        return None if self._why is None or now >= self.not_before else (self._why, self._since)
+
+    def forgive(self) -> None:
+        """Somebody wants an attempt now: nothing but what the API asked for puts it off.
+
+        Two attempts stay apart as ever.
+        """
+        self._refused_until = 0.0
+        if self._why != "asked":
+            self._from = min(self._from, self._begun + RENEWAL_SPACING)
+
     def begun(self, now: float) -> None:
         """An attempt begins."""
-        self._from = now + RENEWAL_SPACING
+        self._begun, self._from = now, now + RENEWAL_SPACING
 
     def succeeded(self) -> None:
         """It gave a token."""
-        self.failures = 0
+        self.failures, self._why = 0, None
         self._forget()
 
     def failed(self, now: float, asked: float) -> None:
@@ -83,11 +124,18 @@ class Spacing:
         delay = min(2.0**self.failures, _LONGEST_BACKOFF) * random.uniform(1, 1 + _JITTER)  # noqa: S311  # no secret
         self.failures = min(self.failures + 1, _MOST_FAILURES)
         self._forget()
-        self._from = now + max(delay, min(asked, _LONGEST_ASKED))
+        asked = min(asked, _LONGEST_ASKED)
+        self._from = now + max(delay, asked)
+        self._put(now, "asked" if asked > delay else "failed")
 
     def refused(self, now: float, secret: Secret) -> None:
         """It gave none, for the secret."""
         self._refused, self._refused_until = secret, now + REFUSED_FOR
+        self._put(now, "refused")
+
+    def _put(self, now: float, why: PutOffFor) -> None:
+        if self._why != why:
+            self._why, self._since = why, now
 
     def _forget(self) -> None:
         self._refused, self._refused_until = None, 0.0

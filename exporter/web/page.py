@@ -33,6 +33,7 @@ p { margin: .4rem 0; }
   grid-template-columns: repeat(auto-fit, minmax(19rem, 1fr)); }
 .card li { overflow-wrap: anywhere; }
 .state { font-weight: 600; }
+.note { overflow-wrap: anywhere; }
 .faint, .is-healthy .message { opacity: .75; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; }
@@ -119,10 +120,11 @@ def _card(card: HealthLine) -> str:
     name = escape(card.target)
     checks = "\n".join(_check(check) for check in card.checks)
     listed = f"\n<ul>\n{checks}\n</ul>" if checks else ""
+    notes = "".join(f'\n<p class="note">{escape(note)}</p>' for note in card.notes)
     return (
         f'<section class="card {card.status}">\n'
         f'<p><a href="#target-{name}">{name}</a> is {_state(card.status)}: '
-        f"{escape(card.phrase)}</p>{listed}\n</section>"
+        f"{escape(card.phrase)}</p>{notes}{listed}\n</section>"
     )
 
 

@@ -129,6 +129,27 @@ def _rate_limits(snapshot: Snapshot) -> list[Row]:
     ]
 
 
+def _put_off(snapshot: Snapshot) -> list[Row]:
+    return [
+        {
+            "target": target,
+            "why": put_off.why,
+            "because": put_off.because,
+            "since": moment(put_off.since),
+            "next_attempt": moment(put_off.until),
+            "left_seconds": rounded(put_off.left),
+            "api_says": put_off.said,
+            "remedy": put_off.remedy,
+        }
+        for target, put_off in snapshot.put_off.items()
+    ]
+
+
+def _next_attempt(snapshot: Snapshot, target: str) -> str | None:
+    put_off = snapshot.put_off.get(target)
+    return None if put_off is None else moment(put_off.until)
+
+
 def _tokens(snapshot: Snapshot) -> list[Row]:
     return [
         {
@@ -140,6 +161,7 @@ def _tokens(snapshot: Snapshot) -> list[Row]:
             "last_renewal": moment(token.renewed_at),
             "consecutive_renewal_failures": token.failures,
             "clock_skew_seconds": token.skew,
+            "next_attempt": _next_attempt(snapshot, token.target),
         }
         for token in snapshot.tokens
     ]
@@ -174,6 +196,7 @@ _PARTS: Final[Mapping[str, Part]] = {
     "surfaces": _surfaces,
     "rate_limits": _rate_limits,
     "tokens": _tokens,
+    "put_off": _put_off,
     "lifecycle": _lifecycle,
     "certificates": _certificates,
 }

@@ -15,6 +15,7 @@ Outcome: TypeAlias = Literal[
     "fail",
     "rejected",
     "throttled",
+    "internal",
     "circuit_open",
     "budget",
     "overrun",
@@ -29,9 +30,12 @@ REASONS: Final[Mapping[str, str]] = {
     "fail": "http_5xx",
     "rejected": "auth_rejected",
     "throttled": "throttled",
+    "internal": "internal",
 }
 GAUGES: Final = ("success", "consecutive_failures", "last_run_timestamp_seconds")
 LIST: Final = {"component": "vnf-operator", "surface": "vnf-operator.vnfs.list"}
+LOGIN: Final = {"component": "auth", "surface": "auth.login"}
+REFRESH: Final = {"component": "auth", "surface": "auth.refresh"}
 HEALTH: Final = {"component": "monitoring", "surface": "monitoring.health"}
 
 
@@ -46,7 +50,7 @@ class Pod:
     reason: str = ""
 
     def __post_init__(self) -> None:
-        names = ("scheduled", "runs", "failures", "throttled", "slow")
+        names = ("scheduled", "runs", "failures", "throttled", "internal", "slow")
         self.counters = {
             **{(f"{name}_total", "", ""): 0 for name in names},
             **{("skipped_total", "reason", reason): 0 for reason in SKIPS},
@@ -66,16 +70,17 @@ class Pod:
                 self.gauges, self.reason = {}, ""
             return
         self._count("runs_total")
-        self._count("duration_seconds_count")
-        for bound in ("+Inf",) if outcome == "slow" else ("1.0", "2.0", "+Inf"):
-            self._count("duration_seconds_bucket", "le", bound)
+        if outcome != "internal":
+            self._count("duration_seconds_count")
+            for bound in ("+Inf",) if outcome == "slow" else ("1.0", "2.0", "+Inf"):
+                self._count("duration_seconds_bucket", "le", bound)
         well = outcome in {"ok", "slow"}
         if outcome == "slow":
             self._count("slow_total")
         if not well:
             self._count("failures_total")
-        if outcome == "throttled":
-            self._count("throttled_total")
+        if outcome in {"throttled", "internal"}:
+            self._count(f"{outcome}_total")
         self.reason = REASONS.get(outcome, "")
         failures = 0 if well else self.gauges.get("consecutive_failures", 0) + 1
         self.gauges = dict(zip(GAUGES, (float(well), failures, at), strict=True))
@@ -137,7 +142,8 @@ class Stage:
                 due = next(run)
             for name, value in pod.samples(at):
                 self._put(name, index, value)
-        self.gauge("oran_mano_surface_interval_seconds", lambda _: interval, key)
+        if of["component"] != "auth":  # no schedule asks for a token
+            self.gauge("oran_mano_surface_interval_seconds", lambda _: interval, key)
         self.gauge("oran_mano_surface_info", lambda _: 1, key)
         self.gauge("oran_mano_target_info", lambda _: 1, {"target": target})
         if slo:

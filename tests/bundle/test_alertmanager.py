@@ -102,6 +102,20 @@ def test_who_is_told(severity: str, receiver: str) -> None:
             [*surfaces("SurfaceUnauthorized")[1:], *surfaces("AvailabilityBudgetBurnFast")],
             {"SurfaceUnauthorized lab", "AvailabilityBudgetBurnFast lab"},
         ),
+        (  # it is watched all the same: a ticket, and one
+            [
+                *(
+                    {**refresh, "surface": "auth.refresh", "component": "auth"}
+                    for refresh in of(
+                        "lab",
+                        "TokenRefreshRefused",
+                        "SurfaceFailing",
+                        "AvailabilityBudgetBurnSlow",
+                    )
+                ),
+            ],
+            {"TokenRefreshRefused lab"},
+        ),
         (of("lab", "TargetThrottled", "RateClassThrottled"), {"TargetThrottled lab"}),
         (
             [{"alertname": "ExporterAbsent", "job": job} for job in ("", "one", "another")]
@@ -129,6 +143,7 @@ def test_who_is_told(severity: str, receiver: str) -> None:
         "locked out",
         "locked out and failing",
         "one of them lets in",
+        "refreshes are refused",
         "throttled",
         "no exporter",
         "one job",

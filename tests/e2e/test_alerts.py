@@ -68,10 +68,21 @@ STORIES: Final = {
     ),
     "login_refused": Story(
         "login_refused",
-        # Surfaces that need no token stay well.
-        told={"pager": {"AuthenticationFailing"}, "log": {"TargetWasDown"}},
+        # Surfaces that need no token stay well, and never were down.
+        told={"pager": {"AuthenticationFailing"}},
     ),
     "expiring_tokens": Story("expiring_tokens", options=BUDGETS),
+    "refresh_refused": Story(
+        "expiring_tokens",
+        told={"tickets": {"TokenRefreshRefused"}},
+        perhaps=frozenset({"SurfaceFailing", "AvailabilityBudgetBurnSlow"}),
+        knobs={
+            "token_seconds": 12,
+            "max_token_age_seconds": 12,
+            "status": {"auth.refresh": 401},
+        },
+        options=BUDGETS,
+    ),
     "failing_component": Story(
         "failing_component", BURNING, frozenset({"SurfaceFailing"}), options=BUDGETS
     ),

@@ -1,7 +1,8 @@
 """Tokens that end, are refused, lie about their time or never come: what becomes of it."""
 
+import math
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -114,6 +115,12 @@ async def api(
     app = web.Application()
     app.router.add_post("/auth/login", log_in)
     app.router.add_get("/{path:.*}", answer)
+    async with listening(app) as url:
+        yield url
+
+
+@asynccontextmanager
+async def listening(app: web.Application) -> AsyncIterator[str]:
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     port = free_port()
@@ -122,6 +129,69 @@ async def api(
         yield f"http://{LOOPBACK}:{port}"
     finally:
         await runner.cleanup()
+
+
+@asynccontextmanager
+async def brief(life: float, says: Mapping[str, object], where: str) -> AsyncIterator[str]:
+    """An API whose tokens are good for ``life`` seconds there, whatever its login says of that."""
+    issued: dict[str, float] = {}
+
+    async def log_in(_: web.Request) -> web.Response:
+        token = f"token-{len(issued)}"
+        issued[f"Bearer {token}"] = time.monotonic()
+        return web.json_response({"access_token": token, **says})
+
+    async def answer(request: web.Request) -> web.Response:
+        since = issued.get(request.headers.get("Authorization", ""), -math.inf)
+        asked = request.path.startswith(where) and not request.path.startswith("/monitoring")
+        if asked and time.monotonic() - since >= life:
+            return web.json_response({}, status=401)
+        return web.json_response({"vnfs": [], "status": "healthy"})
+
+    app = web.Application()
+    app.router.add_post("/auth/login", log_in)
+    app.router.add_get("/{path:.*}", answer)
+    async with listening(app) as url:
+        yield url
+
+
+LIVES: Final[dict[str, Mapping[str, object]]] = {
+    "not said": {},
+    "null": {"expires_in": None},
+    "never, as 0": {"expires_in": 0},
+    "never, as -1": {"expires_in": "-1"},
+    "never, as a word": {"expires_in": "never"},
+    "said too long": {"expires_in": 3600},
+    "right, as a text": {"expires_in": "15.0"},
+}
+
+
+@pytest.mark.parametrize(
+    ("says", "where", "rejections"),
+    [
+        *((says, "/", 0 if name.startswith("right") else 15) for name, says in LIVES.items()),
+        (LIVES["said too long"], "/vnf-operator", 3),
+    ],
+    ids=[*LIVES, "said too long, for one component"],
+)
+async def test_a_life_that_is_not_said_as_expected_fails_no_run(
+    says: Mapping[str, object], where: str, rejections: int, start: Start
+) -> None:
+    """Tokens live 15 s. Two have to end before it is known; none is rejected after that.
+
+    All surfaces may reject the same token, each once.
+    """
+    url = await start(brief(15, says, where))
+    others = "        surfaces: {monitoring.metrics: {mode: off}}\n"  # they are no JSON
+    exporter = await start(Exporter(CONFIG.format(url=url).rstrip(" ") + others))
+    scrape = await exporter.until(
+        lambda scrape: scrape.sum("oran_mano_token_renewals_total") >= 5, within=75
+    )
+    assert scrape.sum("oran_mano_probe_failures_total") == 0
+    assert scrape.sum("oran_mano_token_renewal_failures_total") == 0
+    assert scrape.sum("oran_mano_token_rejections_total") <= rejections
+    assert scrape.one("oran_mano_token_lifetime_seconds") == pytest.approx(14, abs=2)
+    assert scrape.one("oran_mano_token_valid") == 1
 
 
 BAD_LOGINS: Final[dict[str, object]] = {

@@ -110,6 +110,73 @@ async def test_a_surface_that_is_not_well(start: Start) -> None:
     assert "look next" in ended.out
 
 
+async def test_a_refresh_is_probed_with_what_a_login_gave(start: Start) -> None:
+    simulator = await start(Simulator())
+    ended = await probe(simulator.url, "auth.refresh", "--output", "json")
+    assert (ended.code, ended.err) == (0, "")
+    told = json.loads(ended.out)
+    assert [(step["surface"], step["outcome"]) for step in told["steps"]] == [
+        ("auth.login", "well"),
+        ("auth.refresh", "well"),
+    ]
+
+
+async def test_a_refresh_that_is_refused_tells_what_the_api_says(start: Start) -> None:
+    simulator = await start(Simulator())
+    await simulator.play("healthy", status={"auth.refresh": 401})
+    ended = await probe(simulator.url, "auth.refresh")
+    assert ended.code == 1
+    assert ended.out.startswith("auth.refresh of default failed: auth_rejected\n")
+    assert "the API says  " in ended.out
+
+
+NO_PASSIVE: Final = {
+    "a token out of a file": (
+        "{token_file: secret}",
+        "auth.login",
+        "reads its token out of a file, and neither logs in nor refreshes",
+    ),
+    "a password in each request": (
+        "{type: basic, username: me, password_file: secret}",
+        "auth.refresh",
+        "sends its password with every request, and neither logs in nor refreshes",
+    ),
+    "an OAuth client": (
+        "{token_url: 'http://127.0.0.1:9/t', client_id: me, client_secret_file: secret}",
+        "auth.refresh",
+        "has no refresh: each token is asked for anew, so probe auth.login",
+    ),
+    "nobody": ("{type: none}", "auth.login", "has no credentials, and neither logs in"),
+}
+
+
+@pytest.mark.parametrize(("auth", "surface", "why"), NO_PASSIVE.values(), ids=NO_PASSIVE)
+async def test_a_target_without_such_a_surface_says_what_it_does_instead(
+    auth: str, surface: str, why: str, tmp_path: Path
+) -> None:
+    (tmp_path / "secret").write_text("s3cret-of-mine")
+    file = tmp_path / "config.yaml"
+    file.write_text(f"targets: [{{name: lab, url: 'http://127.0.0.1:9/v1', auth: {auth}}}]")
+    ended = await command("probe", surface, "--config.file", str(file))
+    assert (ended.code, ended.out) == (2, "")
+    assert f'surface "{surface}" is not asked for: lab {why}' in ended.err
+
+
+async def test_a_login_that_is_refused_tells_what_the_api_says() -> None:
+    """In words for a person, however it echoes what was sent."""
+    secret = "pw1"
+    body = {"title": "Unauthorized", "detail": f"no <b>{secret}</b> for you\x1b[31m" + "x" * 9999}
+    refusal = b"HTTP/1.1 401 Unauthorized\r\n" + sized(json.dumps(body).encode())
+    async with serve(answer(refusal)) as server:
+        for surface in ("auth.login", "tn-manager.agents.list"):
+            ended = await command("probe", surface, env=account(server.url, secret))
+            assert ended.code == 1
+            (said,) = [line for line in ended.out.splitlines() if "the API says" in line]
+            assert "Unauthorized: no <b><secret></b> for you [31mxxx" in said
+            assert len(said) < 600
+            assert secret not in ended.out + ended.err
+
+
 async def test_a_login_that_is_refused(start: Start) -> None:
     simulator = await start(Simulator())
     secret = "n0t-the-password"
@@ -171,7 +238,6 @@ WRONG: Final = {
         ["orchestrator.plan"],
         'surface "orchestrator.plan" is off for default; switch it on with surfaces: ',
     ),
-    "a refresh alone": (["auth.refresh"], 'surface "auth.refresh" is asked only together with '),
     "an id for nothing": (
         ["monitoring.health", "--id", "x"],
         'surface "monitoring.health" takes no id: /monitoring/health',

@@ -33,6 +33,7 @@ RIGHTLY_EMPTY: Final[Mapping[str, str]] = {
     "rate-limits: Which surfaces were refused?": "nothing was throttled",
     "rate-limits: Which runs did it forgo to save quota?": "no run was skipped for its quota",
     "rate-limits: Does the server allow what is documented?": "the API sends no such headers",
+    "exporter: When is a login tried again?": "no login is put off",
     "slo: What is left of each budget?": NEEDS_RULES,
     "slo: How did the budgets shrink?": NEEDS_RULES,
     "slo: How fast, over 1 hour?": NEEDS_RULES,

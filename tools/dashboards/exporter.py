@@ -135,6 +135,23 @@ TELLING: Final = (
             )
         ),
     ),
+    events(
+        About(
+            "Do its own faults spoil runs?",
+            "Runs that told nothing of the API for a fault of the exporter, by kind. Normal: 0. "
+            "Else its log has the trace of it, report that.",
+            "suffix: runs",
+            empty=ABSENT,
+            size=(24, 8),
+            more=(runbook("ExporterFault"),),
+        ),
+        Query(
+            f"sum by (target, surface, kind) (increase({own('faults_total')}[$__rate_interval]))\n"
+            "or on (target)\n"
+            "sum by (target) (increase(oran_mano_probe_internal_total[$__rate_interval]))",
+            "{{target}} {{surface}} {{kind}}",
+        ),
+    ),
 )
 
 COSTS: Final = (

@@ -98,7 +98,7 @@ TOKENS: Final = (
             "touches 0. On the ground, the surfaces that need a token are not watched.",
             "s",
             empty="no target has a token that ends",
-            size=(6, 8),
+            size=(8, 8),
             more=(runbook("TokenNotRenewed"),),
         ),
         Query(
@@ -114,7 +114,7 @@ TOKENS: Final = (
             "Normal: never red.",
             "none",
             empty="no target is probed with a token",
-            size=(6, 8),
+            size=(8, 8),
             more=(runbook("TokenNotRenewed"),),
         ),
         Query(
@@ -123,6 +123,23 @@ TOKENS: Final = (
         ),
         states={0: ("in time", "green"), 1: ("overdue", "red")},
     ),
+    lines(
+        About(
+            "When is a login tried again?",
+            "Time until then, where it is put off: its secret was refused, the API asked to wait, "
+            "or the last one failed. Normal: nothing. After 15 minutes a refused secret is tried "
+            "again; a changed one, or a reload by hand, is tried at once.",
+            "s",
+            empty="no login is put off",
+            size=(8, 8),
+            more=(runbook("AuthenticationFailing"),),
+        ),
+        Query(
+            "max by (target) "
+            f"(oran_mano_token_next_attempt_timestamp_seconds{{{TARGET}}}) - time()",
+            "{{target}}",
+        ),
+    ),
     events(
         About(
             "Does renewing them fail?",
@@ -130,8 +147,8 @@ TOKENS: Final = (
             f"should still be good. Normal: none. {REASONS}",
             "suffix: times",
             empty="no failed renewal is known",
-            size=(6, 8),
-            more=(runbook("AuthenticationFailing"),),
+            size=(12, 8),
+            more=(runbook("AuthenticationFailing"), runbook("TokenRefreshRefused")),
         ),
         Query(
             increase("oran_mano_token_renewal_failures_total", "target, grant, reason", TARGET),
@@ -146,7 +163,7 @@ TOKENS: Final = (
             "0. From minutes on tokens and dates go wrong: see to NTP on both sides.",
             "s",
             empty="no token was fetched yet",
-            size=(6, 8),
+            size=(12, 8),
             more=(runbook("AuthenticationFailing"),),
             steps=((None, "green"), (60, "red")),
         ),

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from exporter.sinks.families.row import DELAYS, DURATIONS, Family, Group
+from exporter.sinks.families.row import DELAYS, DURATIONS, FAULTS, SURFACE, Family, Group
 
 GROUPS: Final = (
     Group(
@@ -82,6 +82,14 @@ GROUPS: Final = (
                 ("sink",),
                 "Observations that a sink could not take: a fault of the exporter, told in its "
                 "log. For `state` also each time its directory could not be written.",
+            ),
+            Family(
+                "oran_mano_exporter_faults_total",
+                "counter",
+                (*SURFACE, "kind"),
+                "Runs that failed by a fault of the exporter or its machine, by what that was; the "
+                "log has its trace. A series begins with the first one.",
+                {"kind": FAULTS},
             ),
         ),
     ),

@@ -48,6 +48,13 @@ GROUPS: Final = (
                 "Runs answered 429: we asked too much, which says nothing of the API's health.",
             ),
             Family(
+                "oran_mano_probe_internal_total",
+                "counter",
+                SURFACE,
+                "Runs that failed by a fault of the exporter, which says nothing of the API's "
+                "health; `oran_mano_exporter_faults_total` has their kind.",
+            ),
+            Family(
                 "oran_mano_probe_slow_total",
                 "counter",
                 SURFACE,
@@ -71,7 +78,8 @@ GROUPS: Final = (
                 "oran_mano_probe_duration_seconds",
                 "histogram",
                 SURFACE,
-                "How long runs took, without the wait for a slot of our own.",
+                "How long runs took, without the wait for a slot of our own and without those "
+                "that a fault of the exporter ended: they measured nothing.",
                 buckets=DURATIONS,
             ),
             Family(

@@ -27,6 +27,14 @@ METHODS: Final[Mapping[str, tuple[str, ...]]] = {"method": ("GET", "POST", "PUT"
 RATE_CLASSES: Final[Mapping[str, tuple[str, ...]]] = {"rate_class": get_args(RateClass)}
 QUOTAS: Final = {**RATE_CLASSES, "credential": get_args(Credential)}
 
+FAULTS: Final = (
+    *("ArithmeticError", "AssertionError", "AttributeError", "BufferError", "ExceptionGroup"),
+    *("ImportError", "IndexError", "KeyError", "MemoryError", "NameError", "NotImplementedError"),
+    *("OSError", "RecursionError", "RuntimeError", "TimeoutError", "TypeError", "UnicodeError"),
+    *("ValueError", "ZeroDivisionError", "open_files", "other"),
+)
+"""Kinds of faults of our own: the exceptions that there mostly are, and files that ran out."""
+
 DURATIONS: Final = BUCKETS
 DELAYS: Final = (0.0005, 0.001, 0.002, *BUCKETS)
 

@@ -58,6 +58,14 @@ GROUPS: Final = (
                 "since the last token came.",
             ),
             Family(
+                "oran_mano_token_next_attempt_timestamp_seconds",
+                "gauge",
+                TARGET,
+                "When the next login comes, only while it is put off: its secret was refused (15 "
+                "minutes, unless it is another one then), the API asked to wait, or the last one "
+                "failed. Also of `auth.type` `basic`, while its password is not sent.",
+            ),
+            Family(
                 "oran_mano_token_renewals_total",
                 "counter",
                 (*TARGET, "grant"),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from tests.bundle.case import Case, Play, cases
-from tests.bundle.stage import HEALTH, LIST, Outcome, Stage
+from tests.bundle.stage import HEALTH, LIST, LOGIN, REFRESH, Outcome, Stage
 
 DAY: Final = 86_400
 LAB: Final = {"target": "lab"}
@@ -79,9 +79,14 @@ def afterwards() -> Iterator[Case]:
     yield from cases(name, info, (71, 110), (down, _both(hour, always("ok")), nothing))
     partly = _both(hour, within("fail", 10, 120))(Stage(120))
     yield Case(name, "fires", partly, info, (71, 110), why="only for what is well")
-    valid = state("oran_mano_token_valid", LAB, bad=0, first=10, last=70)(Stage(120))
-    valid.surface(within("budget", 10, 70))
-    yield Case(name, "fires", valid, info, (71, 104), why="nobody was let in")
+    skipped: dict[Outcome, str] = {"ok": "it needs no token", "budget": "it was only skipped"}
+    for outcome, why in skipped.items():
+        shut = state("oran_mano_token_valid", LAB, bad=0, first=10, last=70)(Stage(120))
+        shut.surface(within(outcome, 10, 70))
+        yield Case(name, "below", shut, info, why=f"nobody was let in, and {why}")
+    added = Stage(120).surface(hour)
+    added.surface(lambda second: "ok" if second >= 70 * 60 else "no_resource", of=HEALTH)
+    yield Case(name, "fires", added, info, (71, 110), why="not for what began to be probed after")
     rejected = _both(within("rejected", 10, 70), always("ok"))(Stage(120))
     yield Case(name, "fires", rejected, info, (71, 105), why="a surface let nobody in")
 
@@ -98,7 +103,8 @@ def surfaces() -> Iterator[Case]:
     yield Case("TargetDown", "below", now_and_then, PAGE, why="one run in ten succeeds")
     hangs = _both(_hangs, _hangs)(Stage(120))
     yield Case("TargetDown", "fires", hangs, PAGE, (26, 85), why="runs overrun")
-    for outcome in ("rejected", "throttled"):
+    elsewhere: tuple[Outcome, ...] = ("rejected", "throttled", "internal")
+    for outcome in elsewhere:
         stage = _both(always(outcome), always(outcome))(Stage(120))
         yield Case("TargetDown", "below", stage, PAGE, why=f"everything is {outcome}")
     ended = Stage(60)
@@ -113,13 +119,22 @@ def surfaces() -> Iterator[Case]:
         lambda second: "ok" if second // 30 % 5 == 0 else "fail"
     )
     yield from cases("SurfaceFailing", labels, (28, 80), (failing, four_of_five, gone))
-    yield Case(
-        "SurfaceFailing", "below", Stage(120).surface(always("throttled")), labels, why="429"
-    )
+    for outcome in elsewhere[1:]:
+        stage = Stage(120).surface(always(outcome))
+        yield Case("SurfaceFailing", "below", stage, labels, why=f"everything is {outcome}")
 
     slow: Play = lambda stage: stage.surface(within("slow"))  # noqa: E731
     third: Play = lambda stage: stage.surface(every(3, "slow"))  # noqa: E731
     yield from cases("SurfaceSlow", labels, (33, 87), (slow, third, gone))
+
+
+def refreshes(outcome: Callable[[int], Outcome], login: Outcome = "ok") -> Play:
+    """Tokens of a minute: each is refreshed, and got by login where that fails."""
+
+    def play(stage: Stage) -> Stage:
+        return stage.surface(outcome, 60, of=REFRESH).surface(always(login), 60, of=LOGIN)
+
+    return play
 
 
 def tokens() -> Iterator[Case]:
@@ -131,6 +146,16 @@ def tokens() -> Iterator[Case]:
     failed: Play = lambda stage: stage.surface(always("fail"))  # noqa: E731
     surface = {**PAGE, **LIST}
     yield from cases("SurfaceUnauthorized", surface, (27, 80), (rejected, failed, nothing))
+
+    refused, once = refreshes(within("rejected")), refreshes(within("rejected", 20, 21))
+    yield Case("SurfaceUnauthorized", "below", refused(Stage(120)), surface, why="refreshes alone")
+
+    part = {**TICKET, **REFRESH}
+    yield from cases("TokenRefreshRefused", part, (27, 80), (refused, once, nothing))
+    shut = refreshes(within("rejected"), "rejected")(Stage(120))
+    yield Case("TokenRefreshRefused", "below", shut, part, why="logins are refused too")
+    broken = refreshes(within("fail"))(Stage(120))
+    yield Case("TokenRefreshRefused", "below", broken, part, why="they fail otherwise")
 
     overdue = "oran_mano_token_renewal_overdue"
     late, just = state(overdue, LAB, bad=1), state(overdue, LAB, bad=1, last=21)

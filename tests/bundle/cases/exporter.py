@@ -103,6 +103,15 @@ def schedule() -> Iterator[Case]:
     yield Case("RunsSkipped", "below", broken, TICKET, why="an open circuit is a failure")
 
 
+def faults() -> Iterator[Case]:
+    labels = {**TICKET, **LIST}
+    ours: Play = lambda stage: stage.surface(within("internal"))  # noqa: E731
+    theirs: Play = lambda stage: stage.surface(within("fail"))  # noqa: E731
+    yield from cases("ExporterFault", labels, (21, 94), (ours, theirs, nothing))
+    one = Stage(120).surface(within("internal", 20, 21), 60)
+    yield Case("ExporterFault", "fires", one, labels, (21, 35), why="one run")
+
+
 def process() -> Iterator[Case]:
     name = "oran_mano_exporter_config_last_reload_successful"
     labels = {**JOB, "severity": "warning"}
@@ -139,4 +148,4 @@ def process() -> Iterator[Case]:
     yield from cases("SpansDropped", labels, (32, 93), histories)
 
 
-CASES: Final = [*absence(), *pods(), *watched(), *schedule(), *process()]
+CASES: Final = [*absence(), *pods(), *watched(), *schedule(), *faults(), *process()]

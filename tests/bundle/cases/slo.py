@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias
 
 from tests.bundle.case import Case, Play, cases
-from tests.bundle.cases.api import PAGE, TICKET, always, every, within
+from tests.bundle.cases.api import PAGE, TICKET, always, every, refreshes, within
 from tests.bundle.stage import LIST, Outcome, Stage
 
 AVAILABILITY: Final = {**LIST, "slo": "availability"}
@@ -36,6 +36,16 @@ def fast() -> Iterator[Case]:
     yield Case(
         "AvailabilityBudgetBurnFast", "below", ignorant, PAGE, why="three in five runs unknown"
     )
+
+
+def others() -> Iterator[Case]:
+    """What is no failure of the API, or wakes nobody."""
+    name = PAGES[0]
+    for alert in PAGES:
+        ours = Stage(120).surface(every(2, "internal"))
+        yield Case(alert, "below", ours, PAGE, why="half of it is the exporter's own fault")
+    refused = refreshes(within("rejected"))(Stage(120))
+    yield Case(name, "below", refused, PAGE, why="refreshes are refused and logins work")
 
 
 PAGES: Final = ("AvailabilityBudgetBurnFast", "LatencyBudgetBurnFast")
@@ -104,4 +114,4 @@ def _breaker(interval: int) -> Callable[[int], Outcome]:
     return outcome
 
 
-CASES: Final = [*fast(), *slow(), *outages()]
+CASES: Final = [*fast(), *slow(), *others(), *outages()]

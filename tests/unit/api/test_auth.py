@@ -4,7 +4,6 @@ import base64
 import json
 from typing import Final
 
-import jwt
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -99,6 +98,10 @@ def login(body: str | bytes, date: str | None = None) -> Grant:
         (None, 0, 600, None, 600),
         (None, None, 2 * DECADE, 0, DECADE),
         (None, None, None, 0, None),
+        # Never is no life that is over
+        (None, None, 0, None, None),
+        (None, None, -1, 0, None),
+        (None, None, -5, 0, None),
     ],
 )
 def test_how_long_a_token_lives(
@@ -124,8 +127,6 @@ def test_how_long_a_token_lives(
         (-1, None, None, None),
         (0, 1, None, None),
         (-1, None, -5, None),
-        (None, None, 0, None),
-        (None, None, -5, 0),
     ],
 )
 def test_a_token_that_is_over(
@@ -137,11 +138,35 @@ def test_a_token_that_is_over(
         token_lifetime(text, expires_in, NOW, None if ahead is None else NOW + ahead)
 
 
-@pytest.mark.parametrize("exp", ["true", "false", "null", '"1"', "[]", "{}", "NaN"])
+@pytest.mark.parametrize(
+    "exp",
+    [
+        "true",
+        "false",
+        "null",
+        '""',
+        '"1e9"',
+        '"never"',
+        "[]",
+        "{}",
+        "NaN",
+        "0",
+        "-1",
+        '"0"',
+        '"-1"',
+    ],
+)
 def test_an_end_that_is_no_number_is_none(exp: str) -> None:
     text = token(f'{{"exp": {exp}}}')
     assert token_end(text) is None
     assert token_lifetime(text, 600, NOW, NOW) == 600
+
+
+def test_an_end_may_be_a_text() -> None:
+    text = token(f'{{"exp": "{NOW + 600.5}", "iat": "{NOW:.0f}"}}')
+    assert token_end(text) == NOW + 600.5
+    assert token_lifetime(text, None, NOW, NOW) == 600.5
+    assert token_lifetime(text, None, NOW, NOW + 600) == 0.5
 
 
 @pytest.mark.parametrize("text", ["", "opaque", "a.b", "a.b.c", "\u00e9.\u00e9.\u00e9", "\ud800.."])
@@ -187,12 +212,25 @@ def test_a_hostile_jwt_tells_no_end(text: str) -> None:
         ("[600]", HOUR),
         ("{}", HOUR),
         ("9" * 300, DECADE),
+        ('"15.0"', 15),
+        ('" 15 "', 15),
+        ('"0.5"', 0.5),
+        ('"2147483647"', DECADE),
+        ("0", HOUR),
+        ("0.0", HOUR),
+        ("-1", HOUR),
+        ('"0"', HOUR),
+        ('"-1"', HOUR),
+        ('"never"', HOUR),
+        ('"15 s"', HOUR),
+        (f'"{"9" * 300}"', HOUR),
     ],
 )
 def test_what_stands_beside_a_good_token_does_not_lose_it(expires_in: str, lifetime: float) -> None:
     """An hour is the guide's own example, where nothing tells."""
     found = login(f'{{"access_token": "t", "expires_in": {expires_in}}}')
     assert (found.access_token, found.lifetime) == ("t", lifetime)
+    assert found.known == (lifetime != HOUR)
     jwt_in_it = claims(exp=NOW + 60)
     found = login(f'{{"access_token": "{jwt_in_it}", "expires_in": {expires_in}}}')
     assert found.access_token == jwt_in_it
@@ -385,4 +423,7 @@ def test_a_name_and_a_password_can_be_told_apart(name: str, password: str) -> No
 
 @given(st.integers(-(10**12), 10**12))
 def test_the_end_is_that_in_the_token(exp: int) -> None:
-    assert token_end(jwt.encode({"exp": exp}, "k" * 32)) == exp
+    """What is not after the beginning of time is none: never, in some servers' words."""
+    for told in (exp, str(exp)):
+        claimed = token(json.dumps({"exp": told}))
+        assert token_end(claimed) == (exp if exp > 0 else None)

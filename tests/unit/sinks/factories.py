@@ -9,7 +9,17 @@ from prometheus_client import CollectorRegistry
 from exporter.catalog.surface import Surface
 from exporter.config.schema import ClassLimit, LatencyObjective, Target
 from exporter.job import Job, Plan, TargetPlan
-from exporter.observation import Call, Key, Observation, Phases, RateLimit, Run, Skip, SkipReason
+from exporter.observation import (
+    Call,
+    Key,
+    Observation,
+    Phases,
+    PutOff,
+    RateLimit,
+    Run,
+    Skip,
+    SkipReason,
+)
 from exporter.sinks.latest import Latest
 from exporter.sinks.metrics import Metrics
 from exporter.sinks.snapshot import SurfaceNow
@@ -119,13 +129,20 @@ class Bench:
     """A registry with everything on it, fed through ``take``; ``value`` reads one sample."""
 
     def __init__(
-        self, planned: Plan | None = None, connections: dict[str, int] | None = None
+        self,
+        planned: Plan | None = None,
+        connections: dict[str, int] | None = None,
+        put_off: dict[str, PutOff] | None = None,
     ) -> None:
         self.clock = FakeClock()
         self.registry = CollectorRegistry()
         self.unfollowed: dict[tuple[str, str], int] = {}
         self.latest = Latest(
-            self.clock.wall, self.clock.steady, lambda: connections or {}, lambda: self.unfollowed
+            self.clock.wall,
+            self.clock.steady,
+            lambda: connections or {},
+            lambda: self.unfollowed,
+            lambda: put_off or {},
         )
         self.metrics = Metrics(self.registry, self.latest, version="1.2.3")
         self.metrics.expect(("metrics",))

@@ -9,6 +9,7 @@ from exporter.observation import (
     Lifecycle,
     Observation,
     Phases,
+    PutOff,
     RateLimit,
     Reading,
     Rejection,
@@ -69,8 +70,10 @@ def played() -> Bench:
         job(Key("south", "monitoring", "monitoring.health")), name="south", labels={"site": "s"}
     )
     north = plan(labels={"region": "n"}).targets
-    bench = Bench(Plan((*north, south)), {"lab": 2, "south": 0, "gone": 7})
+    put_off = {"south": PutOff("refused", NOW, NOW + 900, 900)}
+    bench = Bench(Plan((*north, south)), {"lab": 2, "south": 0, "gone": 7}, put_off)
     bench.unfollowed = {("lab", "intents"): 1, ("lab", "vnfs"): 0}
+    bench.take(run(INTENTS, reason="internal", detail="KeyError"))
     bench.take(*observations())
     bench.metrics.scraped(0.004)
     return bench

@@ -120,6 +120,10 @@ SURFACE_CASES: Final[dict[str, tuple[tuple[Observation, ...], str]]] = {
         (run(INTENTS, reason="body_invalid", deciding=call(INTENTS), detail="no JSON"),),
         "unhealthy: Orchestrator API error: body_invalid: no JSON",
     ),
+    "a fault of our own": (
+        (run(INTENTS, reason="internal", detail="KeyError"),),
+        "unknown: Orchestrator API not known: internal: KeyError",
+    ),
     "slow and yet good": (
         (run(INTENTS, slow=True, deciding=call(INTENTS)),),
         "healthy: Orchestrator API responding",

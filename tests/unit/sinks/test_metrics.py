@@ -3,6 +3,7 @@
 from collections import Counter
 from typing import Final
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +17,8 @@ from tests.unit.sinks.factories import (
     NOW,
     Bench,
     call,
+    job,
+    plan,
     run,
     skip,
     throttled_call,
@@ -27,7 +30,7 @@ REQUESTS: Final = "oran_mano_api_requests_total"
 REQUEST_SECONDS: Final = "oran_mano_api_request_duration_seconds_count"
 THROTTLED: Final = "oran_mano_rate_limit_throttled_responses_total"
 
-counts = ("scheduled", "runs", "failures", "throttled", "slow", "delayed")
+counts = ("scheduled", "runs", "failures", "throttled", "internal", "slow", "delayed")
 keys = st.sampled_from((HEALTH, INTENTS, LOGIN))
 events: st.SearchStrategy[tuple[Key, str, Event, bool]] = st.one_of(
     st.tuples(keys, st.just("run"), st.none() | st.sampled_from(REASONS), st.booleans()),
@@ -67,7 +70,8 @@ def test_in_every_scrape_scheduled_is_runs_plus_skips(
         assert of["scheduled"] == of["runs"] + sum(skips(bench, key).values()) == len(mine)
         assert of["failures"] + of["slow"] <= of["runs"]
         assert of["throttled"] <= of["failures"]
-        assert bench.probe("duration_seconds_count", key) == of["runs"]
+        assert of["throttled"] + of["internal"] <= of["failures"]
+        assert bench.probe("duration_seconds_count", key) == of["runs"] - of["internal"]
         skipped = Counter(reason for _, kind, reason, _ in mine if kind == "skip")
         assert skips(bench, key) == {reason: skipped[reason] for reason in SKIP_REASONS}
     failed = Counter(
@@ -119,6 +123,29 @@ def test_a_throttled_run_is_a_failure_and_counted_besides() -> None:
     bench.take(run(reason="throttled"))
     assert bench.probe("failures_total") == 1
     assert bench.probe("throttled_total") == 1
+
+
+@pytest.mark.parametrize(
+    ("detail", "kind"),
+    [
+        ("AttributeError", "AttributeError"),
+        ("the exporter has too many open files", "open_files"),
+        ("the machine has too many open files", "open_files"),
+        ("SomeLibraryError", "other"),
+        ("", "other"),
+    ],
+)
+def test_a_fault_of_our_own_is_counted_apart_and_measures_nothing(detail: str, kind: str) -> None:
+    bench = Bench()
+    bench.take(run(reason="internal", detail=detail), run(reason="http_5xx", detail="KeyError"))
+    assert [bench.probe(f"{name}_total") for name in ("runs", "failures", "internal")] == [2, 2, 1]
+    assert bench.probe("duration_seconds_count") == 1
+    faults = "oran_mano_exporter_faults_total"
+    assert [(labels["surface"], labels["kind"]) for _, labels in bench.series(faults)] == [
+        (HEALTH.surface, kind)
+    ]
+    bench.follow(plan(job(INTENTS)))
+    assert not list(bench.series(faults))
 
 
 def test_lateness_over_ten_milliseconds_is_delay() -> None:

@@ -147,10 +147,6 @@ BAD: Final[dict[str, tuple[Answering, str]]] = {
     "a header in it": (lambda _: answer({"access_token": "a\r\nX: 1"}), "body_invalid"),
     "no ASCII": (lambda _: answer({"access_token": "\u00e9"}), "body_invalid"),
     "over already": (expired(), "body_invalid"),
-    "no time left": (
-        lambda _: answer({"access_token": "opaque", "expires_in": 0}),
-        "body_invalid",
-    ),
     "HTML": (lambda _: answer(b"<html>"), "body_invalid"),
 }
 

@@ -130,7 +130,8 @@ async def test_a_refused_password_whose_file_is_gone_is_told_once(
         for _ in range(20):
             assert await api.owner.headers(SURFACE, 0) is None
     assert [record.getMessage() for record in caplog.records] == [
-        "cannot read the secret of the login"
+        "the next login is put off",
+        "cannot read the secret of the login",
     ]
 
 
