@@ -88,7 +88,8 @@ class Bounds(NamedTuple):
 NO_CERTIFICATE: Final = "TLSV13_ALERT_CERTIFICATE_REQUIRED"
 _CERTIFICATE: Final = ssl.SSLCertVerificationError
 _TOO_MANY: Final = "Too many"
-"""Words of aiohttp, as this has no type of its own."""
+_TOO_LONG: Final = "Got more than"
+"""How aiohttp words it: the first has no type of its own, and in a body neither keeps it."""
 _SHAKE: Final = asyncio.constants.SSL_HANDSHAKE_TIMEOUT
 
 TABLE: Final[tuple[Row, ...]] = (
@@ -97,8 +98,8 @@ TABLE: Final[tuple[Row, ...]] = (
     Row(OSError, "internal", "the machine has too many open files", errno.ENFILE),
     # Refused by the client
     Row(TooLargeError, "too_large", "the answer is over {largest}"),
-    Row(http.LineTooLong, "too_large", "a line of the head is over our limit of {line}"),
-    Row(http.BadHttpMessage, "too_large", "more than {headers} headers, our limit", _TOO_MANY),
+    Row(http.HttpProcessingError, "too_large", "a line is over our limit of {line}", _TOO_LONG),
+    Row(http.HttpProcessingError, "too_large", "over {headers} headers, our limit", _TOO_MANY),
     Row(CodingError, "body_invalid", "the body is cut short, or compressed too often"),
     Row(zlib.error, "body_invalid", "the compressed body is broken"),
     Row(StatusError, "protocol", "the status is outside of 200..599"),
@@ -252,8 +253,8 @@ def _code(error: BaseException) -> int | str | None:
         case RedirectError():
             return error.why
         case _:
-            too_many = isinstance(error, http.BadHttpMessage) and _TOO_MANY in error.message
-            return _TOO_MANY if too_many else None
+            said = error.message if isinstance(error, http.HttpProcessingError) else ""
+            return next(filter(said.startswith, (_TOO_MANY, _TOO_LONG)), None)
 
 
 def _peer(error: Exception) -> str:

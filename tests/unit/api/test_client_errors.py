@@ -97,9 +97,9 @@ def headers(count: int) -> bytes:
 @pytest.mark.parametrize(
     ("reply", "words"),
     [
-        (OK + headers(MAX_HEADERS + 1), "more than 128 headers, our limit"),
-        (OK + headers(1000), "more than 128 headers, our limit"),
-        (OK + CHUNKED + b"0\r\n" + b"A: b\r\n" * 200 + b"\r\n", "more than 128 headers, our limit"),
+        (OK + headers(MAX_HEADERS + 1), "over 128 headers, our limit"),
+        (OK + headers(1000), "over 128 headers, our limit"),
+        (OK + CHUNKED + b"0\r\n" + b"A: b\r\n" * 200 + b"\r\n", "over 128 headers, our limit"),
         (OK + b"A: " + b"x" * (MAX_LINE + 1) + b"\r\n" + sized(b"{}"), "our limit of 64 KiB"),
         (OK + b"x" * (MAX_LINE + 1) + b": a\r\n" + sized(b"{}"), "our limit of 64 KiB"),
         (b"HTTP/1.1 200 " + b"x" * (MAX_LINE + 1) + b"\r\n" + sized(b"{}"), "our limit of 64 KiB"),

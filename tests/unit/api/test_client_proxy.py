@@ -174,7 +174,7 @@ async def test_the_proxy_refuses_to_ask() -> None:
         (b"HTTP/1.1 200 OK\r\n\r\n", "tls_handshake"),
         (b"HTTP/1.1 200 OK\r\n\r\nno TLS at all", "tls_handshake"),
         (b"SSH-2.0-OpenSSH_9.2\r\n", "protocol"),
-        (b"HTTP/1.1 200 OK\r\nX: " + bytes(100_000), "protocol"),
+        (b"HTTP/1.1 200 OK\r\nX: " + b"x" * 100_000, "too_large"),
     ],
     ids=["silence", "then silence", "then garbage", "no HTTP", "large head"],
 )

@@ -260,7 +260,6 @@ async def test_the_configuration_tells_how_long_a_run_may_take() -> None:
         _, body = await get(f"{url}/config")
     (target,) = yaml.safe_load(body)["targets"]
     assert target["timeouts"] == {"connect": "10s", "read": "30s", "total": "27s"}
-    assert target["surfaces"]["auth.login"] == {"timeout": "9s"}
 
 
 async def test_the_status() -> None:
