@@ -299,7 +299,9 @@ REFUSED: Final = b" \r\n" + sized(b"")
 REACHED: Final[Mapping[Name, Way]] = {
     (OSError, errno.EMFILE, None): without_files,
     (faults.TooLargeError, None, None): answering(OK + b"Content-Length: 99999999\r\n\r\n"),
-    (http.HttpProcessingError, "Got more than", None): answering(OK + b"A: " + b"x" * 100_000 + b"\r\n\r\n"),
+    (http.HttpProcessingError, "Got more than", None): answering(
+        OK + b"A: " + b"x" * 100_000 + b"\r\n\r\n"
+    ),
     (http.HttpProcessingError, "Too many", None): answering(OK + b"A: b\r\n" * 200 + b"\r\n"),
     (faults.CodingError, None, None): answering(GZIP + sized(gzip.compress(b"{}")[:-1])),
     (zlib.error, None, None): answering(GZIP + sized(b"no gzip at all")),
