@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 
 from exporter.api.client import Client
-from exporter.config.schema import Connection
+from exporter.config.schema import Connection, Timeouts
 from exporter.config.values import Duration, Secret
 from exporter.observation import Transport
 from exporter.wire import Exchange, Fault, Request
@@ -20,6 +20,8 @@ from tests.support.proxy import proxy
 from tests.support.servers import Start
 
 TIMES: Final = 15
+PATIENT: Final = Timeouts()
+"""How an answer ends is looked at, not when: many handshakes at once may take their time."""
 NAMES: Final = {ssl.TLSVersion.TLSv1_2: "TLSv1.2", ssl.TLSVersion.TLSv1_3: "TLSv1.3"}
 CLOSES: Final = OK + b"Connection: close\r\n"
 ALL: Final = (
@@ -69,7 +71,7 @@ async def test_pythons_own_server(
     authority: Authority, version: ssl.TLSVersion, ending: Ending, reply: Reply, answers: int
 ) -> None:
     with serve_until(speaking(authority, version), reply, ending, answers=answers) as url:
-        async with client(url, tls=authority.tls) as subject:
+        async with client(url, tls=authority.tls, timeouts=PATIENT) as subject:
             all_well(await outcomes(subject), version)
 
 
@@ -79,7 +81,7 @@ async def test_a_reset_after_the_answer_is_a_reset_at_most(
     authority: Authority, version: ssl.TLSVersion, answers: int
 ) -> None:
     with serve_until(speaking(authority, version), "sized", "reset", answers=answers) as url:
-        async with client(url, tls=authority.tls) as subject:
+        async with client(url, tls=authority.tls, timeouts=PATIENT) as subject:
             for outcome in await outcomes(subject):
                 assert isinstance(outcome, Exchange) or outcome.reason == "reset"
 
@@ -101,7 +103,7 @@ async def test_asyncios_server(
 ) -> None:
     async with (
         serve(script, tls=speaking(authority, version)) as server,
-        client(server.url, tls=authority.tls) as subject,
+        client(server.url, tls=authority.tls, timeouts=PATIENT) as subject,
     ):
         all_well(await outcomes(subject), version)
         await subject.close()
@@ -114,7 +116,7 @@ async def test_nginx(
     authority: Authority, version: ssl.TLSVersion, keepalive: int, start: Start
 ) -> None:
     nginx = await start(Nginx(authority, keepalive=keepalive, version=version))
-    async with client(nginx.url, tls=authority.tls) as subject:
+    async with client(nginx.url, tls=authority.tls, timeouts=PATIENT) as subject:
         all_well(await outcomes(subject), version)
 
 
@@ -131,7 +133,7 @@ async def test_redirects_whose_connections_end(
 
     async with (
         serve(script, tls=speaking(authority, version)) as server,
-        client(server.url, tls=authority.tls, follow_redirects=True) as subject,
+        client(server.url, tls=authority.tls, timeouts=PATIENT, follow_redirects=True) as subject,
     ):
         gets = [each for each in ALL if each.method == "GET"]
         found = [await subject.send(each) for _ in range(TIMES) for each in gets]
@@ -143,7 +145,9 @@ async def test_through_a_proxy(authority: Authority, version: ssl.TLSVersion) ->
     async with (
         serve(play(ask, CLOSES + sized(BODY), close), tls=speaking(authority, version)) as server,
         proxy(server.port) as there,
-        client(server.url, tls=authority.tls, proxy_url=Secret(there.url)) as subject,
+        client(
+            server.url, tls=authority.tls, timeouts=PATIENT, proxy_url=Secret(there.url)
+        ) as subject,
     ):
         all_well(await outcomes(subject), version)
 
@@ -154,7 +158,7 @@ async def test_connections_that_are_too_old_when_they_are_closed(
 ) -> None:
     with serve_until(speaking(authority, version), "told to close", "agreed") as url:
         old = Connection(max_age=Duration(1e-6))
-        async with client(url, tls=authority.tls, connection=old) as subject:
+        async with client(url, tls=authority.tls, timeouts=PATIENT, connection=old) as subject:
             all_well(await outcomes(subject), version)
 
 
@@ -166,7 +170,7 @@ async def test_garbage_before_the_end_is_no_answer(
     script = play(ask, b"SSH-2.0-OpenSSH_9.2\r\n" * 5000, close)
     async with (
         serve(script, tls=speaking(authority, version)) as server,
-        client(server.url, tls=authority.tls) as subject,
+        client(server.url, tls=authority.tls, timeouts=PATIENT) as subject,
     ):
         for outcome in await outcomes(subject):
             assert isinstance(outcome, Fault)
