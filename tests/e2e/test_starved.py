@@ -113,6 +113,12 @@ async def punctuality(exporter: Exporter) -> Punctuality:
     return Punctuality(1 - prompt / runs if runs else 1, skips / due if due else 1)
 
 
+async def usually(exporter: Exporter) -> Punctuality:
+    """The worst that it is while nothing is amiss: a scrape costs some runs, in a window or two."""
+    late, lost = zip(*[await punctuality(exporter) for _ in range(3)], strict=True)
+    return Punctuality(max(late), max(lost))
+
+
 async def on_time(exporter: Exporter, before: Punctuality) -> None:
     """It is as it was: at once where the machine has time to spare, else before long."""
     seen: list[tuple[Punctuality, float]] = []
@@ -122,7 +128,9 @@ async def on_time(exporter: Exporter, before: Punctuality) -> None:
         if now.suits(before):
             return
         seen.append((now, (busy_seconds() - busy) / (time.monotonic() - began)))
-        assert seen[-1][1] > (os.cpu_count() or 1) - _TO_SPARE, (before, seen)
+        # One window may hold a scrape more than another; two in a row are a fault.
+        spare = [(os.cpu_count() or 1) - used > _TO_SPARE for _, used in seen[-2:]]
+        assert spare != [True, True], (before, seen)
     pytest.fail(f"it was {before} before, and never again: {seen}")
 
 
@@ -160,7 +168,7 @@ async def test_what_was_short_of_cpu_is_on_time_within_two_intervals(
     starve: Starve, start: Start
 ) -> None:
     exporter = await started(start)
-    usual, before = await punctuality(exporter), await count(exporter)
+    usual, before = await usually(exporter), await count(exporter)
     pid = exporter.process.pid
     rested = memory(pid).now
     async with scraped(exporter):
