@@ -13,9 +13,13 @@ from exporter.cautions import Caution, cautions, cautions_of
 from exporter.config import Config, ConfigError, Problem, describe, load, source_of
 from exporter.config.problems import NOWHERE, Places
 from exporter.config.schema import Tls
+from exporter.descriptors import needed
 from exporter.job import Plan
 from exporter.plan import plan
+from exporter.sparing import allowed
 from exporter.traffic import Traffic, traffic
+
+_TOO_FEW: Final = "the limit of open files is too low for all connections that the targets may need"
 
 _log = logging.getLogger(__name__)
 
@@ -99,3 +103,8 @@ def warn(loaded: Loaded) -> None:
             "allowed_per_minute": round(row.allowed, 1),
         }
         _log.warning("own requests may exceed their share: see `check`", extra={"fields": fields})
+    if (most := needed(loaded.plan)) > (limit := allowed()):
+        fields = {"needed": most, "limit": limit}
+        _log.warning(
+            "%s: raise the limit (ulimit -n, LimitNOFILE)", _TOO_FEW, extra={"fields": fields}
+        )
