@@ -25,7 +25,7 @@ class Limits(Struct, frozen=True):
     """What a client may take, in seconds and connections.
 
     ``head`` is how long a connection may have no whole request to answer: silent, with half of a
-    head, or with one that drips. ``stuck`` is how long nothing of an answer may be taken.
+    head, or with one that drips; and how long the rest of a body may take that nobody reads. ``stuck`` is how long nothing of an answer may be taken.
     """
 
     head: float = 10.0
@@ -96,6 +96,7 @@ class Connection(web.RequestHandler):
             manager,
             loop=asyncio.get_running_loop(),
             keepalive_timeout=limits.head,
+            lingering_time=limits.head,
             access_log=None,  # type: ignore[arg-type]  # documented so
             logger=log,
             auto_decompress=False,  # no body is ever read

@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 from typing import Final
 
 from aiohttp import StreamReader, web
 from aiohttp.abc import AbstractStreamWriter
-from aiohttp.http import RawRequestMessage
+from aiohttp.http import HttpVersion10, HttpVersion11, RawRequestMessage
 from yarl import URL
 
 from exporter.sparing import allowed, for_listener
@@ -16,6 +17,7 @@ from exporter.web.routes import Routes, Unusable
 
 _LINGER: Final = 0.3
 """Seconds that answers under way have at the end; aiohttp takes them twice."""
+_VERSIONS: Final = (HttpVersion10, HttpVersion11)
 
 _log = logging.getLogger(__name__)
 
@@ -86,10 +88,13 @@ def _request(
     writer: AbstractStreamWriter,
     task: "asyncio.Task[None]",
 ) -> web.BaseRequest:
-    """A request as aiohttp has it; some targets it parses and then cannot use."""
+    """A request as aiohttp has it, where its version and its target can be used.
+
+    It would answer in any version, and some targets it parses and then makes no request of.
+    """
     loop = asyncio.get_running_loop()
-    try:
-        return web.BaseRequest(message, payload, protocol, writer, task, loop)
-    except ValueError:
-        message = message._replace(url=URL("/"))
-        return Unusable(message, payload, protocol, writer, task, loop)
+    if message.version in _VERSIONS:
+        with suppress(ValueError):
+            return web.BaseRequest(message, payload, protocol, writer, task, loop)
+    bare = message._replace(url=URL("/"), version=HttpVersion10)
+    return Unusable(bare, payload, protocol, writer, task, loop)

@@ -54,9 +54,9 @@ class Routes:
 
     async def _answer(self, request: web.BaseRequest) -> web.Response:
         if isinstance(request, Unusable):
-            return plain("the target is no valid URL\n", _BAD)
+            return plain("this is no request of HTTP/1.1, or its target is no URL\n", _BAD)
         # That of 100 may be ignored: the answer comes at once (RFC 9110, section 10.1.1).
-        if request.headers.get("Expect", _CONTINUE).lower() != _CONTINUE:
+        if any(one.lower() != _CONTINUE for one in request.headers.getall("Expect", ())):
             return plain(
                 "the only expectation that can be met is 100-continue\n", _EXPECTATION_FAILED
             )
@@ -72,7 +72,7 @@ class Routes:
 
 
 class Unusable(web.BaseRequest):
-    """A request that is proper HTTP and whose target is no URL."""
+    """A request of another version of HTTP, or whose target is no URL."""
 
 
 def plain(text: str, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
