@@ -27,8 +27,8 @@ from tests.support.servers import (
 
 PYTHON: Final = (sys.executable, "-W", "error")
 """Warnings of a process that a test started are failures too."""
-ULIMIT: Final = ("sh", "-c", 'ulimit -n "$0" && exec "$@"')
-"""Runs what follows the number with so many descriptors, soft and hard."""
+ULIMIT: Final = ("sh", "-c", 'ulimit -Sn "$0" && ulimit -Hn "$1" && shift && exec "$@"')
+"""Runs what follows the two numbers with so many descriptors, soft and hard."""
 
 
 class Scrape:
@@ -116,7 +116,7 @@ class Simulator(Server):
 class Exporter(Server):
     """The exporter; ``config`` is YAML, or ``None`` for the environment alone.
 
-    ``descriptors`` is the limit of open files that it starts with, soft and hard.
+    ``descriptors`` are the limits of open files that it starts with, soft and hard.
     """
 
     def __init__(
@@ -125,9 +125,9 @@ class Exporter(Server):
         *flags: str,
         env: Mapping[str, str] | None = None,
         command: Sequence[str] = (),
-        descriptors: int | None = None,
+        descriptors: tuple[int, int] | None = None,
     ) -> None:
-        self._limit = [] if descriptors is None else [*ULIMIT, str(descriptors)]
+        self._limit = [] if descriptors is None else [*ULIMIT, *map(str, descriptors)]
         self._config = config
         self._flags = flags
         self._env = env or {}
