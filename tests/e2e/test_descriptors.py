@@ -89,7 +89,7 @@ async def test_more_who_read_than_there_are_descriptors_cost_a_line_and_end(star
     assert told.count("cannot accept connections") <= 1
 
 
-async def test_half_a_head_has_ten_seconds_and_who_reads_nothing_is_let_go(start: Start) -> None:
+async def test_half_a_head_and_none_at_all_have_ten_seconds(start: Start) -> None:
     exporter = await start(Exporter(config(9, targets=1)))
     port = port_of(exporter.url)
     silent = socket.create_connection((LOOPBACK, port))

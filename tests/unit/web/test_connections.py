@@ -1,9 +1,12 @@
 """What clients may take of the listener: time, connections, memory."""
 
 import asyncio
+import re
 import time
+import tomllib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -96,8 +99,27 @@ async def lasted(port: int, sent: bytes, *, drips: bool = False) -> float:
         return time.monotonic() - began
 
 
+async def until_held(port: int, count: int) -> None:
+    """Wait until the server holds so many connections."""
+
+    async def look() -> bool | None:
+        return held(port) == count or None
+
+    await eventually(look, within=30)
+
+
 def test_a_head_has_10_s_a_write_30_s_and_there_are_64_connections() -> None:
     assert Limits() == Limits(head=10, stuck=30, connections=64)
+
+
+def test_aiohttp_is_one_that_cuts_heads_that_never_end() -> None:
+    project = tomllib.loads(Path("pyproject.toml").read_text())["project"]
+    (wanted,) = [text for text in project["dependencies"] if text.startswith("aiohttp")]
+    assert wanted == "aiohttp>=3.14.5,<4"
+    (locked,) = re.findall(
+        r"^aiohttp==([0-9.]+)", Path("requirements/runtime.txt").read_text(), re.MULTILINE
+    )
+    assert tuple(map(int, locked.split("."))) >= (3, 14, 5)
 
 
 async def test_what_is_no_whole_request_ends_in_time() -> None:
@@ -167,11 +189,8 @@ async def test_who_takes_nothing_of_an_answer_is_let_go(path: str) -> None:
         once, often = request(path), request(path) * 20
         readers = [deaf(port, sent) for sent in (once, once, often, request("/-/healthy") + once)]
         try:
-
-            async def look() -> bool | None:
-                return held(port) == 0 or None
-
-            await eventually(look, within=30)
+            await until_held(port, len(readers))
+            await until_held(port, 0)
         finally:
             for reader in readers:
                 reader.close()
