@@ -25,7 +25,8 @@ class Limits(Struct, frozen=True):
     """What a client may take, in seconds and connections.
 
     ``head`` is how long a connection may have no whole request to answer: silent, with half of a
-    head, or with one that drips; and how long the rest of a body may take that nobody reads. ``stuck`` is how long nothing of an answer may be taken.
+    head, or with one that drips; and how long the rest of a body may take that nobody reads.
+    ``stuck`` is how long nothing of an answer may be taken.
     """
 
     head: float = 10.0
@@ -108,8 +109,9 @@ class Connection(web.RequestHandler):
 
     @property
     def is_idle(self) -> bool:
-        """Whether it has no request to answer."""
-        return not (self._request_in_progress or self._messages)
+        """Whether it has no request to answer, and waits for one."""
+        begun = self._request_count > 0
+        return not self._messages and not (begun and self._waiter is None)
 
     @property
     def idle_until(self) -> float:
