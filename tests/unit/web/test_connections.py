@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import socket
 import time
 import tomllib
 from collections.abc import AsyncIterator
@@ -161,6 +162,21 @@ async def test_the_connection_that_was_idle_longest_makes_room_and_never_a_busy_
         assert b"200 OK" in await answered(used[0])
         door.opened.set()
         assert b"reloaded" in await answered(busy)
+
+
+async def test_of_many_that_come_at_once_the_first_make_room(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with serving(replace(Limits(), connections=5)) as url:
+        port = port_of(url)
+        silent = [socket.create_connection((LOOPBACK, port)) for _ in range(40)]
+        try:
+            await until_held(port, 5)
+            assert await get(f"{url}/-/healthy") == (200, b"healthy\n")
+        finally:
+            for one in silent:
+                one.close()
+    assert caplog.records == []
 
 
 async def test_where_all_are_busy_the_new_one_is_turned_away_and_the_log_says_so_once(
