@@ -15,12 +15,15 @@ from exporter.config import Config, ConfigError, Problem, Read, Target, describe
 from exporter.config.partial import as_far_as_known
 from exporter.config.problems import NOWHERE, Path, Places
 from exporter.config.schema import Tls
+from exporter.descriptors import needed
 from exporter.job import Plan
 from exporter.plan import misfits, plan
+from exporter.sparing import allowed
 from exporter.traffic import Traffic, traffic
 
 _TLS_DEPTH: Final = 3
 """Keys to a target's TLS: what is told of one of its files already is not told of all of them."""
+_TOO_FEW: Final = "the limit of open files is too low for all connections that the targets may need"
 
 _log = logging.getLogger(__name__)
 
@@ -114,3 +117,8 @@ def warn(loaded: Loaded) -> None:
             "allowed_per_minute": round(row.allowed, 1),
         }
         _log.warning("own requests may exceed their share: see `check`", extra={"fields": fields})
+    if (most := needed(loaded.plan)) > (limit := allowed()):
+        fields = {"needed": most, "limit": limit}
+        _log.warning(
+            "%s: raise the limit (ulimit -n, LimitNOFILE)", _TOO_FEW, extra={"fields": fields}
+        )

@@ -12,6 +12,7 @@ from rich.table import Table
 from exporter.catalog import CATALOG
 from exporter.config.values import Duration
 from exporter.console import PlainConsole
+from exporter.descriptors import needed
 from exporter.job import Job, Plan, TargetPlan
 from exporter.traffic import traffic
 
@@ -47,7 +48,7 @@ class Report(Struct):
 
 
 def check_report(plan: Plan, source: str) -> tuple[Report, bool]:
-    """The worst-case traffic of each target in each rate class.
+    """The worst-case traffic of each target in each rate class, and the open files of all.
 
     Args:
         plan: what would be done.
@@ -65,6 +66,7 @@ def check_report(plan: Plan, source: str) -> tuple[Report, bool]:
             f"{source}: the configuration is valid, but own requests may exceed their share "
             f"({where}): lengthen intervals, lower resources.max or raise rate_limits.share."
         )
+    closing += f" It may need {needed(plan)} open files (ulimit -n)."
     headings = (
         "Target",
         "Rate class",

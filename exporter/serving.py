@@ -12,10 +12,12 @@ from typing import Final, Literal, TypeAlias
 
 from exporter import __version__
 from exporter.app import App, Options
+from exporter.descriptors import raise_limit
 from exporter.job import Plan
 from exporter.loading import NOTHING, Loaded, warn
 from exporter.otlp.settings import Settings
 from exporter.reload import Load
+from exporter.unhandled import Unhandled
 from exporter.web.address import Address
 
 _SETTLED: Final = 5.0
@@ -63,6 +65,8 @@ async def serve(
     hangs_up = meanwhile is not None and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN
     if not hangs_up:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
+    raise_limit()
+    asyncio.get_running_loop().set_exception_handler(Unhandled())
     first = NOTHING if loaded is None else loaded
     app = App(first, options, load)
     try:

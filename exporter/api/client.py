@@ -192,6 +192,8 @@ async def _body(
 
 def _fault(error: Exception, progress: Progress, bounds: faults.Bounds) -> Fault:
     timing = progress.timing()
+    if progress.starved is not None and progress.reached == "connect":
+        error = progress.starved
     reason, detail = faults.reason_of(error, progress.reached, bounds)
     response = progress.response
     if response is None:

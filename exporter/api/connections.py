@@ -15,10 +15,12 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.connector import AddrInfoType, Connection
 
+from exporter.api import faults
 from exporter.api.names import FAMILIES, Names
 from exporter.api.progress import current
 from exporter.api.protocol import Protocol
 from exporter.config.schema import Target
+from exporter.sparing import spared
 from exporter.wire import MAX_HEADERS, MAX_LINE, Request
 
 _KEEP_ALIVE: Final = 75.0
@@ -116,9 +118,15 @@ class _Resolver(AbstractResolver):
 
 
 def _socket(address: AddrInfoType) -> socket.socket:
-    current.get().connect()
+    progress = current.get()
+    progress.connect()
     family, kind, protocol, _, _ = address
-    return socket.socket(family, kind, protocol)
+    try:
+        return spared(socket.socket(family, kind, protocol))
+    except OSError as error:
+        if error.errno in faults.OURS:
+            progress.starved = error  # what other addresses say is mixed with it
+        raise
 
 
 class _Request(aiohttp.ClientRequest):

@@ -177,6 +177,8 @@ TABLE: Final[tuple[Row, ...]] = (
     Row(aiohttp.ClientError, "reset", "the connection was lost"),
 )
 
+OURS: Final = tuple(row.code for row in TABLE if row.reason == "internal")
+"""Codes of errors that say nothing of the server."""
 ERRORS: Final = tuple({row.error for row in TABLE})
 """What to catch."""
 LOST: Final = (

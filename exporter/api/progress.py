@@ -24,12 +24,14 @@ class Progress:
 
     __slots__ = (
         "_began", "_started", "connecting", "handshaking", "peer", "protocol", "received",
-        "receiving", "redirects", "resolving", "response", "sending", "waiting",
+        "receiving", "redirects", "resolving", "response", "sending", "starved", "waiting",
     )  # fmt: skip
 
     peer: Peer | None
     response: ClientResponse | None
     protocol: Protocol | None
+    starved: OSError | None
+    """Why an address was not tried: no descriptor was left for it."""
     resolving: float | None
     connecting: float | None
     handshaking: float | None
@@ -50,7 +52,7 @@ class Progress:
     def restart(self) -> None:
         """Begin anew on another connection; the time that was spent stays spent."""
         self.leave()
-        self.peer = self.protocol = self.response = None
+        self.peer = self.protocol = self.response = self.starved = None
         self.resolving = self.connecting = self.handshaking = None
         self.sending = self.waiting = self.receiving = None
 

@@ -9,6 +9,18 @@ _ROUND_SHARE: Final = 3
 """A fan-out takes at most a third of the slots, so that one that hangs starves nobody."""
 
 
+def lanes(concurrency: int) -> int:
+    """How many places a fan-out may have.
+
+    Args:
+        concurrency: of its target.
+
+    Returns:
+        The most.
+    """
+    return max(1, concurrency // _ROUND_SHARE)
+
+
 class Slots:
     """The places of one target: its ``connection.concurrency``, and the essential ones."""
 
@@ -16,7 +28,7 @@ class Slots:
         """Make that many ordinary places."""
         self._ordinary = asyncio.Semaphore(concurrency)
         self._essential = asyncio.Semaphore(ESSENTIAL_SLOTS)
-        self._lanes = max(1, concurrency // _ROUND_SHARE)
+        self._lanes = lanes(concurrency)
 
     async def acquire(self, *, essential: bool, patience: float) -> bool:
         """Take a place.

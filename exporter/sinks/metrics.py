@@ -149,7 +149,7 @@ class Metrics:
             self._reloaded_at.set_to_current_time()
 
     def scraped(self, seconds: float) -> None:
-        """Count a scrape that was answered.
+        """Count a page that was made for a scrape, or for some at once.
 
         Args:
             seconds: how long that took; the next scrape shows it.

@@ -159,8 +159,10 @@ FAILED: Final[Mapping[Reason, Advice]] = {
     ),
     "internal": Advice(
         "A fault of the exporter or of its machine, not of the API.",
-        "A limit of open files, a full disk, or a bug.",
-        "Where open files ran out, raise their limit. Else its log has the trace: report it.",
+        "A limit of open files (a share of them is kept from targets, for the listener), a full "
+        "disk, or a bug.",
+        "Where open files ran out, raise their limit: `check` says how many it may need. Else its "
+        "log has the trace: report it.",
     ),
 }
 

@@ -16,6 +16,7 @@ from exporter.sinks.exposition import render
 from exporter.story.advice import advice, place
 from exporter.story.text import Step, steps, story
 from exporter.web.blackbox import BlackboxFamilies
+from exporter.web.routes import plain
 
 Ask: TypeAlias = Callable[[str, str, float | None, Context | None, Heard | None], Awaitable[Asked]]
 """Probes a surface of a target with that patience, for whoever stands in that context."""
@@ -23,7 +24,6 @@ Ask: TypeAlias = Callable[[str, str, float | None, Context | None, Heard | None]
 _SCRAPE_TIMEOUT: Final = "X-Prometheus-Scrape-Timeout-Seconds"
 _ON_THE_WAY: Final = 0.5
 """Seconds of the scrape's time that are left for the way back, as blackbox_exporter does."""
-_TEXT: Final = "text/plain"
 _WRONG_CALL: Final = 400
 _REFUSED: Final = 503
 _AGAIN: Final[dict[SkipReason, float]] = {"no_token": 10.0, "overrun": 1.0, "shutdown": 5.0}
@@ -34,7 +34,7 @@ class WrongCallError(Exception):
     """It cannot be answered as it was asked; one line says why."""
 
 
-async def answer(request: web.Request, ask: Ask) -> web.Response:
+async def answer(request: web.BaseRequest, ask: Ask) -> web.Response:
     """Answer one request.
 
     Args:
@@ -53,21 +53,20 @@ async def answer(request: web.Request, ask: Ask) -> web.Response:
         heard = Heard() if debug else None  # who only scrapes reads nothing of it
         asked = await ask(target, surface, _patience(request), parent, heard)
     except (WrongCallError, NotAskableError) as error:
-        text = redacted(f"{error}\n")  # it quotes what was asked for
-        return web.Response(text=text, content_type=_TEXT, status=_WRONG_CALL)
+        return plain(redacted(f"{error}\n"), _WRONG_CALL)  # it quotes what was asked for
     (*_, step) = steps(asked.observations, heard or NOTHING)
     if isinstance(step.conclusion, Skip):
         return _refusal(asked, step, step.conclusion, debug=debug)
     return _told(request, step, step.conclusion, debug=debug)
 
 
-def _told(request: web.Request, step: Step, run: Run, *, debug: bool) -> web.Response:
+def _told(request: web.BaseRequest, step: Step, run: Run, *, debug: bool) -> web.Response:
     registry = CollectorRegistry()
     registry.register(BlackboxFamilies(run))
     if debug:
         body, _ = render(registry)
         text = f"{_text(step)}\nMetrics that would have been returned:\n{body.decode()}"
-        return web.Response(text=text, content_type=_TEXT)
+        return plain(text)
     coding = request.headers.get("Accept-Encoding", "")
     body, headers = render(registry, request.headers.get("Accept", ""), coding)
     return web.Response(body=body, headers=headers)
@@ -77,14 +76,14 @@ def _refusal(asked: Asked, step: Step, skip: Skip, *, debug: bool) -> web.Respon
     again = {"Retry-After": str(math.ceil(_AGAIN.get(skip.reason, asked.job.interval)))}
     told, more = advice(skip.reason), f"More: {place(skip.reason)}"
     text = _text(step) if debug else f"not probed: {skip.reason}: {told.means} {told.then} {more}\n"
-    return web.Response(text=text, content_type=_TEXT, status=_REFUSED, headers=again)
+    return plain(text, _REFUSED, again)
 
 
 def _text(step: Step) -> str:
     return "".join(f"{line.text}\n" for line in story([step]))
 
 
-def _parameter(request: web.Request, *names: str) -> str:
+def _parameter(request: web.BaseRequest, *names: str) -> str:
     """The one value that these names have together, empty where they have none."""
     values = {value for name in names for value in request.query.getall(name, ())} - {""}
     if len(values) > 1:
@@ -92,7 +91,7 @@ def _parameter(request: web.Request, *names: str) -> str:
     return values.pop() if values else ""
 
 
-def _patience(request: web.Request) -> float | None:
+def _patience(request: web.BaseRequest) -> float | None:
     """The time of the scrape less the way back; half of it where that is more."""
     told = request.headers.get(_SCRAPE_TIMEOUT)
     if told is None:

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from aiohttp import web
@@ -14,11 +15,13 @@ from exporter.sinks.journal import Journal
 from exporter.sinks.snapshot import Snapshot
 from exporter.web.logs import SHOWN, Found, Wanted, logs_json, logs_page
 from exporter.web.reasons import reasons_page
+from exporter.web.routes import TEXT, Routes, plain
+from exporter.web.shared import Shared
 from exporter.web.status import Process, status_json
 
 _JSON: Final = "application/json"
 _HTML: Final = "text/html"
-_TEXT: Final = "text/plain"
+_UTF_8: Final = "utf-8"
 _BAD: Final = 400
 _FLAGS: Final = {"": False, "0": False, "false": False, "1": True, "true": True}
 
@@ -35,29 +38,36 @@ class Reading:
     snapshot: Callable[[], Snapshot]
     process: Callable[[], Process]
 
-    def route(self, router: web.UrlDispatcher) -> None:
+    bodies: Shared[bytes] = field(default_factory=Shared)
+
+    def route(self, routes: Routes) -> None:
         """Answer for these paths.
 
         Args:
-            router: of the listener.
+            routes: of the listener.
         """
-        router.add_get("/logs", self._logs)
-        router.add_get("/config", self._config)
-        router.add_get("/reasons", _reasons)
-        router.add_get("/api/v1/status", self._status)
+        routes.get("/logs", self._logs)
+        routes.get("/config", self._config)
+        routes.get("/reasons", _reasons)
+        routes.get("/api/v1/status", self._status)
 
-    async def _logs(self, request: web.Request) -> web.Response:
+    async def _logs(self, request: web.BaseRequest) -> web.Response:
         try:
             wanted = _wanted(request)
         except ValueError as error:
-            return web.Response(text=f"{error}\n", content_type=_TEXT, status=_BAD)
+            return plain(f"{error}\n", _BAD)
+        as_json = _as_json(request)
+        body = await self.bodies.get((wanted, as_json), partial(self._write, wanted, as_json))
+        kind = _JSON if as_json else _HTML
+        return web.Response(body=body, content_type=kind, charset=_UTF_8)
+
+    # A thousand runs take a while to write, and probes are due meanwhile: so in a thread.
+
+    async def _write(self, wanted: Wanted, as_json: bool) -> bytes:  # noqa: FBT001  # partial
         found = self._found(wanted)
-        # A thousand runs take a while to write, and probes are due meanwhile.
-        if _as_json(request):
-            body = await asyncio.to_thread(logs_json, found)
-            return web.Response(body=body, content_type=_JSON)
-        page = await asyncio.to_thread(logs_page, found, wanted)
-        return web.Response(text=page, content_type=_HTML)
+        if as_json:
+            return await asyncio.to_thread(logs_json, found)
+        return (await asyncio.to_thread(logs_page, found, wanted)).encode()
 
     def _found(self, wanted: Wanted) -> Found:
         of = (wanted.target, wanted.surface)
@@ -65,18 +75,24 @@ class Reading:
         entries = self.journal.entries(*of, failed=wanted.failed)
         return Found(entries, self.journal.skips(*of), keys)
 
-    async def _config(self, request: web.Request) -> web.Response:
+    async def _config(self, request: web.BaseRequest) -> web.Response:
         del request
-        text = await asyncio.to_thread(_in_force, self.plan())
-        return web.Response(text=text, content_type=_TEXT)
+        body = await self.bodies.get("/config", self._write_config)
+        return web.Response(body=body, content_type=TEXT, charset=_UTF_8)
 
-    async def _status(self, request: web.Request) -> web.Response:
+    async def _write_config(self) -> bytes:
+        return (await asyncio.to_thread(_in_force, self.plan())).encode()
+
+    async def _status(self, request: web.BaseRequest) -> web.Response:
         del request
-        body = await asyncio.to_thread(status_json, self.snapshot(), self.process())
+        body = await self.bodies.get("/api/v1/status", self._write_status)
         return web.Response(body=body, content_type=_JSON)
 
+    async def _write_status(self) -> bytes:
+        return await asyncio.to_thread(status_json, self.snapshot(), self.process())
 
-async def _reasons(request: web.Request) -> web.Response:
+
+async def _reasons(request: web.BaseRequest) -> web.Response:
     del request
     return web.Response(text=reasons_page(), content_type=_HTML)
 
@@ -85,7 +101,7 @@ def _in_force(plan: Plan) -> str:
     return encode(in_force(plan))
 
 
-def _wanted(request: web.Request) -> Wanted:
+def _wanted(request: web.BaseRequest) -> Wanted:
     """What the query asks for; what it misspells is not taken for everything."""
     query = request.query
     if unknown := sorted(query.keys() - {*Wanted.__struct_fields__, "format"}):
@@ -103,7 +119,7 @@ def _wanted(request: web.Request) -> Wanted:
     return Wanted(target, surface, _FLAGS[failed], int(limit))
 
 
-def _as_json(request: web.Request) -> bool:
+def _as_json(request: web.BaseRequest) -> bool:
     """By ``format``, or else by what is accepted: a browser takes HTML, whatever besides."""
     accept = request.headers.get("Accept", "")
     wanted = "json" if _JSON in accept and _HTML not in accept else "html"

@@ -1,26 +1,26 @@
 """The listener and its routes. Of these only `/probe` ever sends a request to the API."""
 
 import asyncio
-import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
 from aiohttp import web
-from aiohttp.http_exceptions import BadHttpMessage
 
 from exporter.web import probe
 from exporter.web.address import Address
+from exporter.web.connections import Limits
+from exporter.web.listening import Listener
 from exporter.web.reading import Reading
+from exporter.web.routes import Routes, plain
+from exporter.web.shared import Shared
 
-_TEXT = "text/plain"
-_LINGER = 0.3
-"""Seconds that answers under way have at the end; aiohttp takes them twice."""
 _FORBIDDEN = 403
 _GONE = 499
 _FAILED = 500
 _NOT_READY = 503
+_LIMITS = Limits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,25 +48,24 @@ class Pages:
 class Server:
     """Serves the pages until it is closed."""
 
-    def __init__(self, pages: Pages, telemetry_path: str) -> None:
+    def __init__(self, pages: Pages, telemetry_path: str, limits: Limits = _LIMITS) -> None:
         """Lay out the routes; nothing listens before ``open``."""
         self._pages = pages
-        app = web.Application()
-        app.on_response_prepare.append(_sign)
-        app.router.add_get(telemetry_path, self._metrics)
-        app.router.add_get("/-/healthy", self._healthy)
-        app.router.add_get("/-/ready", self._ready)
-        app.router.add_post("/-/reload", self._reload)
+        self._scrapes: Shared[tuple[bytes, Mapping[str, str]]] = Shared()
+        self._statuses: Shared[bytes] = Shared()
+        routes = Routes()
+        routes.get(telemetry_path, self._metrics)
+        routes.get("/-/healthy", self._healthy)
+        routes.get("/-/ready", self._ready)
+        routes.post("/-/reload", self._reload)
         if pages.ask is not None:
             # A HEAD would cost a request of the API, and answer nothing.
-            app.router.add_get("/probe", partial(probe.answer, ask=pages.ask), allow_head=False)
+            routes.get("/probe", partial(probe.answer, ask=pages.ask), head=False)
         if pages.reading is not None:
-            pages.reading.route(app.router)
+            pages.reading.route(routes)
         if telemetry_path != "/":
-            app.router.add_get("/", self._status)
-        self._runner = web.AppRunner(
-            app, access_log=None, shutdown_timeout=_LINGER, logger=_without_noise()
-        )
+            routes.get("/", self._status)
+        self._listener = Listener(routes, limits)
 
     async def open(self, address: Address) -> Address:
         """Start listening.
@@ -80,80 +79,56 @@ class Server:
         Raises:
             OSError: the port is taken, or may not be had.
         """
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, address.host, address.port)
-        try:
-            await site.start()
-        except OSError:
-            await self._runner.cleanup()
-            raise
-        return Address(address.host, self._runner.addresses[0][1])
+        return await self._listener.open(address)
 
     async def close(self) -> None:
         """Stop listening; answers that are under way have a moment to finish."""
-        left = [] if self._runner.server is None else self._runner.server.connections
-        transports = [connection.transport for connection in left]
-        await self._runner.cleanup()
-        for transport in transports:  # of who takes nothing of the answer
-            if transport is not None:
-                transport.abort()
+        await self._listener.close()
 
-    async def _metrics(self, request: web.Request) -> web.Response:
+    async def _metrics(self, request: web.BaseRequest) -> web.Response:
         if request.transport is None or request.transport.is_closing():
             # A scraper that has gone while the loop was busy: rendering for it would keep it so.
             return web.Response(status=_GONE)
-        started = time.perf_counter()
-        accept = request.headers.get("Accept", "")
-        body, headers = self._pages.metrics(accept, request.headers.get("Accept-Encoding", ""))
-        self._pages.scraped(time.perf_counter() - started)
+        wanted = (request.headers.get("Accept", ""), request.headers.get("Accept-Encoding", ""))
+        body, headers = await self._scrapes.get(wanted, partial(self._render, *wanted))
         return web.Response(body=body, headers=headers)
 
-    async def _status(self, request: web.Request) -> web.Response:
-        del request
-        text = await asyncio.to_thread(self._pages.status())
-        return web.Response(text=text, content_type="text/html")
+    async def _render(self, accept: str, encoding: str) -> tuple[bytes, Mapping[str, str]]:
+        """In one turn of the loop, so that all that it tells is of one moment."""
+        started = time.perf_counter()
+        made = self._pages.metrics(accept, encoding)
+        self._pages.scraped(time.perf_counter() - started)
+        return made
 
-    async def _healthy(self, request: web.Request) -> web.Response:
+    async def _status(self, request: web.BaseRequest) -> web.Response:
+        del request
+        body = await self._statuses.get("/", self._write_status)
+        return web.Response(body=body, content_type="text/html", charset="utf-8")
+
+    async def _write_status(self) -> bytes:
+        return (await asyncio.to_thread(self._pages.status())).encode()
+
+    async def _healthy(self, request: web.BaseRequest) -> web.Response:
         del request
         return _verdict(self._pages.unhealthy(), "healthy")
 
-    async def _ready(self, request: web.Request) -> web.Response:
+    async def _ready(self, request: web.BaseRequest) -> web.Response:
         del request
         return _verdict(self._pages.unready(), "ready")
 
-    async def _reload(self, request: web.Request) -> web.Response:
+    async def _reload(self, request: web.BaseRequest) -> web.Response:
         del request
         if self._pages.reload is None:
             text = "reloading by HTTP is not enabled: start with --web.enable-lifecycle\n"
-            return web.Response(text=text, content_type=_TEXT, status=_FORBIDDEN)
+            return plain(text, _FORBIDDEN)
         wrong = await self._pages.reload()
         if wrong:
             text = "not reloaded, the former configuration is kept:\n" + "\n".join(wrong) + "\n"
-            return web.Response(text=text, content_type=_TEXT, status=_FAILED)
-        return web.Response(text="reloaded\n", content_type=_TEXT)
-
-
-def _without_noise() -> logging.Logger:
-    """A log of faults of ours; anybody could fill it with what is no HTTP, each with a trace."""
-    log = logging.getLogger(__name__)
-    log.addFilter(_is_ours)
-    return log
-
-
-def _is_ours(record: logging.LogRecord) -> bool:
-    return record.exc_info is None or not isinstance(record.exc_info[1], BadHttpMessage)
-
-
-async def _sign(request: web.Request, response: web.StreamResponse) -> None:
-    """Say who answers; aiohttp would tell its version and Python's, which are nobody's business.
-
-    What is no HTTP it answers by itself, and tells them.
-    """
-    del request
-    response.headers["Server"] = "oran-mano-exporter"
+            return plain(text, _FAILED)
+        return plain("reloaded\n")
 
 
 def _verdict(wrong: str | None, well: str) -> web.Response:
     if wrong is None:
-        return web.Response(text=f"{well}\n", content_type=_TEXT)
-    return web.Response(text=f"not {well}: {wrong}\n", content_type=_TEXT, status=_NOT_READY)
+        return plain(f"{well}\n")
+    return plain(f"not {well}: {wrong}\n", _NOT_READY)

@@ -27,6 +27,8 @@ from tests.support.servers import (
 
 PYTHON: Final = (sys.executable, "-W", "error")
 """Warnings of a process that a test started are failures too."""
+ULIMIT: Final = ("sh", "-c", 'ulimit -Sn "$0" && ulimit -Hn "$1" && shift && exec "$@"')
+"""Runs what follows the two numbers with so many descriptors, soft and hard."""
 
 
 class Scrape:
@@ -112,7 +114,10 @@ class Simulator(Server):
 
 
 class Exporter(Server):
-    """The exporter; ``config`` is YAML, or ``None`` for the environment alone."""
+    """The exporter; ``config`` is YAML, or ``None`` for the environment alone.
+
+    ``descriptors`` are the limits of open files that it starts with, soft and hard.
+    """
 
     def __init__(
         self,
@@ -120,7 +125,9 @@ class Exporter(Server):
         *flags: str,
         env: Mapping[str, str] | None = None,
         command: Sequence[str] = (),
+        descriptors: tuple[int, int] | None = None,
     ) -> None:
+        self._limit = [] if descriptors is None else [*ULIMIT, *map(str, descriptors)]
         self._config = config
         self._flags = flags
         self._env = env or {}
@@ -130,7 +137,7 @@ class Exporter(Server):
 
     async def _start(self, stack: AsyncExitStack) -> None:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="test-exporter-")))
-        argv = [*PYTHON, "-m", "exporter", *self._command]
+        argv = [*self._limit, *PYTHON, "-m", "exporter", *self._command]
         if self._config is not None:
             file = folder / "config.yaml"
             file.write_text(textwrap.dedent(self._config))

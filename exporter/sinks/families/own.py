@@ -53,7 +53,7 @@ GROUPS: Final = (
                 "oran_mano_exporter_scrape_duration_seconds",
                 "histogram",
                 (),
-                "How long it took to answer a scrape of these metrics.",
+                "How long it took to make this page, once for all scrapes that waited for it.",
                 buckets=DURATIONS,
             ),
             Family(

@@ -1,8 +1,12 @@
 """Which connection a request uses, and that none is left behind."""
 
 import asyncio
+import errno
+import os
 import socket
 import time
+from contextlib import ExitStack
+from types import SimpleNamespace
 
 import aiohttp
 import pytest
@@ -165,6 +169,42 @@ async def test_the_next_address_is_tried(monkeypatch: pytest.MonkeyPatch) -> Non
         async with client(f"http://mano.example:{server.port}") as subject:
             timing = (await well(subject)).timing
     assert tuple(seconds(timing.phases)) == ("dns", "connect", "send", "wait", "receive")
+
+
+async def test_an_address_for_which_no_descriptor_is_left_is_our_fault_whatever_others_say(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[object] = []
+
+    def getaddrinfo(_: object, port: int, *__: object, **___: object) -> list[object]:
+        hosts = ("127.0.0.2", "127.0.0.3")  # nobody listens there
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (host, port)) for host in hosts]
+
+    def make(*kind: int) -> socket.socket:
+        made.append(kind)
+        if len(made) > 1:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        return socket.socket(*kind)
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    monkeypatch.setattr("exporter.api.connections.socket", SimpleNamespace(socket=make))
+    async with client("http://mano.example:9") as subject:
+        fault = await get(subject)
+    assert isinstance(fault, Fault)
+    assert (fault.reason, fault.detail) == ("internal", "the exporter has too many open files")
+
+
+async def test_targets_never_take_the_last_descriptors(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with serve(answer(JSON)) as server, client(server.url) as subject:
+        monkeypatch.setattr("exporter.sparing.allowed", lambda: 80)
+        with ExitStack() as others:
+            while others.enter_context(socket.socket()).fileno() < 80 - 20 - 10 - 1:
+                pass
+            fault = await get(subject)
+        assert isinstance(fault, Fault)
+        assert (fault.reason, fault.detail) == ("internal", "the exporter has too many open files")
+        await well(subject)
+        assert server.connections == 1
 
 
 async def test_ipv6() -> None:
