@@ -248,7 +248,7 @@ def _load(file: Path | None, environ: Mapping[str, str]) -> "Loaded":
     from exporter.loading import UnusableError, load_plan
 
     try:
-        return load_plan(file, environ)
+        return load_plan(file, environ, at_start=True)
     except UnusableError as error:
         raise WrongCallError(*error.lines) from error
 

@@ -46,12 +46,13 @@ NOTHING: Final = Loaded(Plan(()), "")
 """What is in force before a configuration could be used."""
 
 
-def load_plan(file: Path | None, environ: Mapping[str, str]) -> Loaded:
+def load_plan(file: Path | None, environ: Mapping[str, str], *, at_start: bool = False) -> Loaded:
     """Read a configuration and plan it.
 
     Args:
         file: the configuration, if there is one.
         environ: the environment variables.
+        at_start: as for ``config.load``.
 
     Returns:
         The plan.
@@ -60,7 +61,7 @@ def load_plan(file: Path | None, environ: Mapping[str, str]) -> Loaded:
         UnusableError: with all that is wrong.
     """
     try:
-        loaded = load(file, environ)
+        loaded = load(file, environ, at_start=at_start)
     except ConfigError as error:
         raise UnusableError(describe(error, source_of(file))) from error
     try:

@@ -18,6 +18,7 @@ from weakref import WeakValueDictionary
 from msgspec.structs import replace
 
 from exporter.config.schema import Tls
+from exporter.regular import fixed, reading
 
 Begun: TypeAlias = Callable[["Peer"], None]
 
@@ -75,7 +76,7 @@ def context_of(settings: Tls, begun: Begun) -> Context:
         OSError: a file cannot be read; also ``ssl.SSLError``: it holds no certificate or key.
     """
     files = filter(None, (settings.ca_file, settings.cert_file, settings.key_file))
-    key = (settings, begun, *(Path(file).stat().st_mtime_ns for file in files))
+    key = (settings, begun, *(_changed_at(Path(file)) for file in files))
     context = _shared.get(key)
     if context is None:
         context = _shared[key] = _build(settings)
@@ -156,14 +157,22 @@ def _build(settings: Tls) -> Context:
     if settings.ca_file is None:
         context.load_default_certs()
     else:
-        context.load_verify_locations(settings.ca_file)
+        with fixed(Path(settings.ca_file)) as authorities:
+            context.load_verify_locations(authorities)
     if settings.cert_file is not None:
-        # An empty pass phrase: OpenSSL would ask for one on the terminal.
-        context.load_cert_chain(settings.cert_file, settings.key_file, password="")
+        own = Path(settings.cert_file)
+        with fixed(own) as chain, fixed(Path(settings.key_file or own)) as key:
+            # An empty pass phrase: OpenSSL would ask for one on the terminal.
+            context.load_cert_chain(chain, key, password="")
     if settings.insecure_skip_verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
+
+
+def _changed_at(file: Path) -> int:
+    with reading(file):
+        return file.stat().st_mtime_ns
 
 
 def _end_of(certificate: Any) -> float | None:  # noqa: ANN401  # its type has no name

@@ -13,6 +13,7 @@ from exporter.config.problems import Path, Problem
 from exporter.config.schema import Auth
 from exporter.config.values import FIELD_VALUE, InputFile, Secret
 from exporter.config.words import shown
+from exporter.regular import NotRegularError, content, reading, reason_of
 
 _LARGEST_SECRET: Final = 65536
 """Bytes. What is longer is another file."""
@@ -71,16 +72,20 @@ def problem_of(named: NamedFile) -> Problem | None:
     """
     try:
         if named.kind.directory:
-            _look_in(named.file)
+            with reading(named.file):
+                _look_in(named.file)
         elif named.kind.field:
             field_value_in(named.file)
         elif named.kind.secret:
             _secret_in(named.file)
         else:
-            _read(named.file, 1)
+            content(named.file, 1)
+    except NotRegularError as error:
+        reason = reason_of(error)
     except OSError as error:
-        use = "written in" if named.kind.directory else "read"
-        reason = f"cannot be {use}: {error.strerror}"
+        reason = reason_of(error)
+        if named.kind.directory:
+            reason = f"cannot be written in: {error.strerror}"
         if not pathlib.Path(named.written).is_absolute():
             reason += "; a relative path begins at the configuration's folder"
     except ValueError as error:
@@ -123,7 +128,7 @@ def _look_in(folder: pathlib.Path) -> None:
 
 
 def _secret_in(file: pathlib.Path) -> Secret:
-    data = _read(file, _LARGEST_SECRET + 1)
+    data = content(file, _LARGEST_SECRET + 1)
     if len(data) > _LARGEST_SECRET:
         raise ValueError("is too large for a secret")
     try:
@@ -133,14 +138,3 @@ def _secret_in(file: pathlib.Path) -> Secret:
     if not text:
         raise ValueError("is empty")
     return Secret(text)
-
-
-def _read(file: pathlib.Path, most: int) -> bytes:
-    """The beginning of a regular file: a pipe would wait, a device might never end."""
-    mode = file.stat().st_mode
-    if stat.S_ISDIR(mode):
-        raise ValueError("is a directory, not a file")
-    if not stat.S_ISREG(mode):
-        raise ValueError("is not a regular file")
-    with file.open("rb") as opened:
-        return opened.read(most)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from exporter.config.problems import ConfigError, Problem
+from exporter.regular import NotRegularError
 from exporter.state.directory import Directory, TakenError
 from exporter.state.document import Document, Past, encode
 from exporter.threads import in_thread
@@ -144,7 +145,8 @@ def _opened(path: Path) -> tuple[Directory, Document]:
         reason = "is used by another exporter"
         raise _refused(path, f"{reason}; allowed: a directory of its own") from None
     except OSError as error:
-        raise _refused(path, f"cannot be used: {error.strerror}") from None
+        which = f"its {Path(error.filename).name} " if isinstance(error, NotRegularError) else ""
+        raise _refused(path, f"cannot be used: {which}{error.strerror}") from None
     try:
         return directory, directory.read()
     except OSError as error:

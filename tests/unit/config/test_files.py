@@ -85,8 +85,8 @@ def test_pipe_is_refused_at_once_and_not_waited_for(tmp_path: Path) -> None:
     )
 
     assert _refusal(file) == [
-        "FILE:1: targets[0].auth.password_file: the file is not a regular file",
-        'FILE:1: targets[0].tls.ca_file: "pipe" is not a regular file',
+        "FILE:1: targets[0].auth.password_file: the file is a pipe, not a regular file",
+        'FILE:1: targets[0].tls.ca_file: "pipe" is a pipe, not a regular file',
     ]
 
 
@@ -124,7 +124,10 @@ def test_paths_begin_at_the_configurations_folder(
 
 def test_configuration_that_is_not_there(tmp_path: Path) -> None:
     assert _refusal(tmp_path / "none") == ["FILE: cannot be read: No such file or directory"]
-    assert _refusal(tmp_path) == ["FILE: cannot be read: Is a directory"]
+    (line,) = _refusal(tmp_path)
+    assert line.startswith(
+        "FILE: is a directory, not a regular file; allowed: one, or at the start"
+    )
     assert _refusal(tmp_path / "\0") == ["FILE: is not the path of a file"]
 
 
