@@ -6,6 +6,7 @@ each handshake.
 """
 
 import asyncio.sslproto
+import logging
 import math
 import ssl
 from collections.abc import Callable
@@ -24,8 +25,13 @@ Begun: TypeAlias = Callable[["Peer"], None]
 
 _LOOK_AGAIN: Final = 10.0
 """Seconds until files are looked at again."""
+_IN_A_ROW: Final = 2
+"""Looks at files that cannot be used before it is told: one may see a pair half replaced."""
 _READ_BUFFER: Final = 16 * 1024
 """Bytes each connection keeps to read into: one record (RFC 8446, section 5.1), not 256 KiB."""
+
+
+_log: Final = logging.getLogger(__name__)
 
 
 class Peer(ssl.SSLObject):
@@ -125,6 +131,7 @@ class Contexts:
         self._begun = begun
         self._found: dict[bool, Context] = {}
         self._looked: dict[bool, float] = {}
+        self._failures = dict.fromkeys(self._settings, 0)
 
     def get(self, *, home: bool) -> Context:
         """Find the context for a connection.
@@ -142,11 +149,22 @@ class Contexts:
         if now - self._looked.get(home, -math.inf) > _LOOK_AGAIN:
             try:
                 self._found[home] = context_of(self._settings[home], self._begun)
-            except OSError:  # half of a pair is there, perhaps
+                self._failures[home] = 0
+            except OSError as error:
                 if home not in self._found:
                     raise
+                self._failed(error, home=home)
             self._looked[home] = now
         return self._found[home]
+
+    def _failed(self, error: OSError, *, home: bool) -> None:
+        self._failures[home] += 1
+        if self._failures[home] == _IN_A_ROW:
+            settings, reason = self._settings[home], getattr(error, "reason", error.strerror)
+            fields = {"ca_file": settings.ca_file, "cert_file": settings.cert_file}
+            fields |= {"reason": str(reason)}
+            message = "TLS files that changed cannot be used, the former ones stay in use"
+            _log.warning(message, extra={"fields": fields})
 
 
 def _build(settings: Tls) -> Context:

@@ -63,6 +63,10 @@ def write(file: Path, text: str) -> None:
     file.write_text(text)
 
 
+def move(file: Path, to: Path) -> None:
+    file.rename(to)
+
+
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "lab.yaml"
@@ -142,7 +146,7 @@ async def test_what_hangs_is_named_and_bars_no_other_attempt(
             assert re.fullmatch(told, line)
         monkeypatch.setattr("exporter.reload._PATIENCE", 30)
         (file.parent / "fresh").write_text("hunter23")
-        (file.parent / "fresh").rename(password)
+        move(file.parent / "fresh", password)
         assert await bench.reloader.reload() == []  # the former one still hangs
     assert bench.names == ["two"]
     assert bench.worked == [False, False, True]
@@ -214,13 +218,13 @@ async def test_a_pipe_in_its_place_is_told_once_and_the_file_is_read_when_it_is_
     file: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     bench = Bench(file)
-    file.rename(file.parent / "away")
+    move(file, file.parent / "away")
     os.mkfifo(file)
     await bench.watched(lambda: len(bench.worked) > 3)
     told = [record.getMessage() for record in caplog.records]
     assert len(told) == 1
     assert f"{file}: is a pipe, not a regular file" in told[0]
-    (file.parent / "away").rename(file)
+    move(file.parent / "away", file)
     await bench.watched(lambda: bench.names == ["one"])
     assert bench.reloader.problems == []
 
