@@ -15,12 +15,13 @@ from exporter.api.extra import ExtraHeaders
 from exporter.api.tls import Contexts, context_of
 from exporter.api.tls import problem_of as tls_problem_of
 from exporter.app import App, Options
+from exporter.config import ConfigError
 from exporter.config.schema import Auth, Tls
 from exporter.loading import NOTHING, UnusableError, load_plan
 from exporter.observation import Key
 from exporter.otlp.failures import Failures
 from exporter.otlp.session import Watched
-from exporter.otlp.settings import ConfigError, settings_of
+from exporter.otlp.settings import settings_of
 from exporter.regular import Look, NotRegularError, content, fixed, handed_over, seen_by
 from exporter.reload import Reloader
 from exporter.state.directory import Directory
