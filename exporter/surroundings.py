@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, MutableMapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from exporter.config.words import quoted
+from exporter.config.words import escaped
 
 _KEY_LOG: Final = "SSLKEYLOGFILE"
 _SEVERAL_PROCESSES: Final = ("PROMETHEUS_MULTIPROC_DIR", "prometheus_multiproc_dir")
@@ -42,11 +42,11 @@ def looked_at(environ: Mapping[str, str], why_not: Callable[[str], str | None]) 
     if file := environ.get(_KEY_LOG):
         reason = why_not(file)
         if reason is None:
-            told = f"keys of TLS connections may be written to {quoted(file)}, and who has them"
+            told = f"keys of TLS connections may be written to {_shown(file)}, and who has them"
             lines.append(f"{_KEY_LOG} is set: {told} can read what was sent; unset it")
         else:
             unwanted.append(_KEY_LOG)
-            lines.append(f"{_KEY_LOG} is ignored: {quoted(file)} {reason}")
+            lines.append(f"{_KEY_LOG} is ignored: {_shown(file)} {reason}")
     return Found(tuple(unwanted), tuple(lines))
 
 
@@ -78,3 +78,7 @@ def _why_not(file: str) -> str | None:
     except ValueError:
         return "is not the path of a file"
     return None
+
+
+def _shown(file: str) -> str:
+    return f'"{escaped(file)}"'
