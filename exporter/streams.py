@@ -67,9 +67,9 @@ def standard() -> Iterator[Output]:
     _open_where_closed(_STDERR, os.O_WRONLY)
     output = Output(_STDOUT, "w", closefd=False)
     if sys.stdout is sys.__stdout__:
-        sys.stdout = _text(output, before[0])
+        sys.stdout = _text(output, before[0], by_line=output.isatty())
     if sys.stderr is sys.__stderr__:
-        sys.stderr = _text(_Told(_STDERR, "w", closefd=False), before[1])
+        sys.stderr = _text(_Told(_STDERR, "w", closefd=False), before[1], by_line=True)
     try:
         yield output
     finally:
@@ -78,14 +78,16 @@ def standard() -> Iterator[Output]:
         sys.stdout, sys.stderr = before
 
 
-def _text(raw: io.FileIO, former: TextIO | None) -> TextIO:
-    """A text stream that is as the former one was: None where its descriptor was closed."""
-    if former is None:
-        return io.TextIOWrapper(io.BufferedWriter(raw), "utf-8", "backslashreplace")
-    former.flush()
-    by_line = former.line_buffering or getattr(former, "write_through", False)
-    buffer = io.BufferedWriter(raw)
-    return io.TextIOWrapper(buffer, former.encoding, former.errors, line_buffering=bool(by_line))
+def _text(raw: io.FileIO, former: TextIO | None, *, by_line: bool) -> TextIO:
+    """A text stream in the encoding of the former one: None where its descriptor was closed.
+
+    ``PYTHONUNBUFFERED`` changes nothing: what has to be seen at once is flushed by who writes it.
+    """
+    encoding, errors = "utf-8", "backslashreplace"
+    if former is not None:
+        former.flush()
+        encoding, errors = former.encoding, former.errors or errors
+    return io.TextIOWrapper(io.BufferedWriter(raw), encoding, errors, line_buffering=by_line)
 
 
 def _written(raw: io.FileIO, data: "ReadableBuffer") -> int:
