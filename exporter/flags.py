@@ -195,6 +195,15 @@ def add_demo_flags(parser: Parser) -> None:
     )
 
 
+_ALL: Final = (
+    add_run_flags,
+    add_only_run_flags,
+    add_output_flag,
+    add_probe_flags,
+    add_demo_flags,
+)
+
+
 def called(arguments: Sequence[str]) -> tuple[str, list[str]]:
     """Find the command, before which flags may stand.
 
@@ -218,10 +227,7 @@ def called(arguments: Sequence[str]) -> tuple[str, list[str]]:
 def _takes_value() -> Mapping[str, bool]:
     """Each flag of any command, and whether a value follows it."""
     parser = parser_of("run", None)
-    for add in (
-        *(add_run_flags, add_only_run_flags, add_output_flag),
-        *(add_probe_flags, add_demo_flags),
-    ):
+    for add in _ALL:
         add(parser)
     flags = {name: each.nargs != 0 for name, each in parser._option_string_actions.items()}  # noqa: SLF001
     return {**flags, **_OF_THE_SIMULATOR}
