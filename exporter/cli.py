@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from inspect import cleandoc
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -14,13 +15,19 @@ from exporter.flags import (
     Arguments,
     WrongCallError,
     add_config_flag,
+    add_demo_flags,
+    add_only_run_flags,
     add_output_flag,
+    add_probe_flags,
     add_run_flags,
+    called,
     options_of,
     parser_of,
     traces_of,
 )
 from exporter.sinks.guard import guard
+from exporter.streams import Output, standard
+from exporter.surroundings import tidy
 
 if TYPE_CHECKING:
     from exporter.app import Options
@@ -39,6 +46,9 @@ account ORAN_MANO_USERNAME and ORAN_MANO_PASSWORD (or ORAN_MANO_PASSWORD_FILE)."
 
 Command: TypeAlias = Callable[[Sequence[str]], int]
 
+_noted: Final[list[str]] = []
+"""What was found in the environment, to be logged once it is known how."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command.
@@ -47,41 +57,48 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: the arguments; those of the process if none are given.
 
     Returns:
-        The exit code: 0 for success, 1 where what was looked at is not well, 2 for a wrong
-        call or configuration.
+        The exit code: 0 for success, 1 where what was looked at is not well or the output cannot
+        be written, 2 for a wrong call or configuration.
     """
-    guard()
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    with standard() as output:
+        guard()
+        _noted[:] = tidy(os.environ)
+        code = _ended(sys.argv[1:] if argv is None else argv, output)
+        with suppress(OSError):
+            sys.stdout.flush()
+        if output.failure is None or output.is_unread:
+            return code
+        print(f"{PROGRAM}: cannot write the output: {output.failure.strerror}", file=sys.stderr)
+        return NOT_WELL
+
+
+def _ended(arguments: Sequence[str], output: Output) -> int:
+    """The exit code, whatever ends it."""
     try:
-        name = arguments.pop(0) if arguments and not arguments[0].startswith("-") else "run"
-        return _command(name)(arguments)
+        name, rest = called(arguments)
+        return _command(name)(rest)
     except WrongCallError as error:
         print(error, file=sys.stderr)
         return WRONG_CALL
     except KeyboardInterrupt:
         return _INTERRUPTED
-    except BrokenPipeError:
-        _write_no_more()  # whoever read our output has seen enough of it, as `head` does
+    except SystemExit as end:  # argparse has printed its help
+        return end.code if isinstance(end.code, int) else WELL
+    except OSError as error:
+        if error is not output.failure:
+            raise
         return WELL
-
-
-def _write_no_more() -> None:
-    """Let the interpreter write into nothing what it still has to write when it ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def run(arguments: Sequence[str]) -> int:
     """Probe until a signal ends it."""
     parser = parser_of("run", _DESCRIPTION)
     add_run_flags(parser)
-    parser.add_argument("--version", action="store_true", help="print the version and end")
-    parser.add_argument(
-        "--config.check",
-        dest="only_check",
-        action="store_true",
-        help="only say whether the configuration can be used",
+    add_only_run_flags(parser)
+    parser.epilog = (
+        f"commands: {', '.join(COMMANDS)}; see {PROGRAM} COMMAND --help\n"
+        "Flags may stand before the command and after it."
     )
-    parser.epilog = "commands: " + ", ".join(COMMANDS) + f"; see {PROGRAM} COMMAND --help"
     parsed = parser.strictly(arguments)
     if parsed.version:
         print(f"{PROGRAM} {__version__}")
@@ -132,18 +149,7 @@ def probe(arguments: Sequence[str]) -> int:
     """Probe a surface once, now, and show where its time went and what its headers said."""
     parser = parser_of("probe", probe.__doc__)
     parser.add_argument("surface", metavar="SURFACE", help="an id that `surfaces` lists")
-    parser.add_argument(
-        "--target", default="", metavar="NAME", help="its name or URL, where there are several"
-    )
-    parser.add_argument(
-        "--id",
-        dest="ids",
-        action="append",
-        default=[],
-        metavar="ID",
-        help="the resource, for a surface that takes one, once for each placeholder of its path "
-        "(default: what its list names first)",
-    )
+    add_probe_flags(parser)
     add_config_flag(parser)
     add_output_flag(parser)
     parsed = parser.strictly(arguments)
@@ -151,9 +157,8 @@ def probe(arguments: Sequence[str]) -> int:
     from exporter.asking import NotAskableError
     from exporter.by_hand import probe_by_hand
     from exporter.config.problems import ConfigError, describe
-    from exporter.sinks.logformat import configure
 
-    configure("warn", "logfmt", sys.stderr)
+    _note()
     wanted = tuple(parsed.ids)
     try:
         told = asyncio.run(probe_by_hand(loaded.plan, parsed.target, parsed.surface, wanted))
@@ -167,33 +172,12 @@ def probe(arguments: Sequence[str]) -> int:
 
 def demo(arguments: Sequence[str]) -> int:
     """Start a simulated API and the exporter on it, and show what is probed."""
-    from exporter.demo import (
-        CONFIG,
-        DisplayError,
-        SimulatorError,
-        as_called,
-        environment,
-        show,
-        simulator,
-    )
+    from exporter.demo import CONFIG, SimulatorError, as_called, environment, show, simulator
 
     parser = parser_of("demo", demo.__doc__)
     add_run_flags(parser)
     parser.set_defaults(config_file=CONFIG, log_level="error")
-    parser.add_argument(
-        "--simulator.listen-address",
-        dest="simulator_address",
-        default="127.0.0.1:8080",
-        metavar="HOST:PORT",
-        help="where the simulated API listens (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--simulator.scenario",
-        dest="scenario",
-        default="healthy",
-        metavar="NAME|FILE",
-        help="what the simulated API plays first (default: %(default)s)",
-    )
+    add_demo_flags(parser)
     parsed = parser.strictly(arguments)
     options = options_of(parsed)
     _configure_logs(parsed)
@@ -210,10 +194,6 @@ def demo(arguments: Sequence[str]) -> int:
         raise WrongCallError(as_called(f"{PROGRAM} demo: {error}", os.environ)) from error
     except WrongCallError as error:
         raise WrongCallError(as_called(str(error), os.environ)) from error
-    except DisplayError as error:
-        _write_no_more()
-        print(f"{PROGRAM} demo: {error}", file=sys.stderr)
-        return NOT_WELL
     return WELL
 
 
@@ -248,7 +228,7 @@ def _load(file: Path | None, environ: Mapping[str, str]) -> "Loaded":
     from exporter.loading import UnusableError, load_plan
 
     try:
-        return load_plan(file, environ)
+        return load_plan(file, environ, at_start=True)
     except UnusableError as error:
         raise WrongCallError(*error.lines) from error
 
@@ -262,6 +242,15 @@ def _configure_logs(parsed: Arguments) -> None:
     from exporter.sinks.logformat import configure
 
     configure(parsed.log_level, parsed.log_format, sys.stderr)
+    _note()
+
+
+def _note() -> None:
+    """Log what was found in the environment, now that it is known how to log."""
+    import logging
+
+    for line in _noted:
+        logging.getLogger(__name__).warning(line)
 
 
 async def _serving(

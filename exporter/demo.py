@@ -41,10 +41,6 @@ class SimulatorError(Exception):
     """The simulator did not start; the text says why."""
 
 
-class DisplayError(Exception):
-    """What is probed cannot be shown; the text says why."""
-
-
 class _Playing(NamedTuple):
     """What the simulated API plays, and whether its account is locked in it, if it says so."""
 
@@ -151,21 +147,15 @@ async def show(app: App, address: Address, api: str) -> None:
         api: the URL of the simulated API.
 
     Raises:
-        BrokenPipeError: whoever read it has seen enough.
-        DisplayError: it cannot be written.
+        OSError: it cannot be written.
     """
     page = f"http://{address}"
     place = Place(api, f"{page}/", f"{page}{app.telemetry_path}")
     console = PlainConsole()
-    try:
-        if console.is_terminal and os.environ.get("TERM") != "dumb":
-            await _live(app, place, console)
-        else:
-            await _changes(app, place, console)
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise DisplayError(f"cannot show what is probed: {error.strerror}") from error
+    if console.is_terminal and os.environ.get("TERM") != "dumb":
+        await _live(app, place, console)
+    else:
+        await _changes(app, place, console)
 
 
 async def _live(app: App, place: Place, console: PlainConsole) -> None:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 PROGRAM: Final = "oran-mano-exporter"
 
+_OF_THE_SIMULATOR: Final = {"--simulator.seed": True, "--simulator.stop-on-eof": False}
+"""Flags of ``simulate`` alone, whose parser takes long to import; whether they have a value."""
+
 Arguments: TypeAlias = argparse.Namespace
 
 
@@ -145,6 +148,89 @@ def add_run_flags(parser: Parser) -> None:
         default="logfmt",
         help="how it is logged (default: %(default)s)",
     )
+
+
+def add_only_run_flags(parser: Parser) -> None:
+    """Let it be asked for less than to run."""
+    parser.add_argument("--version", action="store_true", help="print the version and end")
+    parser.add_argument(
+        "--config.check",
+        dest="only_check",
+        action="store_true",
+        help="only say whether the configuration can be used",
+    )
+
+
+def add_probe_flags(parser: Parser) -> None:
+    """Let it be told what to probe of a surface."""
+    parser.add_argument(
+        "--target", default="", metavar="NAME", help="its name or URL, where there are several"
+    )
+    parser.add_argument(
+        "--id",
+        dest="ids",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="the resource, for a surface that takes one, once for each placeholder of its path "
+        "(default: what its list names first)",
+    )
+
+
+def add_demo_flags(parser: Parser) -> None:
+    """Let it be told what to simulate."""
+    parser.add_argument(
+        "--simulator.listen-address",
+        dest="simulator_address",
+        default="127.0.0.1:8080",
+        metavar="HOST:PORT",
+        help="where the simulated API listens (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--simulator.scenario",
+        dest="scenario",
+        default="healthy",
+        metavar="NAME|FILE",
+        help="what the simulated API plays first (default: %(default)s)",
+    )
+
+
+_ALL: Final = (
+    add_run_flags,
+    add_only_run_flags,
+    add_output_flag,
+    add_probe_flags,
+    add_demo_flags,
+)
+
+
+def called(arguments: Sequence[str]) -> tuple[str, list[str]]:
+    """Find the command, before which flags may stand.
+
+    Args:
+        arguments: those of the process.
+
+    Returns:
+        The command, ``run`` where none is named, and all else. With an unknown flag before it none
+        can be found, as the next word may be that flag's value: whoever parses the rest says so.
+    """
+    rest, at = list(arguments), 0
+    known = _takes_value() if rest and rest[0].startswith("-") else {}
+    while at < len(rest) and rest[at].startswith("-"):
+        name, with_value, _ = rest[at].partition("=")
+        if name not in known:
+            return "run", rest
+        at += 2 if known[name] and not with_value else 1
+    return (rest.pop(at) if at < len(rest) else "run"), rest
+
+
+def _takes_value() -> Mapping[str, bool]:
+    """Each flag of any command, and whether a value follows it."""
+    parser = parser_of("run", None)
+    for add in _ALL:
+        add(parser)
+    flags = {name: each.nargs != 0 for name, each in parser._option_string_actions.items()}  # noqa: SLF001
+    return {**flags, **_OF_THE_SIMULATOR}
 
 
 def options_of(parsed: Arguments) -> "Options":

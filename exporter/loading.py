@@ -54,12 +54,15 @@ NOTHING: Final = Loaded(Plan(()), "")
 """What is in force before a configuration could be used."""
 
 
-def load_plan(file: pathlib.Path | None, environ: Mapping[str, str]) -> Loaded:
+def load_plan(
+    file: pathlib.Path | None, environ: Mapping[str, str], *, at_start: bool = False
+) -> Loaded:
     """Read a configuration and plan it.
 
     Args:
         file: the configuration, if there is one.
         environ: the environment variables.
+        at_start: as for ``config.read``.
 
     Returns:
         The plan.
@@ -68,7 +71,7 @@ def load_plan(file: pathlib.Path | None, environ: Mapping[str, str]) -> Loaded:
         UnusableError: with all that is wrong.
     """
     try:
-        found = read(file, environ)
+        found = read(file, environ, at_start=at_start)
     except ConfigError as error:
         raise UnusableError(describe(error, source_of(file))) from error
     try:

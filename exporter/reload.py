@@ -4,12 +4,18 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final, TypeAlias, TypeVar
 
+from msgspec import Struct
+
 from exporter.config import ConfigError, describe, digest_of
+from exporter.config.tree import LARGEST
+from exporter.config.words import escaped
 from exporter.job import Plan
 from exporter.loading import Loaded, UnusableError, warn
+from exporter.regular import Look, NotRegularError, content, seen_by
 from exporter.threads import in_thread
 
 Load: TypeAlias = Callable[[], Loaded]
@@ -19,10 +25,26 @@ _RETRY: Final = 10.0
 """Seconds between attempts while nothing is in force."""
 _PATIENCE: Final = 30.0
 """Seconds that the files may take to be read."""
+_MOST_HANGING: Final = 5
+"""Threads that may hang; the next attempt is made beside them, as the file may be another one."""
+_LEFT_TO_HAND: Final = 3
+"""Those of them that watching leaves to who reloads by hand."""
 
 _T = TypeVar("_T")
 
 _log = logging.getLogger(__name__)
+
+
+class _Attempt(Struct, frozen=True):
+    """What a thread reads, and since when, in Unix seconds."""
+
+    is_over: Callable[[], bool]
+    look: Look
+    begun: float
+
+
+class _HangingError(Exception):
+    """A file is not read in time; the text says which."""
 
 
 class Reloader:
@@ -55,7 +77,7 @@ class Reloader:
         self._seen = first.digest
         self._waits = not first.plan.targets
         self._turn = asyncio.Lock()
-        self._is_free: Callable[[], bool] = lambda: True
+        self._attempts: list[_Attempt] = []
         self._ended = False
         self.problems: list[str] = []
         self.succeeded_at = time.time()
@@ -66,7 +88,7 @@ class Reloader:
         Returns:
             What is wrong, a line each; none where it worked.
         """
-        return await self._read(known=[])
+        return await self._read([], _MOST_HANGING)
 
     def end(self) -> None:
         """Put nothing into force any more, not even what is being read."""
@@ -90,7 +112,7 @@ class Reloader:
         async with self._turn:
             known = self.problems
             try:
-                digest = await self._patiently(self._digest)
+                digest = await self._patiently(self._digest, _MOST_HANGING - _LEFT_TO_HAND)
             except Exception as error:  # noqa: BLE001  # see _read
                 self._refused([_fault(error)], known)
                 return
@@ -99,29 +121,41 @@ class Reloader:
                 known = []  # who edits it wants to hear of it again
             self._seen = digest if changed else self._seen
         if changed or self._waits or self.problems:
-            await self._read(known)
+            await self._read(known, _MOST_HANGING - _LEFT_TO_HAND)
 
-    async def _read(self, known: list[str]) -> list[str]:
+    async def _read(self, known: list[str], most: int) -> list[str]:
         """Read again; what was wrong before is ``known``, and not told again."""
         async with self._turn:
             try:
-                return self._use(await self._patiently(self._load), known)
+                return self._use(await self._patiently(self._load, most), known)
             except UnusableError as error:
                 return self._refused(error.lines, known)
             except Exception as error:  # noqa: BLE001  # see below
                 # Neither a signal nor the watching may end by a fault of ours.
                 return self._refused([_fault(error)], known)
 
-    async def _patiently(self, work: Callable[[], _T]) -> _T:
-        """Do it in a thread, and never in another one while a volume hangs."""
-        if not self._is_free():
-            raise TimeoutError
-        doing = in_thread(work, "reload")
-        self._is_free = doing.done
+    async def _patiently(self, work: Callable[[], _T], most: int) -> _T:
+        """Do it in a thread, and in no other one while ``most`` of them hang."""
+        self._attempts = [each for each in self._attempts if not each.is_over()]
+        if len(self._attempts) >= most:
+            raise self._hanging()
+        look, begun = Look(), time.time()
+        doing = in_thread(partial(seen_by, look, work), "reload")
+        self._attempts.append(_Attempt(doing.done, look, begun))
         done, _ = await asyncio.wait({doing}, timeout=_PATIENCE)
         if not done:
-            raise TimeoutError
+            raise self._hanging()
         return doing.result()
+
+    def _hanging(self) -> _HangingError:
+        """Tell of the attempt that hangs longest: that stays the same line."""
+        first = self._attempts[0]
+        at = first.look.file
+        told = "its files are" if at is None else f'"{escaped(str(at))}" is'
+        since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(first.begun))
+        return _HangingError(
+            f"{told} not read within {_PATIENCE:.0f} s: the volume hangs, since {since}"
+        )
 
     def _use(self, loaded: Loaded, known: list[str]) -> list[str]:
         if self._ended:
@@ -147,13 +181,15 @@ class Reloader:
     def _digest(self) -> bytes | None:
         """What is in the file; ``None`` while it cannot be read, as in the midst of a swap."""
         try:
-            return None if self._file is None else digest_of(self._file.read_bytes())
+            return None if self._file is None else digest_of(content(self._file, LARGEST + 1))
+        except NotRegularError:
+            return b""  # another content: to read it tells what it is
         except OSError:
             return None
 
 
 def _fault(error: Exception) -> str:
-    if isinstance(error, TimeoutError):
-        return f"its files are not read within {_PATIENCE:.0f} s"
+    if isinstance(error, _HangingError):
+        return str(error)
     _log.error("a fault of the exporter", exc_info=error)
     return f"a fault of the exporter: {type(error).__name__}"

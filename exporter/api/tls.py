@@ -6,6 +6,7 @@ each handshake.
 """
 
 import asyncio.sslproto
+import logging
 import math
 import ssl
 from collections.abc import Callable
@@ -18,13 +19,19 @@ from weakref import WeakValueDictionary
 from msgspec.structs import replace
 
 from exporter.config.schema import Tls
+from exporter.regular import fixed, reading
 
 Begun: TypeAlias = Callable[["Peer"], None]
 
 _LOOK_AGAIN: Final = 10.0
 """Seconds until files are looked at again."""
+_IN_A_ROW: Final = 2
+"""Looks at files that cannot be used before it is told: one may see a pair half replaced."""
 _READ_BUFFER: Final = 16 * 1024
 """Bytes each connection keeps to read into: one record (RFC 8446, section 5.1), not 256 KiB."""
+
+
+_log: Final = logging.getLogger(__name__)
 
 
 class Peer(ssl.SSLObject):
@@ -75,7 +82,7 @@ def context_of(settings: Tls, begun: Begun) -> Context:
         OSError: a file cannot be read; also ``ssl.SSLError``: it holds no certificate or key.
     """
     files = filter(None, (settings.ca_file, settings.cert_file, settings.key_file))
-    key = (settings, begun, *(Path(file).stat().st_mtime_ns for file in files))
+    key = (settings, begun, *(_changed_at(Path(file)) for file in files))
     context = _shared.get(key)
     if context is None:
         context = _shared[key] = _build(settings)
@@ -124,6 +131,7 @@ class Contexts:
         self._begun = begun
         self._found: dict[bool, Context] = {}
         self._looked: dict[bool, float] = {}
+        self._failures = dict.fromkeys(self._settings, 0)
 
     def get(self, *, home: bool) -> Context:
         """Find the context for a connection.
@@ -141,11 +149,22 @@ class Contexts:
         if now - self._looked.get(home, -math.inf) > _LOOK_AGAIN:
             try:
                 self._found[home] = context_of(self._settings[home], self._begun)
-            except OSError:  # half of a pair is there, perhaps
+                self._failures[home] = 0
+            except OSError as error:
                 if home not in self._found:
                     raise
+                self._failed(error, home=home)
             self._looked[home] = now
         return self._found[home]
+
+    def _failed(self, error: OSError, *, home: bool) -> None:
+        self._failures[home] += 1
+        if self._failures[home] == _IN_A_ROW:
+            settings, reason = self._settings[home], getattr(error, "reason", error.strerror)
+            fields = {"ca_file": settings.ca_file, "cert_file": settings.cert_file}
+            fields |= {"reason": str(reason)}
+            message = "TLS files that changed cannot be used, the former ones stay in use"
+            _log.warning(message, extra={"fields": fields})
 
 
 def _build(settings: Tls) -> Context:
@@ -156,14 +175,22 @@ def _build(settings: Tls) -> Context:
     if settings.ca_file is None:
         context.load_default_certs()
     else:
-        context.load_verify_locations(settings.ca_file)
+        with fixed(Path(settings.ca_file)) as authorities:
+            context.load_verify_locations(authorities)
     if settings.cert_file is not None:
-        # An empty pass phrase: OpenSSL would ask for one on the terminal.
-        context.load_cert_chain(settings.cert_file, settings.key_file, password="")
+        own = Path(settings.cert_file)
+        with fixed(own) as chain, fixed(Path(settings.key_file or own)) as key:
+            # An empty pass phrase: OpenSSL would ask for one on the terminal.
+            context.load_cert_chain(chain, key, password="")
     if settings.insecure_skip_verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
+
+
+def _changed_at(file: Path) -> int:
+    with reading(file):
+        return file.stat().st_mtime_ns
 
 
 def _end_of(certificate: Any) -> float | None:  # noqa: ANN401  # its type has no name

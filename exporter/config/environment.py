@@ -9,6 +9,7 @@ from msgspec import Struct
 from exporter.config.inferred import ACCOUNT
 from exporter.config.problems import ConfigError, Problem
 from exporter.config.tree import Entry, Items, Scalar, Table
+from exporter.config.values import bare
 
 VARIABLES: Final[Mapping[str, str]] = {
     "name": "ORAN_MANO_TARGET",
@@ -81,7 +82,7 @@ def fill(root: Table, environ: Mapping[str, str]) -> Filled:
 def _given(environ: Mapping[str, str]) -> dict[str, Entry]:
     given: dict[str, Entry] = {}
     for key, variable in VARIABLES.items():
-        text = environ.get(variable)
+        text = bare(environ.get(variable, ""))  # one that Kubernetes makes of a file has its end
         if text:
             if key == "password_file":
                 text = str(pathlib.Path(text).absolute())  # it does not begin at the file's folder

@@ -11,8 +11,9 @@ from msgspec import Struct
 
 from exporter.config.problems import Path, Problem
 from exporter.config.schema import Auth
-from exporter.config.values import FIELD_VALUE, InputFile, Secret
+from exporter.config.values import FIELD_VALUE, InputFile, Secret, bare, control_in
 from exporter.config.words import shown
+from exporter.regular import NotRegularError, content, reading, reason_of
 
 _LARGEST_SECRET: Final = 65536
 """Bytes. What is longer is another file."""
@@ -34,7 +35,8 @@ def secret_of(auth: Auth) -> Secret:
         auth: of any type but ``none``.
 
     Returns:
-        The password, the token or the client's secret, without the line break at the file's end.
+        The password, the token or the client's secret, without a byte-order mark at its file's
+        beginning and line breaks at its end.
 
     Raises:
         OSError: its file cannot be read.
@@ -71,16 +73,20 @@ def problem_of(named: NamedFile) -> Problem | None:
     """
     try:
         if named.kind.directory:
-            _look_in(named.file)
+            with reading(named.file):
+                _look_in(named.file)
         elif named.kind.field:
             field_value_in(named.file)
         elif named.kind.secret:
             _secret_in(named.file)
         else:
-            _read(named.file, 1)
+            content(named.file, 1)
+    except NotRegularError as error:
+        reason = reason_of(error)
     except OSError as error:
-        use = "written in" if named.kind.directory else "read"
-        reason = f"cannot be {use}: {error.strerror}"
+        reason = reason_of(error)
+        if named.kind.directory:
+            reason = f"cannot be written in: {error.strerror}"
         if not pathlib.Path(named.written).is_absolute():
             reason += "; a relative path begins at the configuration's folder"
     except ValueError as error:
@@ -104,10 +110,10 @@ def field_value_in(file: pathlib.Path) -> Secret:
         OSError: the file cannot be read.
         ValueError: no header may have what is in it. No content is in the message.
     """
-    secret = _secret_in(file)
-    if re.match(FIELD_VALUE, secret.reveal()) is None:
+    text = _text_in(file)
+    if re.match(FIELD_VALUE, text) is None:
         raise ValueError("is not one line of printable ASCII characters, as a header needs it")
-    return secret
+    return Secret(text)
 
 
 def _look_in(folder: pathlib.Path) -> None:
@@ -123,24 +129,20 @@ def _look_in(folder: pathlib.Path) -> None:
 
 
 def _secret_in(file: pathlib.Path) -> Secret:
-    data = _read(file, _LARGEST_SECRET + 1)
+    text = _text_in(file)
+    if (wrong := control_in(text)) is not None:
+        raise ValueError(f"{wrong}; allowed: one line without any")
+    return Secret(text)
+
+
+def _text_in(file: pathlib.Path) -> str:
+    data = content(file, _LARGEST_SECRET + 1)
     if len(data) > _LARGEST_SECRET:
         raise ValueError("is too large for a secret")
     try:
-        text = data.decode().rstrip("\r\n")
+        text = bare(data.decode())
     except UnicodeDecodeError:
         raise ValueError("is not UTF-8") from None
     if not text:
         raise ValueError("is empty")
-    return Secret(text)
-
-
-def _read(file: pathlib.Path, most: int) -> bytes:
-    """The beginning of a regular file: a pipe would wait, a device might never end."""
-    mode = file.stat().st_mode
-    if stat.S_ISDIR(mode):
-        raise ValueError("is a directory, not a file")
-    if not stat.S_ISREG(mode):
-        raise ValueError("is not a regular file")
-    with file.open("rb") as opened:
-        return opened.read(most)
+    return text

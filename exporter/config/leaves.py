@@ -8,7 +8,7 @@ from msgspec import ValidationError, convert
 
 from exporter.config.shapes import Leaf, LeafKind
 from exporter.config.tree import KIND_NAMES, Scalar
-from exporter.config.values import Duration, Secret
+from exporter.config.values import Duration, Secret, bare, control_in
 from exporter.config.words import HIDDEN, near, shortened, shown
 
 _TRUTH: Final[Mapping[str, bool]] = {
@@ -70,13 +70,15 @@ def _text(leaf: Leaf, scalar: Scalar) -> object:
 def _secret(leaf: Leaf, scalar: Scalar) -> Secret:
     if scalar.kind != "text":
         raise _unquoted(leaf, scalar)
-    text = _encodable(leaf, scalar)
+    text = bare(_encodable(leaf, scalar))
     try:
         _within(leaf, scalar, text)
     except RefusedError:
         if text:
             raise
         raise RefusedError(f"is empty; allowed: {leaf.allowed}") from None
+    if (wrong := control_in(text)) is not None:
+        raise RefusedError(f"{wrong}; allowed: one line without any")
     return Secret(text)
 
 

@@ -12,6 +12,7 @@ from exporter.config.files import problem_of
 from exporter.config.problems import ENVIRONMENT, ConfigError, Places, Problem
 from exporter.config.schema import Config
 from exporter.config.tree import LARGEST
+from exporter.regular import NotRegularError, content, handed_over, reason_of
 
 
 class Loaded(Struct, frozen=True):
@@ -69,12 +70,14 @@ def load(file: pathlib.Path | None, environ: Mapping[str, str]) -> Loaded:
     return read(file, environ).whole()
 
 
-def read(file: pathlib.Path | None, environ: Mapping[str, str]) -> Read:
+def read(file: pathlib.Path | None, environ: Mapping[str, str], *, at_start: bool = False) -> Read:
     """Read a configuration as far as it goes.
 
     Args:
         file: a YAML file, or none where the environment says it all.
         environ: all variables.
+        at_start: the file may be a pipe that was handed over, as the shell's ``<(...)`` is: there
+            is nothing in it the next time.
 
     Returns:
         What is known of it, and its mistakes; each knows its place.
@@ -85,8 +88,8 @@ def read(file: pathlib.Path | None, environ: Mapping[str, str]) -> Read:
     if file is None:
         filled, folder, digest = stand_alone(environ), pathlib.Path(), None
     else:
-        content, folder = _content(file), file.absolute().parent
-        filled, digest = fill(tree_of(content), environ), digest_of(content)
+        data, folder = _content(file, at_start=at_start), file.absolute().parent
+        filled, digest = fill(tree_of(data), environ), digest_of(data)
     decoded = decode_tree(filled.root, folder)
     unusable = [problem for named in decoded.files if (problem := problem_of(named)) is not None]
     problems = (*filled.problems, *decoded.problems, *map(decoded.places.placed, unusable))
@@ -105,24 +108,26 @@ def source_of(file: pathlib.Path | None) -> str:
     return ENVIRONMENT if file is None else str(file)
 
 
-def digest_of(content: bytes) -> bytes:
+def digest_of(data: bytes) -> bytes:
     """What tells one content of a configuration's file from another.
 
     Args:
-        content: all of it.
+        data: all of it.
 
     Returns:
         A digest.
     """
-    return hashlib.blake2b(content).digest()
+    return hashlib.blake2b(data).digest()
 
 
-def _content(file: pathlib.Path) -> bytes:
+def _content(file: pathlib.Path, *, at_start: bool) -> bytes:
     try:
-        with file.open("rb") as opened:
-            return opened.read(LARGEST + 1)
+        given = handed_over(file, LARGEST + 1) if at_start else None
+        return content(file, LARGEST + 1) if given is None else given
+    except NotRegularError as error:
+        message = f"{reason_of(error)}; allowed: one, or at the start what <(...) hands over"
     except OSError as error:
-        message = f"cannot be read: {error.strerror}"
+        message = reason_of(error)
     except ValueError:
         message = "is not the path of a file"
     raise ConfigError([Problem((), message, 0)])

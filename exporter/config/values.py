@@ -1,6 +1,7 @@
 """Values that YAML has no type for."""
 
 import re
+import unicodedata
 from decimal import Decimal
 from typing import Final
 
@@ -79,6 +80,31 @@ class Secret:
     def __hash__(self) -> int:
         """As equality has it."""
         return hash(self._text)
+
+
+def bare(text: str) -> str:
+    """Take off what editors, ``echo`` and Kubernetes leave around a text that they put somewhere.
+
+    Args:
+        text: all that is there.
+
+    Returns:
+        It without a byte-order mark before it and without line breaks behind it.
+    """
+    return text.removeprefix("\ufeff").rstrip("\r\n")
+
+
+def control_in(text: str) -> str | None:
+    """Look for what nobody types into a secret: the text is another one, or there are two.
+
+    Args:
+        text: a secret.
+
+    Returns:
+        What is wrong with it, if anything is; not a word of the secret.
+    """
+    found = next((char for char in text if unicodedata.category(char) == "Cc"), None)
+    return None if found is None else f"holds the control character U+{ord(found):04X}"
 
 
 class InputFile(Struct, frozen=True):

@@ -2,9 +2,11 @@
 
 import ssl
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Final
 
 from exporter.config.problems import Problem
+from exporter.regular import fixed, reason_of
 
 _FAMILIES: Final = ("OTEL_EXPORTER_OTLP_TRACES_", "OTEL_EXPORTER_OTLP_")
 
@@ -36,13 +38,14 @@ def file_problems(given: Mapping[str, str], *, key_apart: bool) -> Iterator[Prob
 def _tried(name: str, file: str, key: str | None = None, *, own: bool = False) -> Iterator[Problem]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
-        if own:
-            context.load_cert_chain(file, key, password=lambda: "")
-        else:
-            context.load_verify_locations(file)
+        with fixed(Path(file)) as held, fixed(Path(key or file)) as held_key:
+            if own:
+                context.load_cert_chain(held, held_key, password=lambda: "")
+            else:
+                context.load_verify_locations(held)
     except ssl.SSLError as error:
         reason = error.reason or "no PEM"
         message = f"no certificate or key that can be used ({reason}); allowed: PEM, no passphrase"
         yield Problem((name,), message, name)
     except OSError as error:
-        yield Problem((name,), f"the file cannot be read: {error.strerror}", name)
+        yield Problem((name,), f"the file {reason_of(error)}", name)

@@ -11,6 +11,7 @@ import time
 from contextlib import suppress
 from contextvars import ContextVar
 from io import BytesIO
+from pathlib import Path
 from typing import Final
 
 from requests import PreparedRequest, Response, Session
@@ -22,6 +23,7 @@ from urllib3.response import HTTPResponse
 
 from exporter.api.proxies import Proxy
 from exporter.otlp.failures import Failures
+from exporter.regular import fixed
 
 MOST: Final = 1024 * 1024
 """Bytes of an answer, unpacked: OTLP's own has some dozens."""
@@ -72,6 +74,7 @@ class Watched(Session):
         timer.daemon = True
         timer.start()
         try:
+            _look_at(how.get("verify"), how.get("cert"))
             answer = _whole(super().send(request, **{**how, "stream": True}))
             line.check()
         except Exception as error:
@@ -86,6 +89,19 @@ class Watched(Session):
             _LINE.reset(before)
         self._failures.answered(answer.status_code)
         return answer
+
+
+def _look_at(*files: object) -> None:
+    """Refuse files for TLS that would not end, now that the library is about to read them."""
+    for file in files:
+        match file:
+            case str():
+                with fixed(Path(file)):
+                    pass
+            case tuple():
+                _look_at(*file)
+            case _:
+                pass
 
 
 class TooLargeError(RequestException):

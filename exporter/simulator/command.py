@@ -30,6 +30,10 @@ class Address(NamedTuple):
     port: int
 
 
+class _ListenError(Exception):
+    """It cannot listen there; the message has one line."""
+
+
 def main(argv: Sequence[str]) -> int:
     """Run the simulator until a signal, or the end of standard input where that was asked for.
 
@@ -43,19 +47,14 @@ def main(argv: Sequence[str]) -> int:
         options = _parser().parse_args(argv)
     except SystemExit as end:  # argparse has said why
         return end.code if isinstance(end.code, int) else _WRONG_CALL
-    address: Address = options.address
     try:
         simulator = prepared(options.scenario, options.seed)
     except ScenarioError as error:
         return _refuse(str(error))
     try:
         return asyncio.run(_serve(simulator, options))
-    except OSError as error:
-        # asyncio puts its own story before the reason.
-        reason = (error.strerror or str(error)).rpartition(": ")[2]
-        return _refuse(
-            f"{address.host}:{address.port}: {reason}; give another --simulator.listen-address"
-        )
+    except _ListenError as error:
+        return _refuse(str(error))
 
 
 def parse_address(text: str) -> Address:
@@ -176,12 +175,23 @@ async def _serve(simulator: Simulator, options: argparse.Namespace) -> int:
     )
     await runner.setup()
     try:
-        await web.TCPSite(runner, address.host or None, address.port).start()
+        await _listen(runner, address)
         print(f"listening on {_url(address, runner)}", flush=True)  # noqa: T201 - parents read it
         await stop.wait()
     finally:
         await runner.cleanup()
     return 0
+
+
+async def _listen(runner: web.AppRunner, address: Address) -> None:
+    try:
+        await web.TCPSite(runner, address.host or None, address.port).start()
+    except OSError as error:
+        # asyncio puts its own story before the reason.
+        reason = (error.strerror or str(error)).rpartition(": ")[2]
+        raise _ListenError(
+            f"{address.host}:{address.port}: {reason}; give another --simulator.listen-address"
+        ) from error
 
 
 def _url(address: Address, runner: web.AppRunner) -> str:

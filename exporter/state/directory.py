@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from exporter.regular import NotRegularError, check, content
 from exporter.state.document import Document, UnreadableError, decode
 
 _FILE: Final = "state.json"
@@ -37,7 +38,7 @@ class Directory:
         """Take it."""
         self.path = path
         path.mkdir(exist_ok=True)
-        self._lock = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._lock = _opened(path / _LOCK, os.O_RDWR, 0o600)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -57,13 +58,13 @@ class Directory:
         """
         file = self.path / _FILE
         try:
-            with file.open("rb") as opened:
-                return decode(opened.read(_LARGEST))
+            return decode(content(file, _LARGEST))
         except FileNotFoundError:
             return Document()
-        except UnreadableError as error:
+        except (UnreadableError, NotRegularError) as error:
             kept = _aside(file)
-            fields = {"file": str(file), "reason": str(error), "kept_as": kept.name}
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            fields = {"file": str(file), "reason": reason, "kept_as": kept.name}
             _log.warning("the state is not readable, a new one begins", extra={"fields": fields})
             return Document()
 
@@ -78,7 +79,8 @@ class Directory:
         """
         fresh = self.path / _FRESH
         try:
-            with fresh.open("wb") as opened:
+            descriptor = _opened(fresh, os.O_WRONLY | os.O_TRUNC, 0o666)
+            with open(descriptor, "wb") as opened:  # noqa: PTH123  # a descriptor
                 opened.write(data)
                 opened.flush()
                 os.fsync(opened.fileno())
@@ -100,6 +102,18 @@ class Directory:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def _opened(file: Path, flags: int, mode: int) -> int:
+    """A regular file to write to, made where it is missing; a pipe there holds up nobody."""
+    flags |= os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
+    descriptor = os.open(file, flags, mode)
+    try:
+        check(descriptor, file)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
 def _aside(file: Path) -> Path:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from exporter.config.problems import ConfigError, Problem
+from exporter.regular import NotRegularError
 from exporter.state.directory import Directory, TakenError
 from exporter.state.document import Document, Past, encode
 from exporter.threads import in_thread
@@ -69,6 +70,7 @@ class Keeper:
         directory, found = (None, Document()) if path is None else _opened(path)
         if former is not None:
             self._after_writing(former.close)
+            self._writing = None  # what hangs in the former one holds up nothing in this one
         self._directory, self._found, self._failing = directory, found, False
         self.changed()
         return found.surfaces
@@ -109,10 +111,12 @@ class Keeper:
         self._dirty = False
         data = encode(Document(self._surfaces(), self._found.others))
         self._writing = in_thread(lambda: directory.write(data), "state")
-        self._writing.add_done_callback(lambda done: self._written(directory, done.exception()))
+        self._writing.add_done_callback(lambda done: self._written(directory, done))
 
-    def _written(self, directory: Directory, error: BaseException | None) -> None:
-        self._writing = None
+    def _written(self, directory: Directory, done: asyncio.Future[None]) -> None:
+        if done is not self._writing:
+            return  # into a directory that was given up since
+        error, self._writing = done.exception(), None
         if error is not None:
             self._dirty = True
             self._failed()
@@ -144,7 +148,8 @@ def _opened(path: Path) -> tuple[Directory, Document]:
         reason = "is used by another exporter"
         raise _refused(path, f"{reason}; allowed: a directory of its own") from None
     except OSError as error:
-        raise _refused(path, f"cannot be used: {error.strerror}") from None
+        which = f"its {Path(error.filename).name} " if isinstance(error, NotRegularError) else ""
+        raise _refused(path, f"cannot be used: {which}{error.strerror}") from None
     try:
         return directory, directory.read()
     except OSError as error:

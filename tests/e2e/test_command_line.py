@@ -9,6 +9,7 @@ from typing import Final
 
 import pytest
 
+from exporter.flags import called
 from tests.support.product import clean_environment, command
 from tests.support.servers import LOOPBACK, Process, Start, free_port, prints
 
@@ -112,6 +113,25 @@ WRONG: Final[dict[str, tuple[list[str], str]]] = {
             "known: run, check, surfaces, probe, demo, simulate"
         ),
     ),
+    "a command with a typo after a flag": (
+        ["--config.file", "lab.yaml", "porbe", "monitoring.health"],
+        'oran-mano-exporter: unknown command "porbe"; did you mean "probe"? known: run, check, ',
+    ),
+    "a flag with a typo before a command": (
+        ["--config.fiel", "lab.yaml", "probe", "monitoring.health"],
+        'oran-mano-exporter: unknown argument "--config.fiel"; did you mean "--config.file"?',
+    ),
+    "a flag of another command before it": (
+        ["--log.level", "debug", "check"],
+        (
+            'oran-mano-exporter check: unknown argument "--log.level"; '
+            "see oran-mano-exporter check --help"
+        ),
+    ),
+    "a flag without its value before it": (
+        ["--config.file"],
+        "oran-mano-exporter: argument --config.file: expected one argument",
+    ),
     "an address that is none": (
         ["--web.listen-address", "10945"],
         (
@@ -199,6 +219,52 @@ async def test_a_wrong_call_is_one_line(case: tuple[list[str], str]) -> None:
     ended = await command(*arguments, env=API)
     assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
     assert ended.err.startswith(message)
+
+
+BEFORE: Final[tuple[tuple[list[str], list[str]], ...]] = (
+    (["--output", "json"], ["surfaces"]),
+    (["--output=json"], ["surfaces"]),
+    (["--output=json", "--config.file", "FILE"], ["surfaces"]),
+    (["--config.file=FILE"], ["surfaces", "--output=json"]),
+    (["--config.file", "FILE"], ["check", "--output", "json"]),
+    (["--output", "json"], ["check", "--config.file", "FILE"]),
+    (["--config.check", "--config.file", "FILE"], ["run"]),
+    (["--help"], ["probe"]),
+    (["-h"], ["simulate"]),
+)
+
+
+@pytest.mark.parametrize("case", BEFORE, ids=lambda case: " ".join((*case[0], *case[1])))
+async def test_flags_may_stand_before_the_command(
+    case: tuple[list[str], list[str]], tmp_path: Path
+) -> None:
+    file = tmp_path / "check"  # a command's name as the value of a flag
+    file.write_text("targets: [{name: lab, url: 'http://lab/v1'}]")
+    flags, rest = ([each.replace("FILE", str(file)) for each in part] for part in case)
+    before = await command(*flags, *rest, env=API)
+    assert before == await command(*rest, *flags, env=API)
+    assert (before.code, before.err) == (0, "")
+
+
+async def test_a_flag_s_value_is_no_command(tmp_path: Path) -> None:
+    (tmp_path / "probe").write_text("targets: [{name: lab, url: 'http://lab/v1'}]")
+    code = f"cd {tmp_path} && exec {sys.executable} -m exporter --config.file probe --config.check"
+    process = await asyncio.create_subprocess_exec(
+        *("sh", "-c", code), env=clean_environment({}), stdout=asyncio.subprocess.PIPE
+    )
+    out, _ = await process.communicate()
+    assert out.decode() == "probe: the configuration is valid\n"
+
+
+@pytest.mark.parametrize("name", ["run", "check", "surfaces", "probe", "demo", "simulate"])
+async def test_every_flag_of_a_command_may_stand_before_it(name: str) -> None:
+    """As the help has them: whoever adds one need not know of it."""
+    ended = await command(name, "--help", env={"COLUMNS": "200"})
+    flags = re.findall(r"^  (?:-h, )?(--[a-z.-]+)( [A-Z{[]\S*)?", ended.out, re.MULTILINE)
+    assert len(flags) >= 3
+    for flag, value in flags:
+        given = [flag, "x"] if value else [flag]
+        assert called([*given, name, "rest"]) == (name, [*given, "rest"])
 
 
 ODD: Final = "a\n\x1b[31mb\x9b"

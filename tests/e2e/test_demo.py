@@ -251,7 +251,7 @@ async def test_a_full_disk_is_one_line() -> None:
         code, said = await written_to(full.fileno(), *ANYWHERE)
     assert (code, said) == (
         1,
-        "oran-mano-exporter demo: cannot show what is probed: No space left on device\n",
+        "oran-mano-exporter: cannot write the output: No space left on device\n",
     )
 
 

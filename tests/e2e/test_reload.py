@@ -1,14 +1,20 @@
 """Another configuration while it runs: all of it or nothing, and nobody is disturbed."""
 
 import asyncio
+import os
+import shlex
 import signal
 import time
+from asyncio.subprocess import PIPE
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 import aiohttp
+import pytest
 
 from tests.support.hostile import OK, Peer, answer, serve, sized
+from tests.support.leases import hanging
 from tests.support.product import PYTHON, Exporter, Scrape, Simulator, clean_environment
 from tests.support.servers import (
     LOOPBACK,
@@ -255,6 +261,93 @@ async def test_twenty_reloads_under_load_lose_nothing(start: Start, tmp_path: Pa
         assert surfaces(last, skipped) == surfaces(first, skipped)
         assert more <= 20
     assert "Unclosed" not in exporter.process.output()
+
+
+def become(file: Path, kind: Callable[[Path], None]) -> None:
+    """Something else lies there from now on, and the file beside it."""
+    file.rename(file.with_suffix(".away"))
+    kind(file)
+
+
+def put_back(file: Path) -> None:
+    file.with_suffix(".away").replace(file)
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "password"])
+async def test_a_pipe_where_a_file_was_is_a_line_and_the_file_is_read_when_it_is_back(
+    name: str, start: Start, tmp_path: Path
+) -> None:
+    simulator = await start(Simulator())
+    config = tmp_path / "config.yaml"
+    (tmp_path / "password").write_text("demo")
+    config.write_text(
+        CONFIG.format(url=simulator.url, mode="read").replace(
+            "password: demo", "password_file: password"
+        )
+    )
+    exporter = await start(Exporter(None, "--config.file", str(config)))
+    for count in (1, 2):
+        become(tmp_path / name, os.mkfifo)
+        exporter.process.signal(signal.SIGHUP)
+        told = r"^.*not reloaded: .* is a pipe, not a regular file"
+        await exporter.process.line(rf"(?s)(?:{told}.*?){{{count}}}", within=30)
+        scrape = await exporter.scrape()
+        assert scrape.one("oran_mano_exporter_config_last_reload_successful") == 0
+        put_back(tmp_path / name)
+        exporter.process.signal(signal.SIGHUP)
+        await reloaded(exporter, count)
+    assert exporter.process.output().count("not reloaded") == 2
+
+
+async def test_a_volume_that_hangs_is_named_and_does_not_bar_the_next_reload(
+    start: Start, tmp_path: Path
+) -> None:
+    simulator = await start(Simulator())
+    file = tmp_path / "config.yaml"
+    written(file, simulator.url)
+    exporter = await start(Exporter(None, "--config.file", str(file)))
+    with hanging(file):
+        exporter.process.signal(signal.SIGHUP)
+        told = rf'not reloaded: \\?"{file}\\?" is not read within 30 s: the volume hangs, since 20'
+        await exporter.process.line(told, within=60)
+        written(file, simulator.url, mode="off")  # another file, which hangs no more
+        exporter.process.signal(signal.SIGHUP)
+        await reloaded(exporter, 1)
+    await exporter.until(lambda scrape: "monitoring.metrics" not in runs(scrape))
+
+
+async def test_a_configuration_may_be_handed_over_by_the_shell(tmp_path: Path) -> None:
+    """It is read once: there is nothing in it for a reload, which says so."""
+    (tmp_path / "config.yaml").write_text(CONFIG.format(url="http://lab/v1", mode="read"))
+    program = f"{shlex.join(PYTHON)} -m exporter"
+    for line in (
+        f"{program} check --config.file <(cat config.yaml)",
+        f"cat config.yaml | {program} check --config.file /dev/stdin",
+        f"{program} check --config.file /dev/stdin < config.yaml",
+        f"{program} --config.check --config.file /dev/fd/7 7< <(sleep 0.2; cat config.yaml)",
+    ):
+        process = await asyncio.create_subprocess_exec(
+            *("bash", "-c", line), cwd=tmp_path, env=clean_environment({}), stdout=PIPE, stderr=PIPE
+        )
+        out, said = await process.communicate()
+        assert (await process.wait(), said) == (0, b"")
+        assert b"the configuration is valid" in out
+
+
+async def test_what_was_handed_over_cannot_be_reloaded(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text(CONFIG.format(url="http://127.0.0.1:9/v1", mode="read"))
+    address = f"{LOOPBACK}:{free_port()}"
+    run = f"exec {shlex.join(PYTHON)} -m exporter --web.listen-address {address}"
+    process = await start(
+        Process(
+            ["bash", "-c", f"{run} --config.file <(cat config.yaml)"],
+            ready=answers(f"http://{address}/-/ready"),
+            env=clean_environment({}),
+            cwd=tmp_path,
+        )
+    )
+    process.signal(signal.SIGHUP)
+    await process.line("not reloaded: /dev/fd/[0-9]+: is a pipe, not a regular file; allowed: ")
 
 
 async def test_who_tolerates_errors_waits_for_a_configuration_that_can_be_used(

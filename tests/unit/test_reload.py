@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,7 @@ from exporter.observation import Key, Skip
 from exporter.reload import Reloader
 from exporter.state.directory import Directory
 from exporter.web.address import Address
+from tests.support.leases import hanging
 
 ONE: Final = "targets: [{name: one, url: http://127.0.0.1:9/v1}]\n"
 TWO: Final = "targets: [{name: two, url: http://127.0.0.1:9/v1}]\n"
@@ -57,13 +59,12 @@ class Bench:
             await asyncio.wait({task})
 
 
-def pipe(folder: Path) -> Path:
-    os.mkfifo(folder / "pipe")
-    return folder / "pipe"
-
-
 def write(file: Path, text: str) -> None:
     file.write_text(text)
+
+
+def move(file: Path, to: Path) -> None:
+    file.rename(to)
 
 
 @pytest.fixture
@@ -129,18 +130,31 @@ async def test_without_anything_in_force_it_is_tried_again_whatever_the_interval
     assert bench.names == ["one"]
 
 
-async def test_files_that_hang_hold_nobody_up(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("exporter.reload._PATIENCE", TICK)
+async def test_what_hangs_is_named_and_bars_no_other_attempt(
+    file: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     bench = Bench(file)
-    bench.file = pipe(file.parent)
-    (line,) = await bench.reloader.reload()
-    assert "not read within" in line
-    assert bench.worked == [False]
-    await asyncio.to_thread(write, bench.file, "")  # lets the thread go
+    password = file.parent / "password"
+    password.write_text("hunter22")
+    auth = "{type: login, username: u, password_file: password}"
+    write(file, f"targets: [{{name: two, url: http://127.0.0.1:9/v1, auth: {auth}}}]\n")
+    with hanging(password):
+        monkeypatch.setattr("exporter.reload._PATIENCE", 0.5)
+        for _ in range(2):
+            (line,) = await bench.reloader.reload()
+            told = rf'"{password}" is not read within \S+ s: the volume hangs, since 20\S+Z'
+            assert re.fullmatch(told, line)
+        monkeypatch.setattr("exporter.reload._PATIENCE", 30)
+        (file.parent / "fresh").write_text("hunter23")
+        move(file.parent / "fresh", password)
+        assert await bench.reloader.reload() == []  # the former one still hangs
+    assert bench.names == ["two"]
+    assert bench.worked == [False, False, True]
+    assert "hunter" not in caplog.text
 
 
-async def test_while_they_hang_no_more_threads_wait_for_them(
-    file: Path, monkeypatch: pytest.MonkeyPatch
+async def test_a_few_threads_may_hang_and_watching_leaves_some_to_who_asks(
+    file: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("exporter.reload._PATIENCE", TICK)
     go_on = threading.Event()
@@ -149,16 +163,20 @@ async def test_while_they_hang_no_more_threads_wait_for_them(
 
     def load() -> Loaded:
         loads.append(None)
-        go_on.wait(10)
+        go_on.wait(30)
         return bench.load()
 
     bench.reloader = Reloader(load, bench.apply, bench.done, file, NOTHING)
-    for _ in range(5):
+    await bench.watched(lambda: len(bench.worked) >= 6)
+    by_itself = len(loads)
+    for _ in range(8):
         (line,) = await bench.reloader.reload()
-        assert "not read within" in line
-    assert len(loads) == 1
+        assert line.startswith("its files are not read within")
+    assert (by_itself, len(loads)) == (2, 5)
     go_on.set()
+    monkeypatch.setattr("exporter.reload._PATIENCE", 30)
     await bench.watched(lambda: bench.names == ["one"])
+    assert sum("the volume hangs" in record.getMessage() for record in caplog.records) < 12
 
 
 async def test_no_fault_ends_the_watching(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,14 +194,39 @@ async def test_no_fault_ends_the_watching(file: Path, monkeypatch: pytest.Monkey
     assert bench.worked == [False, True]
 
 
-async def test_a_pipe_is_read_once(tmp_path: Path) -> None:
+async def test_a_pipe_that_is_handed_over_is_read_once(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As the shell's ``<(...)`` gives it, which is how secrets reach a file that is none."""
-    file = pipe(tmp_path)
-    writing = asyncio.create_task(asyncio.to_thread(write, file, ONE))
-    first = await asyncio.to_thread(load_plan, file, {})
-    await writing
-    app = App(first, Options(Address("127.0.0.1", 0), config_file=file), lambda: first)
-    assert [target.name for target in app.snapshot().targets] == ["one"]
+    reading, writing = os.pipe()
+    os.write(writing, TWO.encode())
+    os.close(writing)
+    handed = Path(f"/dev/fd/{reading}")
+    try:
+        first = load_plan(handed, {}, at_start=True)
+        app = App(first, Options(Address("127.0.0.1", 0), config_file=handed), lambda: first)
+        assert [target.name for target in app.snapshot().targets] == ["two"]
+        bench = Bench(file)
+        monkeypatch.setattr(bench, "file", handed)
+        (line,) = await bench.reloader.reload()
+    finally:
+        os.close(reading)
+    assert line.startswith(f"{handed}: is a pipe, not a regular file; allowed: ")
+
+
+async def test_a_pipe_in_its_place_is_told_once_and_the_file_is_read_when_it_is_back(
+    file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench = Bench(file)
+    move(file, file.parent / "away")
+    os.mkfifo(file)
+    await bench.watched(lambda: len(bench.worked) > 3)
+    told = [record.getMessage() for record in caplog.records]
+    assert len(told) == 1
+    assert f"{file}: is a pipe, not a regular file" in told[0]
+    move(file.parent / "away", file)
+    await bench.watched(lambda: bench.names == ["one"])
+    assert bench.reloader.problems == []
 
 
 async def test_what_cannot_be_applied_tells_its_place(file: Path) -> None:

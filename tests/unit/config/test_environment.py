@@ -54,6 +54,32 @@ def test_without_a_file(environ: dict[str, str], auth: Auth) -> None:
     assert loaded.source == "environment"
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\n\n"])
+@pytest.mark.parametrize("begin", ["", "\ufeff"])
+def test_what_a_file_has_around_it_is_no_part_of_a_variable(begin: str, end: str) -> None:
+    """Kubernetes makes variables of Secrets that were files, and editors end files so."""
+    plain = variables(TARGET="lab", API_URL=URL, USERNAME="probe", PASSWORD="hunter2")
+    environ = {name: f"{begin}{value}{end}" for name, value in plain.items()}
+
+    assert load(None, environ).config == Config((Target("lab", URL, auth=LOGIN),))
+
+
+def test_a_variable_of_line_breaks_is_an_empty_one() -> None:
+    environ = variables(API_URL=URL, USERNAME="\n", PASSWORD="\r\n")
+
+    assert load(None, environ).config == Config((Target("default", URL, auth=Auth()),))
+
+
+@pytest.mark.parametrize("inside", ["\n", "\t", "\x00", "\x1b", "\x7f", "\x85", "\n\x01\n"])
+def test_a_secret_with_a_control_character_is_refused_by_name(inside: str) -> None:
+    environ = variables(API_URL=URL, USERNAME="probe", PASSWORD=f"hunter2{inside}hunter2\n")
+
+    (line,) = refused(None, environ)
+
+    told = f"ORAN_MANO_PASSWORD: holds the control character U+{ord(inside[0]):04X}; allowed: "
+    assert line.startswith(f"environment: {told}")
+
+
 @pytest.mark.parametrize("name", ["mano-7d4b9c-x2x5z", "off"])
 def test_the_environment_names_the_target(name: str, tmp_path: Path) -> None:
     file = tmp_path / "config.yaml"

@@ -23,6 +23,7 @@ def _refusal(file: Path | None) -> list[str]:
         (b"hunter2\n", "hunter2"),
         (b"hunter2\r\n", "hunter2"),
         (b" hunter2 \n\n", " hunter2 "),
+        (b"\xef\xbb\xbfhunter2\n", "hunter2"),
         ("münchen\n".encode(), "münchen"),
         (b"x" * 65536, "x" * 65536),
     ],
@@ -36,6 +37,16 @@ def test_secret_of_a_file(content: bytes, secret: str, tmp_path: Path) -> None:
 
 def test_secret_in_the_configuration() -> None:
     assert secret_of(Auth("login", "probe", Secret("hunter2"))) == Secret("hunter2")
+
+
+def test_a_secret_may_stand_in_a_block(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text(
+        "targets:\n- name: a\n  url: http://a\n"
+        "  auth:\n    username: probe\n    password: |\n      hunter2\n"
+    )
+
+    assert load(file, {}).config.targets[0].auth.password == Secret("hunter2")
 
 
 def test_secret_is_read_each_time(tmp_path: Path) -> None:
@@ -56,6 +67,13 @@ def test_secret_is_read_each_time(tmp_path: Path) -> None:
     [
         (b"", "is empty"),
         (b"\r\n\n", "is empty"),
+        (b"\xef\xbb\xbf\n", "is empty"),
+        (
+            b"hunter2\nhunter2\n",
+            "holds the control character U.000A; allowed: one line without any",
+        ),
+        (b"hunter2\x00", "holds the control character U.0000; allowed: one line without any"),
+        (b"\x1b[31mhunter2", "holds the control character U.001B; allowed: one line without any"),
         (b"hunter2\xff", "is not UTF-8"),
         (b"hunter2" * 10_000, "is too large for a secret"),
     ],
@@ -85,8 +103,8 @@ def test_pipe_is_refused_at_once_and_not_waited_for(tmp_path: Path) -> None:
     )
 
     assert _refusal(file) == [
-        "FILE:1: targets[0].auth.password_file: the file is not a regular file",
-        'FILE:1: targets[0].tls.ca_file: "pipe" is not a regular file',
+        "FILE:1: targets[0].auth.password_file: the file is a pipe, not a regular file",
+        'FILE:1: targets[0].tls.ca_file: "pipe" is a pipe, not a regular file',
     ]
 
 
@@ -124,7 +142,10 @@ def test_paths_begin_at_the_configurations_folder(
 
 def test_configuration_that_is_not_there(tmp_path: Path) -> None:
     assert _refusal(tmp_path / "none") == ["FILE: cannot be read: No such file or directory"]
-    assert _refusal(tmp_path) == ["FILE: cannot be read: Is a directory"]
+    (line,) = _refusal(tmp_path)
+    assert line.startswith(
+        "FILE: is a directory, not a regular file; allowed: one, or at the start"
+    )
     assert _refusal(tmp_path / "\0") == ["FILE: is not the path of a file"]
 
 

@@ -144,6 +144,33 @@ async def test_a_volume_that_hangs_holds_neither_the_loop_nor_the_end(
     assert "the last state is not written" in caplog.text
 
 
+async def test_a_volume_that_hangs_does_not_bar_another_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+    write = Directory.write
+
+    def write_or_hang(directory: Directory, data: bytes) -> None:
+        if directory.path.name == "hangs":
+            begun.set()
+            go_on.wait(30)
+        write(directory, data)
+
+    monkeypatch.setattr(Directory, "write", write_or_hang)
+    bench = Bench()
+    bench.keeper.follow(str(tmp_path / "hangs"))
+    bench.change(1)
+    await until(begun.is_set)
+    bench.keeper.follow(str(tmp_path / "good"))
+    await until((tmp_path / "good" / "state.json").exists)
+    assert not is_free(tmp_path / "hangs")
+    go_on.set()
+    await until(lambda: is_free(tmp_path / "hangs"))
+    bench.change(2)
+    await bench.keeper.close()
+    assert found(tmp_path / "good") == bench.surfaces
+
+
 async def test_another_directory_takes_over(tmp_path: Path) -> None:
     bench = Bench()
     bench.keeper.follow(str(tmp_path / "a"))
