@@ -77,7 +77,7 @@ def problem_of(named: NamedFile) -> Problem | None:
                 _look_in(named.file)
         elif named.kind.field:
             field_value_in(named.file)
-        elif named.kind.secret:
+        elif named.kind.secret and not named.kind.pem:
             _secret_in(named.file)
         else:
             content(named.file, 1)

@@ -39,6 +39,7 @@ Text: TypeAlias = Annotated[str, Meta(min_length=1, description="a text that is 
 _PATH = Meta(pattern=r"^[^\0]+\Z", description="the path of a file")
 File: TypeAlias = Annotated[str, _PATH, InputFile()]
 SecretFile: TypeAlias = Annotated[str, _PATH, InputFile(secret=True)]
+KeyFile: TypeAlias = Annotated[str, _PATH, InputFile(secret=True, pem=True)]
 HeaderName: TypeAlias = Annotated[
     str,
     Meta(
@@ -118,7 +119,7 @@ class Tls(Struct, frozen=True):
 
     ca_file: File | None = None
     cert_file: File | None = None
-    key_file: SecretFile | None = None
+    key_file: KeyFile | None = None
     server_name: Text | None = None
     insecure_skip_verify: bool = False
 

@@ -112,9 +112,11 @@ class InputFile(Struct, frozen=True):
 
     Paths begin at the configuration's folder. The path of a ``secret`` file is not shown either:
     the secret itself is too easily written in its place. What is in a ``field`` file is to be
-    the value of a header. A ``directory`` is to be written in; it may be the first that does so.
+    the value of a header. A ``pem`` file is no text of one line: only TLS can tell whether it is
+    right. A ``directory`` is to be written in; it may be the first that does so.
     """
 
     secret: bool = False
     field: bool = False
+    pem: bool = False
     directory: bool = False

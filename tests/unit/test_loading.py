@@ -12,7 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from exporter.config.problems import Path as Steps
+from exporter.config.schema import Tls
 from exporter.loading import UnusableError, load_plan
+from tests.support.certificates import Authority
 from tests.unit.config.support import FULL, dumped, holder, paths
 
 HEAD: Final = "- {name: a, url: https://a.example/v1, "
@@ -64,6 +66,7 @@ _PATHS: Final = [path for path in paths(_DOCUMENT) if path and isinstance(path[-
 def told(folder: Path, text: str, **environ: str) -> list[str]:
     file = folder / "config.yaml"
     file.write_text(text)
+    (folder / "secret").write_text("hunter2")
     with pytest.raises(UnusableError) as raised:
         load_plan(file, environ)
     return [line.removeprefix(f"{file}:") for line in raised.value.lines]
@@ -76,6 +79,15 @@ def test_mistakes_of_every_kind_are_told_in_one_run(tmp_path: Path) -> None:
     expected = sorted(f"{where}: {what}" for where, what in ALL_TOLD)
     assert [line[: len(begin)] for line, begin in zip(found, expected, strict=True)] == expected
     assert not any("hunter2" in line for line in lines)
+
+
+def test_a_key_of_many_lines_is_no_mistake(tmp_path: Path) -> None:
+    tls = Authority(tmp_path).shown(tmp_path)
+    file = tmp_path / "config.yaml"
+    file.write_text(f"targets:\n{HEAD}tls: {{cert_file: cert.pem, key_file: key.pem}}}}\n")
+
+    (planned,) = load_plan(file, {}).plan.targets
+    assert planned.target.tls == Tls(None, tls.cert_file, tls.key_file)
 
 
 def test_they_are_in_the_order_of_the_file(tmp_path: Path) -> None:
@@ -93,8 +105,8 @@ def test_they_are_in_the_order_of_the_file(tmp_path: Path) -> None:
         ("latency: {good: 9x, bad: 1ms}", "latency.good"),
         ("auth: {type: login, username: u, pasword_file: f}", "auth.pasword_file"),
         ("auth: {type: login, username: u, password_file: 3}", "auth.password_file"),
-        ("auth: {typ: bearer, token_file: config.yaml}", "auth.typ"),
-        ("auth: {type: lgin, token_file: config.yaml}", "auth.type"),
+        ("auth: {typ: bearer, token_file: secret}", "auth.typ"),
+        ("auth: {type: lgin, token_file: secret}", "auth.type"),
         ("auth: [login]", "auth"),
         ("tls: {cert_file: nowhere, key_file: config.yaml}", "tls.cert_file"),
         ("tls: {cert_fil: config.yaml, key_file: config.yaml}", "tls.cert_fil"),
