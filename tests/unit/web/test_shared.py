@@ -114,6 +114,10 @@ class Made:
     def metrics(self, accept: str, encoding: str) -> tuple[bytes, Mapping[str, str]]:
         return f"{self.count(f'/metrics {accept} {encoding}')}".encode(), {}
 
+    def scraped(self, seconds: float) -> None:
+        assert seconds >= 0
+        self.count("scraped")
+
     def status(self) -> str:
         return f"{self.count('/')}"
 
@@ -132,7 +136,7 @@ async def serving(made: Made) -> AsyncIterator[str]:
     journal.follow(plan())
     pages = Pages(
         metrics=made.metrics,
-        scraped=lambda _: made.count("scraped") and None,
+        scraped=made.scraped,
         status=lambda: made.status,
         unhealthy=lambda: None,
         unready=lambda: None,
