@@ -182,7 +182,7 @@ async def test_an_address_for_which_no_descriptor_is_left_is_our_fault_whatever_
 
     def make(*kind: int) -> socket.socket:
         made.append(kind)
-        if len(made) > 1:
+        if len(made) == 1:
             raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
         return socket.socket(*kind)
 
