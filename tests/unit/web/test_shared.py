@@ -115,7 +115,7 @@ class Made:
         return f"{self.count(f'/metrics {accept} {encoding}')}".encode(), {}
 
     def scraped(self, seconds: float) -> None:
-        del seconds
+        assert seconds >= 0
         self.count("scraped")
 
     def status(self) -> str:
