@@ -96,6 +96,14 @@ def _plain(target: Target, loaded: Loaded, path: KeyPath) -> Iterator[str]:
         yield f"auth.token_url: plain http: {_ANYBODY}, client secret and token too; use https"
 
 
+def _versionless(target: Target, loaded: Loaded, path: KeyPath) -> Iterator[str]:
+    """The guide's base URLs end in the version; without it every surface would be a 404."""
+    del loaded, path
+    if not any(map(_VERSION.fullmatch, urlsplit(target.url).path.split("/"))):
+        likely = shown(f"{target.url.rstrip('/')}/{_LIKELY}")
+        yield f"url: has no version in its path; the API is likely at {likely}"
+
+
 def _literal(target: Target, loaded: Loaded, path: KeyPath) -> Iterator[str]:
     """Secrets that stand in the configuration's file itself, and who can read them there."""
     for key, instead in _literals(target):
@@ -147,6 +155,9 @@ _SENT: Final[Mapping[str, tuple[str, ...]]] = {
     "none": (),
 }
 """What each type of ``auth`` sends to the target itself."""
+_VERSION: Final = re.compile(r"v[0-9]+[0-9a-z.]*", re.IGNORECASE)
+_LIKELY: Final = "v1"
+"""The only version that the guide names (chapter "Base URL")."""
 _MOST_ENTRIES: Final = 10
 _SPARING: Final = (
     "a name (also .NAME or *.NAME), an address or [ADDRESS], each also with :PORT, "
@@ -156,4 +167,10 @@ _SECRET_NAME: Final = re.compile("auth|token|key|secret|password|cookie", re.IGN
 """What the name of a header has in it where its value is no mere setting."""
 
 _Look: TypeAlias = Callable[[Target, Loaded, KeyPath], Iterator[str]]
-_LOOKS: Final[tuple[_Look, ...]] = (_unverified, _plain, _literal, _readable)
+_LOOKS: Final[tuple[_Look, ...]] = (
+    _unverified,
+    _plain,
+    _versionless,
+    _literal,
+    _readable,
+)

@@ -1,21 +1,26 @@
 """From a file and the environment to a plan: all that can be wrong with it, a line each."""
 
 import logging
-from collections.abc import Mapping
-from pathlib import Path
+import pathlib
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from exporter.api.tls import problem_of
 from exporter.catalog import CATALOG
 from exporter.cautions import Caution, cautions, cautions_of
-from exporter.config import Config, ConfigError, Problem, describe, load, source_of
-from exporter.config.problems import NOWHERE, Places
+from exporter.config import Config, ConfigError, Problem, Read, Target, describe, read, source_of
+from exporter.config.partial import as_far_as_known
+from exporter.config.problems import NOWHERE, Path, Places
 from exporter.config.schema import Tls
 from exporter.job import Plan
-from exporter.plan import plan
+from exporter.plan import misfits, plan
 from exporter.traffic import Traffic, traffic
+
+_TLS_DEPTH: Final = 3
+"""Keys to a target's TLS: what is told of one of its files already is not told of all of them."""
 
 _log = logging.getLogger(__name__)
 
@@ -46,13 +51,15 @@ NOTHING: Final = Loaded(Plan(()), "")
 """What is in force before a configuration could be used."""
 
 
-def load_plan(file: Path | None, environ: Mapping[str, str], *, at_start: bool = False) -> Loaded:
+def load_plan(
+    file: pathlib.Path | None, environ: Mapping[str, str], *, at_start: bool = False
+) -> Loaded:
     """Read a configuration and plan it.
 
     Args:
         file: the configuration, if there is one.
         environ: the environment variables.
-        at_start: as for ``config.load``.
+        at_start: as for ``config.read``.
 
     Returns:
         The plan.
@@ -61,27 +68,37 @@ def load_plan(file: Path | None, environ: Mapping[str, str], *, at_start: bool =
         UnusableError: with all that is wrong.
     """
     try:
-        loaded = load(file, environ, at_start=at_start)
+        found = read(file, environ, at_start=at_start)
     except ConfigError as error:
         raise UnusableError(describe(error, source_of(file))) from error
     try:
+        loaded = _with_what_else_is_wrong(found).whole()
         planned = plan(CATALOG, loaded.config)
-        _refuse_unusable_tls(loaded.config)
     except ConfigError as error:
-        raise UnusableError(describe(error, loaded.source, loaded.places)) from error
+        raise UnusableError(describe(error, found.source, found.places)) from error
     over = [row for target in planned.targets for row in traffic(target) if row.over]
     told = [*cautions(loaded), *cautions_of(environ)]
     return Loaded(planned, loaded.source, told, over, loaded.places, loaded.digest)
 
 
-def _refuse_unusable_tls(config: Config) -> None:
-    problems = [
-        Problem(("targets", index, "tls"), f"its files {problem}; allowed: PEM")
-        for index, target in enumerate(config.targets)
-        if target.tls != Tls() and (problem := problem_of(target.tls)) is not None
-    ]
-    if problems:
-        raise ConfigError(problems)
+def _with_what_else_is_wrong(found: Read) -> Read:
+    """Add what only the catalog and the content of files tell, as far as the rest is known."""
+    if found.config is None:
+        return found
+    told = {problem.path[:_TLS_DEPTH] for problem in found.problems}
+    unusable = (each for each in _unusable_tls(found.config) if each.path not in told)
+    further = (*as_far_as_known(misfits(CATALOG, found.config)), *as_far_as_known(unusable))
+    return replace(found, problems=(*found.problems, *further))
+
+
+def _unusable_tls(config: Config) -> Iterator[Problem]:
+    for index, target in enumerate(config.targets):
+        yield from as_far_as_known(_unusable(("targets", index, "tls"), target))
+
+
+def _unusable(path: Path, target: Target) -> Iterator[Problem]:
+    if target.tls != Tls() and (problem := problem_of(target.tls)) is not None:
+        yield Problem(path, f"its files {problem}; allowed: PEM")
 
 
 def warn(loaded: Loaded) -> None:

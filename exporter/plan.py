@@ -2,15 +2,16 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
-from itertools import chain, islice
+from itertools import islice
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
-from msgspec.structs import astuple, replace
+from msgspec.structs import replace
 
 from exporter.catalog.auth import LOGIN, REFRESH
 from exporter.catalog.orchestrator import DEPLOYMENT_STATUS
 from exporter.catalog.surface import PAGE, Safety, Surface
+from exporter.config.partial import as_far_as_known
 from exporter.config.problems import ConfigError, Path, Problem
 from exporter.config.schema import ClassLimit, Config, Mode, Slo, SurfaceOptions, Target
 from exporter.config.values import Duration
@@ -62,18 +63,28 @@ def plan(catalog: Sequence[Surface], config: Config) -> Plan:
     Raises:
         ConfigError: something in it fits no surface, or cannot be; all such problems at once.
     """
-    problems = [
-        problem
-        for index, target in enumerate(config.targets)
-        for problem in chain(
-            _problems(("targets", index, "surfaces"), target, catalog),
-            _slo_problems(("targets", index, "slo"), target, catalog),
-        )
-    ]
+    problems = [*misfits(catalog, config)]
     if problems:
         raise ConfigError(problems)
     targets = tuple(_target_plan(target, catalog) for target in config.targets)
     return Plan(targets, config.traces, config.state)
+
+
+def misfits(catalog: Sequence[Surface], config: Config) -> Iterator[Problem]:
+    """Find what fits no surface, or cannot be.
+
+    Args:
+        catalog: every surface there is.
+        config: a decoded configuration; parts of it may be known in part only.
+
+    Yields:
+        Each such mistake.
+    """
+    for index, target in enumerate(config.targets):
+        path = ("targets", index, "surfaces")
+        yield from as_far_as_known(_problems(path, target, catalog))
+        yield from as_far_as_known(_timeout_problems(path, target, catalog))
+        yield from as_far_as_known(_slo_problems(("targets", index, "slo"), target, catalog))
 
 
 def in_force(plan: Plan) -> Config:
@@ -155,8 +166,8 @@ def _options(target: Target, surface: Surface) -> SurfaceOptions:
     merged = SurfaceOptions()
     for glob, options in target.surfaces.items():
         if fnmatchcase(surface.id, glob):
-            pairs = zip(astuple(merged), astuple(options), strict=True)
-            merged = SurfaceOptions(*(old if new is None else new for old, new in pairs))
+            said = {key: getattr(options, key) for key in SurfaceOptions.__struct_fields__}
+            merged = replace(merged, **{key: new for key, new in said.items() if new is not None})
     return merged
 
 
@@ -191,21 +202,27 @@ def _default_timeout(interval: float) -> Duration:
 def _problems(path: Path, target: Target, catalog: Sequence[Surface]) -> Iterator[Problem]:
     for glob, options in target.surfaces.items():
         matching = [surface for surface in catalog if fnmatchcase(surface.id, glob)]
-        if not matching:
+        if matching:
+            yield from as_far_as_known(_entry_problems((*path, glob), target, options, matching))
+        else:
             yield _no_such_surface((*path, glob), glob, catalog)
-            continue
-        yield from islice(_unsafe((*path, glob, "mode"), options.mode, matching), 1)
-        # What fits one of them is right: the others only have no use for it.
-        misfits = [[*_misfits((*path, glob), target, options, each)] for each in matching]
-        if all(misfits):
-            yield from misfits[0]
-    yield from _timeout_problems(path, target, catalog)
+
+
+def _entry_problems(
+    path: Path, target: Target, options: SurfaceOptions, matching: Sequence[Surface]
+) -> Iterator[Problem]:
+    yield from islice(_unsafe((*path, "mode"), options.mode, matching), 1)
+    # What fits one of them is right: the others only have no use for it.
+    found = [[*_misfits(path, target, options, each)] for each in matching]
+    if all(found):
+        yield from found[0]
 
 
 def _slo_problems(path: Path, target: Target, catalog: Sequence[Surface]) -> Iterator[Problem]:
     for index, slo in enumerate(target.slo):
-        if not any(fnmatchcase(surface.id, slo.surfaces) for surface in catalog):
-            yield _no_such_surface((*path, index, "surfaces"), slo.surfaces, catalog)
+        glob = getattr(slo, "surfaces", None)  # of which there is none where it is wrong itself
+        if glob is not None and not any(fnmatchcase(surface.id, glob) for surface in catalog):
+            yield _no_such_surface((*path, index, "surfaces"), glob, catalog)
 
 
 def _no_such_surface(path: Path, glob: str, catalog: Sequence[Surface]) -> Problem:

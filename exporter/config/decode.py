@@ -4,14 +4,15 @@ Generic over the schema: a new key is one field there and nothing here.
 """
 
 import pathlib
-from collections.abc import Hashable, Sequence
-from typing import Final
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
+from typing import Final, cast
 
 from msgspec import Struct
 
 from exporter.config.files import NamedFile
 from exporter.config.inferred import inferred
 from exporter.config.leaves import RefusedError, read
+from exporter.config.partial import NOTHING, Partial, Wrong, rest_of
 from exporter.config.problems import ConfigError, Path, Place, Places, Problem
 from exporter.config.rules import broken_rules
 from exporter.config.schema import Config
@@ -24,7 +25,10 @@ _MOST_PROBLEMS: Final = 1000
 
 
 class Decoded(Struct, frozen=True):
-    """What was understood; ``config`` is ``None`` where a mistake made it impossible."""
+    """What was understood; where there are mistakes ``config`` is what is known in spite of them.
+
+    A ``Partial`` stands then for each struct that has one; ``None`` where nothing is known.
+    """
 
     config: Config | None
     problems: tuple[Problem, ...]
@@ -87,22 +91,15 @@ def decode_tree(root: Table, folder: pathlib.Path) -> Decoded:
         decoder.problems.append(Problem((), str(error), 0))
     places = Places(decoder.places)
     return Decoded(
-        config if isinstance(config, Config) else None,
+        cast("Config | None", rest_of(config)),
         tuple(places.placed(problem) for problem in decoder.problems),
         places,
         tuple(decoder.files),
     )
 
 
-class _Invalid(Struct, frozen=True):
-    """Stands for a value that is wrong, and has been reported."""
-
-
 class _TooMuchError(Exception):
     """Going on would take too long."""
-
-
-_INVALID: Final = _Invalid()
 
 
 class _Decoder:
@@ -153,7 +150,12 @@ class _Decoder:
             here = (*path, index)
             self.places[here] = item.place
             values.append(self.value(shape.item, item, here))
-        return _INVALID if _INVALID in values else tuple(values)
+        if _are_right(values):
+            return tuple(values)
+        if not isinstance(shape.item, Record):
+            return NOTHING
+        unknown = Partial(shape.item.build, {}, shape.item.fields)
+        return Wrong(tuple(rest_of(value) or unknown for value in values))
 
     def _keyed(self, shape: Keyed, table: Table, path: Path) -> object:
         right = self._enter(shape, table, path)
@@ -171,23 +173,52 @@ class _Decoder:
                 self._refuse(id(entry), Problem(here, wrong))
             else:
                 values[key] = self.value(shape.value_of(text), entry.value, here)
-        return values if right and _INVALID not in values.values() else _INVALID
+        if right and _are_right(values.values()):
+            return values
+        return Wrong({k: rest_of(value) for k, value in values.items() if value is not NOTHING})
 
     def _record(self, shape: Record, table: Table, path: Path) -> object:
-        right = self._enter(shape, table, path)
+        clear = self._enter(shape, table, path)
         values: dict[str, object] = {}
+        wrong = {mistake.key or "" for mistake in table.mistakes}
+        if "" in wrong:  # which of them it was to be cannot be said
+            wrong |= shape.fields.keys() - table.entries.keys()
         for key, entry in table.entries.items():
             here = (*path, name_in(key))
             self.places[here] = entry.place
             field = shape.fields.get(key)
             if field is None:
-                right = False
+                clear = False
+                wrong.add(nearest(name_in(key), sorted(shape.fields)) or "")
                 message = _unknown(name_in(key), sorted(shape.fields))
                 self._refuse(id(entry), Problem(here, message))
             else:
                 values[key] = self.value(field.shape, entry.value, here)
-        right = self._complete(shape, table, path) and right
-        return self._build(shape, table, values, path) if right else _INVALID
+        wrong.update(key for key, value in values.items() if value is NOTHING)
+        wrong.update(self._missing(shape, table, wrong, path))
+        wrong.update(self._infer(shape, table, values, path, clear=clear))
+        whole = not wrong and _are_right(values.values())
+        known = {key: rest_of(value) for key, value in values.items()}
+        built = shape.build(**values) if whole else Partial(shape.build, known, wrong)
+        self._report(table, broken_rules(shape.build, built), path)
+        return built if whole else Wrong(built)
+
+    def _infer(
+        self, shape: Record, table: Table, values: dict[str, object], path: Path, *, clear: bool
+    ) -> Collection[str]:
+        """Add what goes without saying; the keys of which that cannot be said."""
+        further = inferred(shape.build, values)
+        if isinstance(further, Problem):
+            self._report(table, [further] if clear else [], path)
+            return (str(further.path[0]),)
+        if clear:
+            values.update(further)
+        return () if clear else further.keys()
+
+    def _report(self, table: Table, problems: Iterable[Problem], path: Path) -> None:
+        for problem in problems:
+            here = (*path, *problem.path)
+            self._refuse((id(table), problem.path), Problem(here, problem.message))
 
     def _enter(self, shape: Keyed | Record, table: Table, path: Path) -> bool:
         """Begin a mapping; what cannot be a key in any is wrong in all."""
@@ -200,41 +231,28 @@ class _Decoder:
             self._refuse(id(mistake), Problem(here, mistake.message, mistake.place))
         return not table.mistakes
 
-    def _complete(self, shape: Record, table: Table, path: Path) -> bool:
-        """Whether no key is missing. A misspelled one was reported already."""
-        missing = {
-            key
-            for key, field in shape.fields.items()
-            if field.required and key not in table.entries
-        }
-        for key in table.entries.keys() - shape.fields.keys() if missing else ():
-            missing.discard(nearest(name_in(key), sorted(shape.fields)) or "")
-        for key in sorted(missing):
-            message = f"missing; allowed: {shape.fields[key].shape.allowed}"
-            self._refuse((id(table), key), Problem((*path, key), message))
-        return not missing
+    def _missing(
+        self, shape: Record, table: Table, meant: Collection[str], path: Path
+    ) -> Iterator[str]:
+        """Which keys are needed and not there. A misspelled one was reported already."""
+        for key, field in sorted(shape.fields.items()):
+            if field.required and key not in table.entries and key not in meant:
+                message = f"missing; allowed: {field.shape.allowed}"
+                self._refuse((id(table), key), Problem((*path, key), message))
+                yield key
 
-    def _build(self, shape: Record, table: Table, values: dict[str, object], path: Path) -> object:
-        if _INVALID in values.values():
-            return _INVALID
-        further = inferred(shape.build, values)
-        if isinstance(further, Problem):
-            here = (*path, *further.path)
-            return self._refuse((id(table), further.path), Problem(here, further.message))
-        built = shape.build(**values, **further)
-        for problem in broken_rules(built):
-            here = (*path, *problem.path)
-            self._refuse((id(table), problem.path), Problem(here, problem.message))
-        return built
-
-    def _refuse(self, origin: Hashable, problem: Problem) -> _Invalid:
+    def _refuse(self, origin: Hashable, problem: Problem) -> Wrong:
         """Report a mistake, once for its origin however many aliases lead there."""
         if (origin, problem.message) not in self._reported:
             self._reported.add((origin, problem.message))
             self.problems.append(problem)
         if len(self.problems) >= _MOST_PROBLEMS:
             raise _TooMuchError("too many mistakes; only the first are listed")
-        return _INVALID
+        return NOTHING
+
+
+def _are_right(values: Iterable[object]) -> bool:
+    return not any(isinstance(value, Wrong) for value in values)
 
 
 def _unknown(key: str, known: Sequence[str]) -> str:

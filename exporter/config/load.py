@@ -27,10 +27,51 @@ class Loaded(Struct, frozen=True):
     digest: bytes | None = None
 
 
-def load(
-    file: pathlib.Path | None, environ: Mapping[str, str], *, at_start: bool = False
-) -> Loaded:
-    """Read the configuration.
+class Read(Struct, frozen=True):
+    """What was read, whether it can be used or not.
+
+    ``config`` is what is known of it: where there are ``problems`` a ``Partial`` may stand for each
+    of its structs, and it is ``None`` where nothing could be understood.
+    """
+
+    config: Config | None
+    problems: tuple[Problem, ...]
+    places: Places
+    source: str
+    digest: bytes | None = None
+
+    def whole(self) -> Loaded:
+        """Take it as a configuration that can be used.
+
+        Returns:
+            The configuration. Files that it names were there when it was read.
+
+        Raises:
+            ConfigError: it cannot be; with all the mistakes in it.
+        """
+        if self.config is None or self.problems:
+            raise ConfigError(self.problems)
+        return Loaded(self.config, self.places, self.source, self.digest)
+
+
+def load(file: pathlib.Path | None, environ: Mapping[str, str]) -> Loaded:
+    """Read a configuration that can be used.
+
+    Args:
+        file: a YAML file, or none where the environment says it all.
+        environ: all variables.
+
+    Returns:
+        The configuration. Files that it names were there when it was read.
+
+    Raises:
+        ConfigError: with all the mistakes that were found; each knows its place.
+    """
+    return read(file, environ).whole()
+
+
+def read(file: pathlib.Path | None, environ: Mapping[str, str], *, at_start: bool = False) -> Read:
+    """Read a configuration as far as it goes.
 
     Args:
         file: a YAML file, or none where the environment says it all.
@@ -39,10 +80,10 @@ def load(
             is nothing in it the next time.
 
     Returns:
-        The configuration. Files that it names were there when it was read.
+        What is known of it, and its mistakes; each knows its place.
 
     Raises:
-        ConfigError: with all the mistakes that were found; each knows its place.
+        ConfigError: there is nothing that could be understood in part.
     """
     if file is None:
         filled, folder, digest = stand_alone(environ), pathlib.Path(), None
@@ -52,9 +93,7 @@ def load(
     decoded = decode_tree(filled.root, folder)
     unusable = [problem for named in decoded.files if (problem := problem_of(named)) is not None]
     problems = (*filled.problems, *decoded.problems, *map(decoded.places.placed, unusable))
-    if decoded.config is None or problems:
-        raise ConfigError(problems)
-    return Loaded(decoded.config, decoded.places, source_of(file), digest)
+    return Read(decoded.config, problems, decoded.places, source_of(file), digest)
 
 
 def source_of(file: pathlib.Path | None) -> str:

@@ -1,6 +1,6 @@
 """Rules over several keys. Each looks at one struct and yields paths that begin there."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 from typing import Final
 from urllib.parse import urlsplit
@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from exporter.config.inferred import AUTH_KEYS
+from exporter.config.partial import Partial, as_far_as_known
 from exporter.config.problems import Problem
 from exporter.config.schema import Auth, Config, Latency, LatencyObjective, Slo, Target, Tls
 from exporter.config.shapes import FILE_SUFFIX
@@ -143,52 +144,41 @@ def names_are_unique(config: Config) -> Iterator[Problem]:
     """The name is the label that tells series apart."""
     first: dict[str, int] = {}
     for index, target in enumerate(config.targets):
-        if (before := first.setdefault(target.name, index)) != index:
-            message = f"{quoted(target.name)} is the name of targets[{before}] already"
+        name = getattr(target, "name", None)  # of which there is none where it is wrong itself
+        if name is not None and (before := first.setdefault(name, index)) != index:
+            message = f"{quoted(name)} is the name of targets[{before}] already"
             yield Problem(("targets", index, "name"), f"{message}; allowed: a name of its own")
 
 
-_AUTH: Final = (
-    credentials_are_whole,
-    account_has_one_password,
-    credentials_fit_their_type,
-    basic_name_has_no_colon,
-)
-_TLS: Final = (certificate_has_key,)
-_LATENCY: Final = (good_is_not_above_bad,)
-_TARGET: Final = (
-    url_has_possible_host,
-    proxy_has_possible_port,
-    headers_are_the_users,
-    total_is_within_interval,
-)
-_CONFIG: Final = (names_are_unique,)
+_RULES: Final[Mapping[type[Struct], tuple[Callable[..., Iterator[Problem]], ...]]] = {
+    Auth: (
+        credentials_are_whole,
+        account_has_one_password,
+        credentials_fit_their_type,
+        basic_name_has_no_colon,
+    ),
+    Tls: (certificate_has_key,),
+    Latency: (good_is_not_above_bad,),
+    LatencyObjective: (latency_is_a_bucket,),
+    Slo: (objective_says_something,),
+    Target: (
+        url_has_possible_host,
+        proxy_has_possible_port,
+        headers_are_the_users,
+        total_is_within_interval,
+    ),
+    Config: (names_are_unique,),
+}
 
 
-def broken_rules(value: Struct) -> Iterator[Problem]:
+def broken_rules(build: type[Struct], value: Struct | Partial) -> Iterator[Problem]:
     """Hold the rules of its kind against a struct.
 
     Args:
-        value: any struct of the schema, of which every key is right by itself.
+        build: any struct of the schema.
+        value: one of them, or what is known of one.
 
     Returns:
         What is wrong between its keys.
     """
-    match value:
-        case Auth():
-            found = [rule(value) for rule in _AUTH]
-        case Tls():
-            found = [rule(value) for rule in _TLS]
-        case Latency():
-            found = [rule(value) for rule in _LATENCY]
-        case LatencyObjective():
-            found = [latency_is_a_bucket(value)]
-        case Slo():
-            found = [objective_says_something(value)]
-        case Target():
-            found = [rule(value) for rule in _TARGET]
-        case Config():
-            found = [rule(value) for rule in _CONFIG]
-        case _:
-            found = []
-    return chain.from_iterable(found)
+    return chain.from_iterable(as_far_as_known(rule(value)) for rule in _RULES.get(build, ()))

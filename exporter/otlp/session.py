@@ -188,17 +188,8 @@ class _Http(HTTPConnection):
         return super().getresponse()
 
 
-class _Https(HTTPSConnection):
+class _Https(_Http, HTTPSConnection):
     """The same over TLS: the handshake is bounded too."""
-
-    def _new_conn(self) -> socket.socket:
-        made = super()._new_conn()
-        _hold(made)
-        return made
-
-    def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # by urllib3 itself
-        _hold(self.sock)
-        return super().getresponse()
 
 
 class _Adapter(HTTPAdapter):

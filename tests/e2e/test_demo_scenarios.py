@@ -21,6 +21,7 @@ REASON: Final = "oran_mano_probe_failure_reason"
 HIT: Final[Mapping[str, Callable[[Scrape], object]]] = {
     "down": lambda scrape: scrape.sum(REASON, reason="http_5xx") >= SCHEDULED,
     "throttled": lambda scrape: scrape.sum(REASON, reason="throttled"),
+    "login_refused": lambda scrape: scrape.sum("oran_mano_token_renewal_failures_total"),
 }
 """By scenario: what tells that it has come to harm."""
 SOON: Final = 40.0

@@ -1,7 +1,6 @@
 """The benchmark runs to its end and tells its figures; how good they are is no test's business."""
 
 import asyncio
-import os
 import re
 import sys
 from typing import Final
@@ -14,13 +13,11 @@ SECONDS: Final = 2
 NUMBER: Final = re.compile(r"\d")
 
 
-async def test_a_small_benchmark_prints_all_figures() -> None:
-    page = quick.PAGE.read_text()
+async def run(module: str, *words: str) -> str:
+    """Measure in another process; give what it tells."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.bench.quick", "--print-only"),
-        *("--targets", str(TARGETS), "--rounds", "1", "--seconds", str(SECONDS)),
+        *(sys.executable, "-m", module, *words),
         cwd=tools.ROOT,
-        env=os.environ,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
@@ -33,6 +30,13 @@ async def test_a_small_benchmark_prints_all_figures() -> None:
             await process.wait()
     told = output.decode()
     assert process.returncode == 0, told
+    return told
+
+
+async def test_a_small_benchmark_prints_all_figures() -> None:
+    page = quick.PAGE.read_text()
+    small = ("--targets", str(TARGETS), "--rounds", "1", "--seconds", str(SECONDS))
+    told = await run("tests.bench.quick", "--print-only", *small)
     assert quick.PAGE.read_text() == page
     rows = {
         cells[0]: cells[1:]
@@ -56,21 +60,7 @@ async def test_a_small_benchmark_prints_all_figures() -> None:
 
 
 async def test_a_small_measure_tells_how_many_surfaces_a_share_carries() -> None:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.bench.share", "--targets", "5", "--seconds", "2"),
-        cwd=tools.ROOT,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    try:
-        async with asyncio.timeout(120):
-            output, _ = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.terminate()
-            await process.wait()
-    told = output.decode()
-    assert process.returncode == 0, told
+    told = await run("tests.bench.share", "--targets", "5", "--seconds", "2")
     carried = [int(number) for number in re.findall(r"^ +(\d+) surfaces every", told, re.MULTILINE)]
     assert len(carried) == 4
     assert 0 < carried[0] <= carried[-1]

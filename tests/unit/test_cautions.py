@@ -38,7 +38,7 @@ def of_target(folder: Path, keys: str, *, mode: int = 0o640, secrets: int = 0o64
     return messages(folder / "config.yaml", f"targets: [{{name: a, {keys}}}]", mode)
 
 
-HTTPS: Final = "url: 'https://a.example', "
+HTTPS: Final = "url: 'https://a.example/v1', "
 EVERYTHING: Final = "anybody on the way can read and change everything"
 IN_FILE: Final = "a secret stands in the configuration"
 OAUTH2: Final = "{type: oauth2, client_id: c, client_secret_file: secret, token_url: "
@@ -80,8 +80,30 @@ def test_each_danger_is_told(keys: str, message: str, tmp_path: Path) -> None:
     ],
 )
 def test_what_crosses_in_the_clear_is_said(keys: str, also: str, tmp_path: Path) -> None:
-    told = of_target(tmp_path, f"url: 'http://a.example', {keys}")
+    told = of_target(tmp_path, f"url: 'http://a.example/v1', {keys}")
     assert told == [f"url: plain http: {EVERYTHING}{also}; use https"]
+
+
+@pytest.mark.parametrize(
+    ("url", "likely"),
+    [
+        ("https://a.example", "https://a.example/v1"),
+        ("https://a.example/", "https://a.example/v1"),
+        ("https://a.example/mano", "https://a.example/mano/v1"),
+        ("https://v1.example:8443", "https://v1.example:8443/v1"),
+        ("https://a.example/version/v", "https://a.example/version/v/v1"),
+    ],
+)
+def test_a_url_without_a_version_is_told_with_the_likely_one(
+    url: str, likely: str, tmp_path: Path
+) -> None:
+    told = f'url: has no version in its path; the API is likely at "{likely}"'
+    assert of_target(tmp_path, f"url: '{url}'") == [told]
+
+
+@pytest.mark.parametrize("path", ["/v1", "/v2/", "/mano/V1", "/v1/mano", "/v1alpha1", "/v1.0"])
+def test_a_url_with_any_version_is_not(path: str, tmp_path: Path) -> None:
+    assert of_target(tmp_path, f"url: 'https://a.example{path}'") == []
 
 
 @pytest.mark.parametrize(
@@ -124,13 +146,13 @@ def test_a_careful_configuration_is_not_nagged_at(tmp_path: Path) -> None:
 
 def test_dangers_are_told_target_by_target(tmp_path: Path) -> None:
     file = tmp_path / "config.yaml"
-    file.write_text("targets: [{name: a, url: 'http://a.a'}, {name: b, url: 'http://b.b'}]")
+    file.write_text("targets: [{name: a, url: 'http://a.a/v1'}, {name: b, url: 'http://b.b/v1'}]")
     assert [caution.target for caution in cautions(load(file, {}))] == ["a", "b"]
 
 
 def test_a_password_of_the_environment_stands_in_no_file() -> None:
     environ = {
-        "ORAN_MANO_API_URL": "https://a",
+        "ORAN_MANO_API_URL": "https://a/v1",
         "ORAN_MANO_USERNAME": "u",
         "ORAN_MANO_PASSWORD": "hunter2",
     }
@@ -180,7 +202,7 @@ def test_a_password_in_no_proxy_is_not_told() -> None:
 def test_no_secret_is_in_what_is_told(tmp_path: Path) -> None:
     told = of_target(
         tmp_path,
-        "url: 'http://c.example', auth: {type: login, username: u, password: hunter2},"
+        "url: 'http://c.example/v1', auth: {type: login, username: u, password: hunter2},"
         "proxy_url: 'http://probe:hunter2@proxy:3128', headers: {X-Api-Key: hunter2}",
     )
     assert len(told) == 4

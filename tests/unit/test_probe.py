@@ -89,6 +89,16 @@ async def test_a_plain_surface_is_one_call_and_one_run() -> None:
     assert 26 < sent[0].timeout <= 27
 
 
+async def test_each_request_of_a_round_has_what_is_left_of_the_total_and_names_all_of_it() -> None:
+    _, sent = await observed(
+        JOBS["tn-manager.agents.status"], lambda _: answer({}), candidates("abc")
+    )
+    left = [request.timeout for request in sent]
+    assert [request.total for request in sent] == [27, 27, 27]
+    assert left == sorted(left, reverse=True)
+    assert left[-1] < 27
+
+
 async def test_a_dry_run_sends_its_body_as_json() -> None:
     _, sent = await observed(JOBS["orchestrator.plan"], lambda _: answer({}))
     assert sent[0].headers["Content-Type"] == "application/json"

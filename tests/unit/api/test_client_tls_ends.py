@@ -15,9 +15,7 @@ from tests.support.caller import client
 from tests.support.certificates import Authority
 from tests.support.endings import BODY, Ending, Reply, serve_until
 from tests.support.hostile import OK, Peer, Script, ask, close, play, serve, sized
-from tests.support.nginx import Nginx
 from tests.support.proxy import proxy
-from tests.support.servers import Start
 
 TIMES: Final = 15
 PATIENT: Final = Timeouts()
@@ -108,16 +106,6 @@ async def test_asyncios_server(
         all_well(await outcomes(subject), version)
         await subject.close()
         await server.left()
-
-
-@versions
-@pytest.mark.parametrize("keepalive", [0, 65])
-async def test_nginx(
-    authority: Authority, version: ssl.TLSVersion, keepalive: int, start: Start
-) -> None:
-    nginx = await start(Nginx(authority, keepalive=keepalive, version=version))
-    async with client(nginx.url, tls=authority.tls, timeouts=PATIENT) as subject:
-        all_well(await outcomes(subject), version)
 
 
 @versions

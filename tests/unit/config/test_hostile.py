@@ -84,7 +84,10 @@ def test_naming_much_and_often(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_mistake_behind_an_alias_is_one_mistake() -> None:
-    text = f"targets:\n- {TARGET}tls: &t {{colour: red}}}}\n" + f"- {TARGET}tls: *t}}\n" * 9999
+    head = "targets:\n- {name: a, url: 'https://a.example', tls: &t {colour: red}}\n"
+    text = head + "".join(
+        f"- {{name: a{index}, url: 'https://a.example', tls: *t}}\n" for index in range(9999)
+    )
 
     (line,) = lines(text.encode())
 

@@ -2,8 +2,7 @@
 
 import copy
 import pathlib
-from collections.abc import Iterator
-from typing import Final, TypeAlias
+from typing import Final
 
 import pytest
 import yaml
@@ -11,9 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from exporter.config import ConfigError, describe, load
-from tests.unit.config.support import FULL, dumped, lines, refusal
-
-Path: TypeAlias = tuple[str | int, ...]
+from exporter.config.problems import Path
+from tests.unit.config.support import FULL, at, dumped, holder, lines, paths, refusal
 
 _DOCUMENT: Final[dict[str, object]] = yaml.safe_load(FULL.read_text())
 _BYTES: Final = FULL.read_bytes()
@@ -37,30 +35,7 @@ _TREES: Final = st.recursive(
 _relaxed: Final = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
-def _paths(tree: object, path: Path = ()) -> Iterator[Path]:
-    yield path
-    if isinstance(tree, dict):
-        for key, value in tree.items():
-            yield from _paths(value, (*path, key))
-    if isinstance(tree, list):
-        for index, value in enumerate(tree):
-            yield from _paths(value, (*path, index))
-
-
-def _at(tree: object, path: Path) -> object:
-    for key in path:
-        assert isinstance(tree, dict | list)
-        tree = tree[key]  # type: ignore[index]  # the path is one of this tree
-    return tree
-
-
-def _holder(document: object, path: Path) -> dict[str, object]:
-    holder = _at(document, path)
-    assert isinstance(holder, dict)
-    return holder
-
-
-PATHS: Final = [path for path in _paths(_DOCUMENT) if path and isinstance(path[-1], str)]
+PATHS: Final = [path for path in paths(_DOCUMENT) if path and isinstance(path[-1], str)]
 KEYS: Final = [path for path in PATHS if not (len(path) > 1 and path[-2] in _CHOSEN)]
 
 
@@ -103,8 +78,8 @@ def test_example_is_right_as_python_writes_it() -> None:
 @given(st.sampled_from(KEYS), st.sampled_from("xq-_0"))
 def test_a_misspelled_key_is_one_problem_at_its_path(path: Path, letter: str) -> None:
     document = copy.deepcopy(_DOCUMENT)
-    holder = _holder(document, path[:-1])
-    holder[f"{path[-1]}{letter}"] = holder.pop(str(path[-1]))
+    mapping = holder(document, path[:-1])
+    mapping[f"{path[-1]}{letter}"] = mapping.pop(str(path[-1]))
 
     error = refusal(dumped(document))
 
@@ -118,8 +93,8 @@ def test_a_misspelled_key_is_one_problem_at_its_path(path: Path, letter: str) ->
 @given(st.sampled_from(PATHS), st.sampled_from([None, [[]], {"k": {"k": 1}}, [None]]))
 def test_an_impossible_value_is_one_problem_at_its_path(path: Path, value: object) -> None:
     document = copy.deepcopy(_DOCUMENT)
-    is_container = isinstance(_at(document, path), dict | list)
-    _holder(document, path[:-1])[str(path[-1])] = None if is_container else value
+    is_container = isinstance(at(document, path), dict | list)
+    holder(document, path[:-1])[str(path[-1])] = None if is_container else value
 
     error = refusal(dumped(document))
 
@@ -130,11 +105,11 @@ def test_an_impossible_value_is_one_problem_at_its_path(path: Path, value: objec
 
 @_relaxed
 @given(st.sets(st.sampled_from(KEYS), min_size=2, max_size=6))
-def test_all_mistakes_are_found_at_once(paths: set[Path]) -> None:
-    apart = {a for a in paths if not any(b != a and a[: len(b)] == b for b in paths)}
+def test_all_mistakes_are_found_at_once(chosen: set[Path]) -> None:
+    apart = {a for a in chosen if not any(b != a and a[: len(b)] == b for b in chosen)}
     document = copy.deepcopy(_DOCUMENT)
     for path in apart:
-        _holder(document, path[:-1])[str(path[-1])] = None
+        holder(document, path[:-1])[str(path[-1])] = None
 
     error = refusal(dumped(document))
 
