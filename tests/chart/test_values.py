@@ -166,7 +166,10 @@ def test_every_key_of_the_schema_is_a_value_and_the_other_way_round() -> None:
         ({"config": TARGET}, ["helm test --namespace noc mano", "Nothing scrapes it yet"]),
         (
             {"config": TARGET, "prometheusRule": {"enabled": True}},
-            ["port-forward --namespace noc service/mano-oran-mano-exporter 10945"],
+            [
+                "port-forward --namespace noc service/mano-oran-mano-exporter 10945",
+                "docs/runbooks where your people read, and its address into prometheusRule.runbookUrl",
+            ],
         ),
         (
             {"config": {"targets": [{"url": "http://127.0.0.1/v1"}]}, "mode": "sidecar"},

@@ -53,9 +53,3 @@ annotations:
 {{- define "oran-mano-exporter.secretName" -}}
 {{ .Values.existingSecret | default (include "oran-mano-exporter.fullname" .) }}
 {{- end }}
-
-{{/* A file of the sources, with the runbooks where the values say: (dict "root" $ "path" $path). */}}
-{{- define "oran-mano-exporter.shipped" -}}
-{{- $here := "https://oran-mano-exporter.example.net/runbooks" }}
-{{- .root.Files.Get .path | replace $here (.root.Values.prometheusRule.runbookUrl | default $here) }}
-{{- end }}
