@@ -41,8 +41,32 @@ annotations:
 
 {{- define "oran-mano-exporter.image" -}}
 {{- with .Values.image -}}
-{{ .repository }}{{ if .digest }}@{{ .digest }}{{ else }}:{{ .tag | default $.Chart.AppVersion }}{{ end }}
+{{ include "oran-mano-exporter.repository" $ }}{{ if .digest }}@{{ .digest }}{{ else }}:{{ .tag | default $.Chart.AppVersion }}{{ end }}
 {{- end }}
+{{- end }}
+
+{{- /* A first part with a dot or a port is a registry, as container engines read it. */}}
+{{- define "oran-mano-exporter.repository" -}}
+{{- $named := .Values.image.repository -}}
+{{- with (.Values.global | default dict).imageRegistry -}}
+{{ . }}/{{ regexReplaceAll "^([^/]*[.:][^/]*|localhost)/" $named "" }}
+{{- else -}}
+{{ $named }}
+{{- end -}}
+{{- end }}
+
+{{- /* imagePullSecrets of a pod: of all charts and our own, each once. */}}
+{{- define "oran-mano-exporter.imagePullSecrets" -}}
+{{- $names := list -}}
+{{- range concat ((.Values.global | default dict).imagePullSecrets | default list) (.Values.imagePullSecrets | default list) -}}
+{{- $names = append $names (kindIs "string" . | ternary . (toJson . | fromJson).name) -}}
+{{- end -}}
+{{- with uniq $names -}}
+imagePullSecrets:
+{{- range . }}
+  - name: {{ . | quote }}
+{{- end }}
+{{- end -}}
 {{- end }}
 
 {{- define "oran-mano-exporter.serviceAccountName" -}}

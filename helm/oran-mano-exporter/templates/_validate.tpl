@@ -6,10 +6,25 @@
 {{- if and .Values.secrets .Values.existingSecret -}}
 {{- fail "secrets and existingSecret are both set: leave one of them out" -}}
 {{- end -}}
+{{- include "oran-mano-exporter.validate.unique" (dict "of" .Values.extraEnv "by" "name" "at" "extraEnv") -}}
+{{- include "oran-mano-exporter.validate.unique" (dict "of" .Values.extraVolumes "by" "name" "at" "extraVolumes") -}}
+{{- include "oran-mano-exporter.validate.unique" (dict "of" .Values.extraVolumeMounts "by" "mountPath" "at" "extraVolumeMounts") -}}
 {{- if eq .Values.mode "sidecar" -}}
 {{- include "oran-mano-exporter.sidecar.validate" . -}}
 {{- else -}}
 {{- include "oran-mano-exporter.deployment.validate" . -}}
+{{- end -}}
+{{- end }}
+
+{{- /* In: of, a list; by, the key that tells its entries apart; at, where it stands. */}}
+{{- define "oran-mano-exporter.validate.unique" -}}
+{{- $seen := dict -}}
+{{- range $index, $one := .of -}}
+{{- $is := get $one $.by -}}
+{{- if hasKey $seen $is -}}
+{{- fail (printf "%s[%d].%s is %s, as that of %s[%v]: each has to have its own" $.at $index $.by $is $.at (get $seen $is)) -}}
+{{- end -}}
+{{- $_ := set $seen $is $index -}}
 {{- end -}}
 {{- end }}
 
@@ -21,6 +36,16 @@
 {{- range $at, $target := .Values.config.targets -}}
 {{- if not $target.name -}}
 {{- fail (printf "config.targets[%d].name is missing: metrics tell targets apart by it. Without one in the API's own pods: mode: sidecar" $at) -}}
+{{- end -}}
+{{- end -}}
+{{- include "oran-mano-exporter.validate.unique" (dict "of" .Values.config.targets "by" "name" "at" "config.targets") -}}
+{{- $volumes := list -}}
+{{- range .Values.extraVolumes -}}
+{{- $volumes = append $volumes .name -}}
+{{- end -}}
+{{- range $at, $mount := .Values.extraVolumeMounts -}}
+{{- if not (has $mount.name $volumes) -}}
+{{- fail (printf "extraVolumeMounts[%d].name is %s, which is none of extraVolumes" $at $mount.name) -}}
 {{- end -}}
 {{- end -}}
 {{- if gt (int .Values.replicaCount) 1 -}}
