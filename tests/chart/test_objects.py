@@ -15,6 +15,7 @@ from tests.chart.support import (
     MANIFESTS,
     TARGET,
     Object,
+    exporter_in,
     libraries,
     lint,
     manifests,
@@ -82,6 +83,7 @@ def test_every_kind_and_every_template_has_a_case() -> None:
         "ConfigMap",
         "Deployment",
         "NetworkPolicy",
+        "PersistentVolumeClaim",
         "Pod",
         "PodDisruptionBudget",
         "Secret",
@@ -142,6 +144,45 @@ def test_a_monitor_keeps_our_label_endpoint() -> None:
     ):
         (endpoint,) = the(kind, manifests(name))["spec"][key]
         assert (endpoint["honorLabels"], endpoint["port"]) == (True, "mano-exporter")
+
+
+def test_others_objects_are_where_they_are_looked_for() -> None:
+    made = manifests("team-values.yaml")
+    where = {(one["kind"], one["metadata"]["namespace"]) for one in made}
+    configuration = {"ConfigMap", "Deployment", "PersistentVolumeClaim", "Pod", "Service"}
+
+    assert where == {
+        *((kind, "noc") for kind in {*configuration, "ServiceAccount"}),
+        ("ConfigMap", "grafana"),
+        ("PrometheusRule", "monitoring"),
+        ("ServiceMonitor", "monitoring"),
+    }
+    assert the("ServiceMonitor", made)["spec"]["namespaceSelector"] == {"matchNames": ["noc"]}
+
+
+def test_a_monitor_beside_the_pods_looks_nowhere_else() -> None:
+    monitor = the("ServiceMonitor", manifests("operator-values.yaml"))
+
+    assert "namespaceSelector" not in monitor["spec"]
+
+
+def test_a_pod_monitor_elsewhere_finds_the_pods() -> None:
+    values = values_of("sidecar-values.yaml")
+    monitor = {**values["serviceMonitor"], "namespaceOverride": "monitoring"}
+    made = objects({**values, "serviceMonitor": monitor})
+
+    assert the("PodMonitor", made)["metadata"]["namespace"] == "monitoring"
+    assert the("PodMonitor", made)["spec"]["namespaceSelector"] == {"matchNames": ["noc"]}
+
+
+def test_variables_come_from_whole_secrets_and_config_maps_too() -> None:
+    (pod,) = (
+        one["spec"]["template"]["spec"]
+        for one in manifests("team-values.yaml")
+        if one["kind"] == "Deployment"
+    )
+
+    assert exporter_in(pod)["envFrom"] == values_of("team-values.yaml")["envFrom"]
 
 
 def test_dns_is_always_let_out() -> None:

@@ -82,10 +82,16 @@ def refusal(values: Values) -> str:
             {"extraEnv": [{"name": "A", "value": "b", "valueFrom": {"fieldRef": {}}}]},
             "at '/extraEnv/0': 'not' failed",
         ),
-        (
-            {"extraEnv": [{"name": "ORAN_MANO_TARGET", "value": "lab"}]},
-            "at '/extraEnv/0/name': 'not' failed",
+        *(
+            ({"extraEnv": [{"name": name, "value": "lab"}]}, "at '/extraEnv/0/name': 'not' failed")
+            for name in ("ORAN_MANO_TARGET", "MANO_EXPORTER_NAMESPACE", "MANO_EXPORTER_POD")
         ),
+        ({"envFrom": [{"prefix": "A_"}]}, "at '/envFrom/0': 'oneOf' failed"),
+        ({"envFrom": [{"secretRef": {}}]}, "at '/envFrom/0/secretRef': missing property 'name'"),
+        ({"envFrom": [{"secret": {"name": "a"}}]}, "additional properties 'secret' not allowed"),
+        ({"serviceMonitor": {"namespaceOverride": "A"}}, "at '/serviceMonitor/namespaceOverride'"),
+        ({"prometheusRule": {"namespaceOverride": "A"}}, "at '/prometheusRule/namespaceOverride'"),
+        ({"dashboards": {"namespaceOverride": "a.b"}}, "at '/dashboards/namespaceOverride': 'a.b'"),
         ({"extraVolumes": [{"emptyDir": {}}]}, "at '/extraVolumes/0': missing property 'name'"),
         (
             {"extraVolumes": [{"name": "mano-exporter-config", "emptyDir": {}}]},

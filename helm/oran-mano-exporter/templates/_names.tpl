@@ -27,10 +27,10 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end }}
 
-{{- /* metadata of an object. In: root; suffix, labels and annotations where there are some. */}}
+{{- /* metadata of an object. In: root; suffix, labels, annotations and namespace where there are some. */}}
 {{- define "oran-mano-exporter.metadata" -}}
 name: {{ printf "%s%s" (include "oran-mano-exporter.fullname" .root) (.suffix | default "") | quote }}
-namespace: {{ .root.Release.Namespace | quote }}
+namespace: {{ .namespace | default .root.Release.Namespace | quote }}
 labels:
   {{- include "oran-mano-exporter.labels" . | nindent 2 }}
 {{- with .annotations }}
@@ -76,4 +76,8 @@ imagePullSecrets:
 
 {{- define "oran-mano-exporter.secretName" -}}
 {{ .Values.existingSecret | default (include "oran-mano-exporter.fullname" .) }}
+{{- end }}
+
+{{- define "oran-mano-exporter.claimName" -}}
+{{ .Values.persistence.existingClaim | default (include "oran-mano-exporter.fullname" .) }}
 {{- end }}

@@ -39,6 +39,18 @@
 {{- end -}}
 {{- end -}}
 {{- include "oran-mano-exporter.validate.unique" (dict "of" .Values.config.targets "by" "name" "at" "config.targets") -}}
+{{- if .Values.persistence.enabled -}}
+{{- $path := include "oran-mano-exporter.journal" . -}}
+{{- $journal := (.Values.config.state | default dict).journal | default $path -}}
+{{- if not (or (eq $journal $path) (hasPrefix (printf "%s/" $path) $journal)) -}}
+{{- fail (printf "config.state.journal is %s, and persistence keeps what is in %s: leave the former out" $journal $path) -}}
+{{- end -}}
+{{- end -}}
+{{- range $at, $mount := .Values.extraVolumeMounts -}}
+{{- if and $.Values.persistence.enabled (eq (trimSuffix "/" $mount.mountPath) (include "oran-mano-exporter.journal" $)) -}}
+{{- fail (printf "extraVolumeMounts[%d].mountPath is %s, where persistence mounts the journal" $at $mount.mountPath) -}}
+{{- end -}}
+{{- end -}}
 {{- $volumes := list -}}
 {{- range .Values.extraVolumes -}}
 {{- $volumes = append $volumes .name -}}
@@ -62,7 +74,7 @@
 {{- end -}}
 {{- with first .Values.config.targets -}}
 {{- if hasKey . "name" -}}
-{{- fail "config.targets[0].name is set: leave it out, a sidecar's target is named by its pod" -}}
+{{- fail "config.targets[0].name is set: leave it out, a sidecar's target is named by namespace and pod" -}}
 {{- end -}}
 {{- if not (hasKey . "url") -}}
 {{- fail "config.targets[0].url is missing: the API's address within its pod, such as http://127.0.0.1:8080/v1" -}}
@@ -70,6 +82,14 @@
 {{- end -}}
 {{- if ne (int .Values.replicaCount) 1 -}}
 {{- fail "replicaCount is for the Deployment: say with sidecar.pods how many pods the API has" -}}
+{{- end -}}
+{{- if .Values.persistence.enabled -}}
+{{- fail "persistence is for the Deployment: the pods of the API would share one claim. A sidecar's journal is a volume of its pod, by extraVolumes" -}}
+{{- end -}}
+{{- range $at, $source := .Values.envFrom -}}
+{{- if not ($source.secretRef | default $source.configMapRef).optional -}}
+{{- fail (printf "envFrom[%d] is not optional: true: what is missing would hold back the API" $at) -}}
+{{- end -}}
 {{- end -}}
 {{- if or .Values.networkPolicy.enabled .Values.podDisruptionBudget.enabled -}}
 {{- fail "networkPolicy and podDisruptionBudget are for the Deployment: a sidecar's pod has its own" -}}
