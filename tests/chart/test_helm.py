@@ -26,7 +26,7 @@ def test_lint_has_nothing_against_it(case: str) -> None:
     said = helm.run("lint", "--strict", CHART, values=values_of(case))
 
     assert said.returncode == 0, said.stdout
-    assert "[WARNING]" not in said.stdout
+    assert "[" not in said.stdout
     assert "1 chart(s) linted, 0 chart(s) failed" in said.stdout
 
 

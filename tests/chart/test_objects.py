@@ -1,9 +1,11 @@
 """Every object that the chart and the examples make is one that a cluster takes."""
 
+import base64
 import json
 import subprocess
 from pathlib import Path
 from typing import Final
+from xml.etree import ElementTree as ET
 
 import pytest
 import yaml
@@ -260,6 +262,28 @@ def test_versions_are_those_of_the_exporter() -> None:
     chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
     assert (chart["version"], chart["appVersion"]) == (__version__, __version__)
     assert chart["kubeVersion"] == f">={OLDEST}.0-0"
+
+
+def test_what_a_catalog_of_charts_shows() -> None:
+    chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
+    kind, _, icon = chart["icon"].partition(",")
+
+    assert kind == "data:image/svg+xml;base64"
+    assert ET.fromstring(base64.b64decode(icon)).tag == "{http://www.w3.org/2000/svg}svg"
+    assert all(one["name"] for one in chart["maintainers"])
+    assert {*chart["annotations"]} >= {f"artifacthub.io/{key}" for key in ("category", "license")}
+    assert "://" not in (CHART / "Chart.yaml").read_text(), "an address: does it lead anywhere?"
+
+
+def test_a_failed_test_pod_gives_way_to_the_next() -> None:
+    """By its own name, which is always the same; a failed one stays until then, to be looked at."""
+    annotations = the("Pod", manifests("default-values.yaml"))["metadata"]["annotations"]
+
+    assert annotations["helm.sh/hook"] == "test"
+    assert {*annotations["helm.sh/hook-delete-policy"].split(",")} == {
+        "before-hook-creation",
+        "hook-succeeded",
+    }
 
 
 def _match(one: Object, key: str) -> dict[str, str]:

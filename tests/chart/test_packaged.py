@@ -169,7 +169,7 @@ def test_the_dashboards_are_those_of_the_sources() -> None:
     maps = boards(values)
 
     assert {key: text for one in maps for key, text in one["data"].items()} == {
-        path.name: re.sub(
+        f"oran-mano-{path.name}": re.sub(
             r"https?://[^\s\"]*/runbooks/", "https://wiki.example.net/mano/", path.read_text()
         )
         for path in DASHBOARDS
@@ -179,6 +179,40 @@ def test_the_dashboards_are_those_of_the_sources() -> None:
         assert one["metadata"]["annotations"] == {"folder": "A"}
         assert all(json.loads(text)["title"] for text in one["data"].values())
         assert len(json.dumps(one)) < 2**20, "more than a ConfigMap holds"
+
+
+@pytest.mark.parametrize(
+    ("told", "annotations"),
+    [
+        ({}, {}),
+        ({"folder": "O-RAN"}, {"grafana_folder": "O-RAN"}),
+        (
+            {"folder": "O-RAN", "folderAnnotation": "k8s-sidecar-target-directory"},
+            {"k8s-sidecar-target-directory": "O-RAN"},
+        ),
+        (
+            {"folder": "O-RAN", "annotations": {"team": "noc"}},
+            {"grafana_folder": "O-RAN", "team": "noc"},
+        ),
+    ],
+)
+def test_the_folder_is_told_as_grafanas_sidecar_reads_it(
+    told: dict[str, object], annotations: dict[str, str]
+) -> None:
+    for one in boards({"config": TARGET, "dashboards": {"enabled": True, **told}}):
+        assert one["metadata"].get("annotations", {}) == annotations
+
+
+def test_no_other_dashboard_of_a_grafana_is_called_so() -> None:
+    """Its sidecar writes all ConfigMaps into one folder, a file for each key."""
+    keys = [
+        key
+        for one in boards({"config": TARGET, "dashboards": {"enabled": True}})
+        for key in one["data"]
+    ]
+
+    assert "oran-mano-on-call.json" in keys
+    assert [key for key in keys if not key.startswith("oran-mano-")] == []
 
 
 def boards(values: Values) -> list[Object]:

@@ -91,6 +91,7 @@ def refusal(values: Values) -> str:
         ({"envFrom": [{"secret": {"name": "a"}}]}, "additional properties 'secret' not allowed"),
         ({"serviceMonitor": {"namespaceOverride": "A"}}, "at '/serviceMonitor/namespaceOverride'"),
         ({"prometheusRule": {"namespaceOverride": "A"}}, "at '/prometheusRule/namespaceOverride'"),
+        ({"dashboards": {"folderAnnotation": "a b"}}, "at '/dashboards/folderAnnotation': 'a b'"),
         ({"dashboards": {"namespaceOverride": "a.b"}}, "at '/dashboards/namespaceOverride': 'a.b'"),
         ({"extraVolumes": [{"emptyDir": {}}]}, "at '/extraVolumes/0': missing property 'name'"),
         (
