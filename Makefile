@@ -62,9 +62,9 @@ tools: $(READY) ## Fetch the servers that tests need into .cache/tools (no root 
 	@$(BIN)/python -m tests.support.fetching
 	@$(BIN)/python -m tests.image.ingredients || true  # without root there is no image, and its test says so
 
-image: ## Build the container image (BASE=, IMAGE=, PIP_CONF=, BUILDER=docker|buildah)
-	$(or $(BUILDER),$(NOTHING_BUILDS)) build --tag $(IMAGE) --tag $(IMAGE):$(VERSION) \
-	  $(addprefix --build-arg BASE=,$(BASE)) --build-arg REVISION=$$(git rev-parse HEAD) $(addprefix --secret id=pip$(COMMA)src=,$(PIP_CONF)) .
+image: ## Build the container image (BASE=, IMAGE=, PLATFORM=, PUSH=yes and more: docs/install/container.md)
+	@BUILDER=$(or $(BUILDER),$(NOTHING_BUILDS)) IMAGE=$(IMAGE) VERSION=$(VERSION) BASE=$(BASE) \
+	  PIP_CONF=$(PIP_CONF) sh tools/image.sh
 
 image-test: $(READY) tools ## Build the image without a registry and run it as a cluster would: as root, a minute
 	$(BIN)/pytest tests/image $(ARGS)
