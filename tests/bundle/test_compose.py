@@ -74,7 +74,7 @@ def test_images_are_ours_or_pinned(service: str) -> None:
 def refused_by_the_specification(file: Path) -> str:
     """What Compose's own schema has against it."""
     program = Path(sys.executable).with_name("check-jsonschema")
-    argv = [program, "--builtin-schema", "vendor.compose-spec", file]
+    argv = [str(program), "--builtin-schema", "vendor.compose-spec", str(file)]
     done = subprocess.run(argv, check=False, text=True, capture_output=True)
     return done.stdout + done.stderr if done.returncode else ""
 

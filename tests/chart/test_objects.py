@@ -175,6 +175,7 @@ def test_a_pod_monitor_elsewhere_finds_the_pods() -> None:
 
     assert the("PodMonitor", made)["metadata"]["namespace"] == "monitoring"
     assert the("PodMonitor", made)["spec"]["namespaceSelector"] == {"matchNames": ["noc"]}
+    assert wrong_for_operator([the("PodMonitor", made)]) == []
 
 
 def test_variables_come_from_whole_secrets_and_config_maps_too() -> None:
