@@ -55,16 +55,16 @@ starved: $(READY) ## Half a minute short of CPU does no lasting harm: alone, as 
 bundle: $(READY) tools ## Rules, runbooks and dashboards: promtool's cases, every expression
 	$(BIN)/pytest tests/bundle -n auto $(ARGS)
 
-chart: $(READY) tools ## The Helm chart: rendered by Helm's engine, held against the schemas of Kubernetes
+chart: $(READY) tools ## The Helm chart: by Helm and by its engine, held against the schemas of Kubernetes
 	$(BIN)/pytest tests/chart -n 4 $(ARGS)
 
 tools: $(READY) ## Fetch the servers that tests need into .cache/tools (no root needed)
 	@$(BIN)/python -m tests.support.fetching
 	@$(BIN)/python -m tests.image.ingredients || true  # without root there is no image, and its test says so
 
-image: ## Build the container image (BASE=, IMAGE=, PIP_CONF=, BUILDER=docker|buildah)
-	$(or $(BUILDER),$(NOTHING_BUILDS)) build --tag $(IMAGE) --tag $(IMAGE):$(VERSION) \
-	  $(addprefix --build-arg BASE=,$(BASE)) --build-arg REVISION=$$(git rev-parse HEAD) $(addprefix --secret id=pip$(COMMA)src=,$(PIP_CONF)) .
+image: ## Build the container image (BASE=, IMAGE=, PLATFORM=, PUSH=yes and more: docs/install/container.md)
+	@BUILDER=$(or $(BUILDER),$(NOTHING_BUILDS)) IMAGE=$(IMAGE) VERSION=$(VERSION) BASE=$(BASE) \
+	  PIP_CONF=$(PIP_CONF) sh tools/image.sh
 
 image-test: $(READY) tools ## Build the image without a registry and run it as a cluster would: as root, a minute
 	$(BIN)/pytest tests/image $(ARGS)
@@ -94,7 +94,7 @@ format: $(READY) ## Mend what can be mended by itself
 
 lock: $(READY) ## Resolve the dependencies again into requirements/
 	$(BIN)/pip install --quiet 'uv>=0.13,<1'
-	for set in "runtime pyproject.toml" "dev pyproject.toml --group dev" "image --group image" "chart --group chart"; do set -- $$set; name=$$1; shift; \
+	for set in "runtime pyproject.toml" "dev pyproject.toml --group dev" "image --group image" "chart --group chart" "helm --group helm --no-deps"; do set -- $$set; name=$$1; shift; \
 	  $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	    --no-header --no-annotate --no-emit-find-links $$@ -o requirements/$$name.txt; done
 

@@ -14,8 +14,9 @@ from exporter.observation import RateClass
 Name: TypeAlias = Annotated[
     str,
     Meta(
-        pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?\Z",
-        description="1 to 63 letters, digits, '.', '_' or '-', beginning and ending with a letter "
+        # Room for a sidecar's: a namespace and a pod, of 63 each.
+        pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,125}[A-Za-z0-9])?\Z",
+        description="1 to 127 letters, digits, '.', '_' or '-', beginning and ending with a letter "
         "or digit",
     ),
 ]

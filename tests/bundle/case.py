@@ -14,6 +14,9 @@ KINDS: Final[tuple[Kind, ...]] = ("fires", "below", "absent", "missed scrape", "
 """What there is for every alert; ``fires`` tells when it resolves, too."""
 HOUR: Final = Stage(120)
 """Where something is wrong from minute 20 to 80."""
+EVALUATED: Final = "1m1ms"
+"""Never at the instant of a scrape, nor of a subquery's step: whether a range has what lies at its
+very beginning is not the same in Prometheus 2 and 3."""
 Play: TypeAlias = Callable[[Stage], Stage]
 ALERTS: Final = ROOT / "alerts"
 RULES: Final = sorted(ALERTS.glob("*.rules.yaml"))
@@ -68,8 +71,8 @@ class Case:
         first, last = self.firing
         labels = {"alertname": self.alert, "alertstate": "firing", **self.labels}
         ever = f"timestamp({select})[{end}:1m]"
-        yield _ask(f"min_over_time({ever}) / 60", end, first, labels)
-        yield _ask(f"max_over_time({ever}) / 60", end, last, labels)
+        yield _ask(f"floor(min_over_time({ever}) / 60)", end, first, labels)
+        yield _ask(f"floor(max_over_time({ever}) / 60)", end, last, labels)
         yield _ask(f"count_over_time({select}[{end}])", end, last - first + 1, labels)
 
 

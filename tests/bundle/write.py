@@ -7,7 +7,7 @@ from typing import Final
 
 import yaml
 
-from tests.bundle.case import ALERTS, RULES, Case, alerts
+from tests.bundle.case import ALERTS, EVALUATED, RULES, Case, alerts
 from tests.bundle.cases import api, exporter, slo
 
 HEAD: Final = (
@@ -29,7 +29,7 @@ def _file(cases: list[Case]) -> str:
     paths = _needed(alert)
     document = {
         "rule_files": [f"../{path.name}" for path in paths],
-        "evaluation_interval": "1m",
+        "evaluation_interval": EVALUATED,
         "group_eval_order": [
             group["name"] for path in paths for group in yaml.safe_load(path.read_text())["groups"]
         ],

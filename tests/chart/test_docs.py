@@ -9,9 +9,13 @@ import yaml
 from tests.chart.support import (
     CHART,
     EXAMPLES,
+    IN_POD,
+    TARGET,
+    Object,
     Values,
     in_api,
     objects,
+    pods,
     render,
     the,
 )
@@ -75,6 +79,35 @@ def test_what_is_told_to_be_seen_is_said(message: str) -> None:
 
     assert message in templates
     assert message in (PAGES / "helm.md").read_text()
+
+
+def test_a_quota_that_demands_a_limit_of_cpu_is_met_by_what_the_page_says() -> None:
+    """Kubernetes' admission demands it of every container that such a quota counts."""
+    (row,) = [
+        line
+        for line in (PAGES / "helm.md")
+        .read_text()
+        .partition("## When something is wrong")[2]
+        .splitlines()
+        if "must specify limits.cpu" in line
+    ]
+    (said,) = re.findall(r"`(resources: .*?)`", row)
+    values: Values = yaml.safe_load(said)
+
+    for base in ({"config": TARGET}, {"config": IN_POD, "mode": "sidecar"}):
+        made = in_api({**base, **values}) if "mode" in base else objects({**base, **values})
+        for container in ours_in(made):
+            assert container["resources"]["limits"] == values["resources"]["limits"]
+            assert container["resources"]["requests"].keys() >= {"cpu", "memory"}
+    assert [
+        one for one in ours_in(objects({"config": TARGET})) if "cpu" in one["resources"]["limits"]
+    ] == []
+
+
+def ours_in(made: list[Object]) -> list[Object]:
+    """The containers of our image."""
+    every = [c for pod in pods(made) for c in [*pod.get("initContainers", []), *pod["containers"]]]
+    return [one for one in every if "oran-mano-exporter" in one["image"]]
 
 
 def _is_configuration(one: Values) -> bool:

@@ -1,9 +1,11 @@
 """Every object that the chart and the examples make is one that a cluster takes."""
 
+import base64
 import json
 import subprocess
 from pathlib import Path
 from typing import Final
+from xml.etree import ElementTree as ET
 
 import pytest
 import yaml
@@ -15,6 +17,7 @@ from tests.chart.support import (
     MANIFESTS,
     TARGET,
     Object,
+    exporter_in,
     libraries,
     lint,
     manifests,
@@ -82,6 +85,7 @@ def test_every_kind_and_every_template_has_a_case() -> None:
         "ConfigMap",
         "Deployment",
         "NetworkPolicy",
+        "PersistentVolumeClaim",
         "Pod",
         "PodDisruptionBudget",
         "Secret",
@@ -142,6 +146,46 @@ def test_a_monitor_keeps_our_label_endpoint() -> None:
     ):
         (endpoint,) = the(kind, manifests(name))["spec"][key]
         assert (endpoint["honorLabels"], endpoint["port"]) == (True, "mano-exporter")
+
+
+def test_others_objects_are_where_they_are_looked_for() -> None:
+    made = manifests("team-values.yaml")
+    where = {(one["kind"], one["metadata"]["namespace"]) for one in made}
+    configuration = {"ConfigMap", "Deployment", "PersistentVolumeClaim", "Pod", "Service"}
+
+    assert where == {
+        *((kind, "noc") for kind in {*configuration, "ServiceAccount"}),
+        ("ConfigMap", "grafana"),
+        ("PrometheusRule", "monitoring"),
+        ("ServiceMonitor", "monitoring"),
+    }
+    assert the("ServiceMonitor", made)["spec"]["namespaceSelector"] == {"matchNames": ["noc"]}
+
+
+def test_a_monitor_beside_the_pods_looks_nowhere_else() -> None:
+    monitor = the("ServiceMonitor", manifests("operator-values.yaml"))
+
+    assert "namespaceSelector" not in monitor["spec"]
+
+
+def test_a_pod_monitor_elsewhere_finds_the_pods() -> None:
+    values = values_of("sidecar-values.yaml")
+    monitor = {**values["serviceMonitor"], "namespaceOverride": "monitoring"}
+    made = objects({**values, "serviceMonitor": monitor})
+
+    assert the("PodMonitor", made)["metadata"]["namespace"] == "monitoring"
+    assert the("PodMonitor", made)["spec"]["namespaceSelector"] == {"matchNames": ["noc"]}
+    assert wrong_for_operator([the("PodMonitor", made)]) == []
+
+
+def test_variables_come_from_whole_secrets_and_config_maps_too() -> None:
+    (pod,) = (
+        one["spec"]["template"]["spec"]
+        for one in manifests("team-values.yaml")
+        if one["kind"] == "Deployment"
+    )
+
+    assert exporter_in(pod)["envFrom"] == values_of("team-values.yaml")["envFrom"]
 
 
 def test_dns_is_always_let_out() -> None:
@@ -219,6 +263,28 @@ def test_versions_are_those_of_the_exporter() -> None:
     chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
     assert (chart["version"], chart["appVersion"]) == (__version__, __version__)
     assert chart["kubeVersion"] == f">={OLDEST}.0-0"
+
+
+def test_what_a_catalog_of_charts_shows() -> None:
+    chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
+    kind, _, icon = chart["icon"].partition(",")
+
+    assert kind == "data:image/svg+xml;base64"
+    assert ET.fromstring(base64.b64decode(icon)).tag == "{http://www.w3.org/2000/svg}svg"
+    assert all(one["name"] for one in chart["maintainers"])
+    assert {*chart["annotations"]} >= {f"artifacthub.io/{key}" for key in ("category", "license")}
+    assert "://" not in (CHART / "Chart.yaml").read_text(), "an address: does it lead anywhere?"
+
+
+def test_a_failed_test_pod_gives_way_to_the_next() -> None:
+    """By its own name, which is always the same; a failed one stays until then, to be looked at."""
+    annotations = the("Pod", manifests("default-values.yaml"))["metadata"]["annotations"]
+
+    assert annotations["helm.sh/hook"] == "test"
+    assert {*annotations["helm.sh/hook-delete-policy"].split(",")} == {
+        "before-hook-creation",
+        "hook-succeeded",
+    }
 
 
 def _match(one: Object, key: str) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import re
 import signal
 import sys
 from collections.abc import Iterator
@@ -31,7 +32,12 @@ from tests.support.product import PYTHON, Scrape, Simulator, clean_environment, 
 from tests.support.servers import LOOPBACK, Process, Start, answers, eventually, free_port, get
 
 MOUNT: Final = "/etc/oran-mano-exporter"
-PODS_OWN: Final = {"metadata.name": "mano-api-7d4b9c-x2x5z"}
+JOURNAL: Final = "/var/lib/oran-mano-exporter"
+PODS_OWN: Final = {
+    "metadata.namespace": f"noc-{'n' * 59}",
+    "metadata.name": f"mano-api-{'a' * 41}-7d4b9c-x2x5z",
+}
+"""As long as Kubernetes makes them: 63 characters each."""
 READS: Final = {"monitoring.health", "monitoring.metrics"}
 KEPT_ELSEWHERE: Final = {"mano-probe": {"password": b"hunter2", "ca.pem": b""}}
 """The Secrets that the cases and examples expect to be there, by name."""
@@ -57,10 +63,12 @@ def _named(name: str, among: list[Object]) -> list[Object]:
 
 
 def environment_of(container: Object) -> dict[str, str]:
-    return {
-        one["name"]: one.get("value") or PODS_OWN[one["valueFrom"]["fieldRef"]["fieldPath"]]
-        for one in container.get("env", [])
-    }
+    """What the kubelet makes of the variables: one may name those before it."""
+    made: dict[str, str] = {}
+    for one in container.get("env", []):
+        value = one.get("value") or PODS_OWN[one["valueFrom"]["fieldRef"]["fieldPath"]]
+        made[one["name"]] = re.sub(r"\$\((\w+)\)", lambda named: made[named[1]], value)
+    return made
 
 
 def mount(files: Iterator[tuple[str, bytes]], folder: Path, generation: str) -> None:
@@ -140,7 +148,8 @@ def test_the_configuration_is_passed_through(case: str) -> None:
 
     text = the("ConfigMap", objects(values))["data"]["config.yaml"]
 
-    assert yaml.safe_load(text) == values["config"]
+    kept = {"state": {"journal": JOURNAL}} if "persistence" in values else {}
+    assert yaml.safe_load(text) == values["config"] | kept
 
 
 def values_for(url: str, **target: object) -> Values:
@@ -207,14 +216,16 @@ async def test_the_test_pod_tells_well_from_not(start: Start, tmp_path: Path) ->
     assert await test("0") == 1
 
 
-async def test_a_sidecar_probes_its_pod_under_the_pods_name(start: Start, tmp_path: Path) -> None:
+async def test_a_sidecar_probes_its_pod_under_the_names_of_namespace_and_pod(
+    start: Start, tmp_path: Path
+) -> None:
     api = await start(Simulator())
     made = in_api({"config": {"targets": [{"url": api.url, "interval": "1s"}]}})
     _, address = await started(made, tmp_path, start)
 
     async def probed() -> dict[str, float] | None:
         _, body = await get(f"http://{address}/metrics")
-        name = PODS_OWN["metadata.name"]
+        name = f"{PODS_OWN['metadata.namespace']}.{PODS_OWN['metadata.name']}"
         success = Scrape(body.decode()).by("surface", "oran_mano_probe_success", target=name)
         return success if len(success) > 1 else None
 

@@ -24,6 +24,7 @@ VOLUMES: Final = frozenset(
         "secret",
     }
 )
+ASKED_FOR: Final = {"emptyDir", "persistentVolumeClaim"}
 PROFILES: Final = ("RuntimeDefault", "Localhost")
 NOBODY: Final = 65532
 
@@ -170,4 +171,4 @@ def test_what_is_not_restricted_is_seen(path: str, value: object, told: str) -> 
 def _writes(mount: Object, pod: Object) -> bool:
     """Whether it can be written to, other than to a volume that was asked for."""
     (volume,) = [one for one in pod["volumes"] if one["name"] == mount["name"]]
-    return not mount.get("readOnly") and "emptyDir" not in volume
+    return not mount.get("readOnly") and volume.keys().isdisjoint(ASKED_FOR)

@@ -49,14 +49,19 @@ def test_only_a_schedule_that_stands_still_restarts_it_and_nothing_waits_for_it(
 
 
 @pytest.mark.parametrize("name", MERGED)
-def test_its_target_has_the_name_of_the_pod(name: str) -> None:
+def test_its_target_is_named_by_namespace_and_pod(name: str) -> None:
+    """Kubernetes puts in what stands before."""
     variables = exporter_in(merged(name))["env"]
     (target,) = config_of(manifests(name))["targets"]
 
-    assert variables[0] == {
-        "name": "ORAN_MANO_TARGET",
-        "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}},
-    }
+    assert variables[:3] == [
+        {
+            "name": "MANO_EXPORTER_NAMESPACE",
+            "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}},
+        },
+        {"name": "MANO_EXPORTER_POD", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
+        {"name": "ORAN_MANO_TARGET", "value": "$(MANO_EXPORTER_NAMESPACE).$(MANO_EXPORTER_POD)"},
+    ]
     assert "name" not in target
 
 
@@ -132,6 +137,14 @@ NAMED: Final = {"targets": [{**IN_POD["targets"][0], "name": "lab"}]}
         (
             {"config": IN_POD, "serviceMonitor": {"enabled": True}},
             "sidecar.podLabels is empty: give the labels of the API's pods",
+        ),
+        (
+            {"config": IN_POD, "persistence": {"enabled": True}},
+            "persistence is for the Deployment: the pods of the API would share one claim",
+        ),
+        (
+            {"config": IN_POD, "envFrom": [{"secretRef": {"name": "a"}}]},
+            "envFrom[0] is not optional: true: what is missing would hold back the API",
         ),
     ],
 )

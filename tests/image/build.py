@@ -19,6 +19,14 @@ SECRET_INDEX: Final = "an-index-that-nobody-may-learn-of.invalid"
 
 REVISION: Final = "0123456789abcdef0123456789abcdef01234567"
 
+TOLD: Final = {
+    "SOURCE": "https://git.example.net/oran-mano-exporter",
+    "DOCUMENTATION": "https://docs.example.net/oran-mano-exporter",
+    "CREATED": "2026-01-02T03:04:05Z",
+    "BASE_DIGEST": f"sha256:{'0123456789abcdef' * 4}",
+}
+"""What it is told to say of itself, by the argument of the build."""
+
 # Where the wheels are mounted exists in every base: a folder made for them would be in the image.
 PIP_CONF: Final = f"""\
 [global]
@@ -83,6 +91,7 @@ def built() -> Iterator[Image]:
         _import(folder, base)
         flags = ["--layers=false", "--build-arg=BASE=localhost/base"]
         flags += [f"--build-arg=REVISION={REVISION}"]
+        flags += [f"--build-arg={key}={value}" for key, value in TOLD.items()]
         flags += [f"--secret=id=pip,src={folder / 'pip.conf'}", f"--volume={wheels}:/mnt:ro"]
         _buildah(folder, "build", *flags, "--tag=exporter", str(ROOT))
         _buildah(folder, "push", "--quiet", "exporter", f"oci:{folder / 'pushed'}:latest")

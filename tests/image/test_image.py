@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from exporter import __version__
-from tests.image.build import REVISION, SECRET_INDEX, Image
+from tests.image.build import REVISION, SECRET_INDEX, TOLD, Image
 from tests.image.container import command, environment
 from tests.support.tools import ROOT
 
@@ -73,6 +73,8 @@ def test_it_says_what_it_is_and_how_it_runs(image: Image) -> None:
     assert labels["org.opencontainers.image.revision"] == REVISION
     assert labels["org.opencontainers.image.licenses"] == "Apache-2.0"
     assert labels["org.opencontainers.image.base.name"] == "localhost/base"
+    told = ("source", "documentation", "created", "base.digest")
+    assert [labels[f"org.opencontainers.image.{key}"] for key in told] == [*TOLD.values()]
 
 
 def test_nothing_installs_or_compiles(image: Image) -> None:

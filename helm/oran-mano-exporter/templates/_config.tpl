@@ -10,7 +10,15 @@
 {{- $_ := set $target.rate_limits "share" "@share@" -}}
 {{- $_ := set $config "targets" (list $target) -}}
 {{- end -}}
+{{- if .Values.persistence.enabled -}}
+{{- $_ := set $config "state" (mergeOverwrite (dict "journal" (include "oran-mano-exporter.journal" .)) ($config.state | default dict)) -}}
+{{- end -}}
 {{ toYaml $config | replace "'@share@'" $share }}
+{{- end }}
+
+{{- /* Where the volume of the journal is mounted: the folder that the image has for it. */}}
+{{- define "oran-mano-exporter.journal" -}}
+/var/lib/oran-mano-exporter
 {{- end }}
 
 {{- /* toYaml would write 5e-05, which is text to YAML 1.1. */}}

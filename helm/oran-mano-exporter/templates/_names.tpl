@@ -27,10 +27,10 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end }}
 
-{{- /* metadata of an object. In: root; suffix, labels and annotations where there are some. */}}
+{{- /* metadata of an object. In: root; suffix, labels, annotations and namespace where there are some. */}}
 {{- define "oran-mano-exporter.metadata" -}}
 name: {{ printf "%s%s" (include "oran-mano-exporter.fullname" .root) (.suffix | default "") | quote }}
-namespace: {{ .root.Release.Namespace | quote }}
+namespace: {{ .namespace | default .root.Release.Namespace | quote }}
 labels:
   {{- include "oran-mano-exporter.labels" . | nindent 2 }}
 {{- with .annotations }}
@@ -41,8 +41,32 @@ annotations:
 
 {{- define "oran-mano-exporter.image" -}}
 {{- with .Values.image -}}
-{{ .repository }}{{ if .digest }}@{{ .digest }}{{ else }}:{{ .tag | default $.Chart.AppVersion }}{{ end }}
+{{ include "oran-mano-exporter.repository" $ }}{{ if .digest }}@{{ .digest }}{{ else }}:{{ .tag | default $.Chart.AppVersion }}{{ end }}
 {{- end }}
+{{- end }}
+
+{{- /* A first part with a dot or a port is a registry, as container engines read it. */}}
+{{- define "oran-mano-exporter.repository" -}}
+{{- $named := .Values.image.repository -}}
+{{- with (.Values.global | default dict).imageRegistry -}}
+{{ . }}/{{ regexReplaceAll "^([^/]*[.:][^/]*|localhost)/" $named "" }}
+{{- else -}}
+{{ $named }}
+{{- end -}}
+{{- end }}
+
+{{- /* imagePullSecrets of a pod: of all charts and our own, each once. */}}
+{{- define "oran-mano-exporter.imagePullSecrets" -}}
+{{- $names := list -}}
+{{- range concat ((.Values.global | default dict).imagePullSecrets | default list) (.Values.imagePullSecrets | default list) -}}
+{{- $names = append $names (kindIs "string" . | ternary . (toJson . | fromJson).name) -}}
+{{- end -}}
+{{- with uniq $names -}}
+imagePullSecrets:
+{{- range . }}
+  - name: {{ . | quote }}
+{{- end }}
+{{- end -}}
 {{- end }}
 
 {{- define "oran-mano-exporter.serviceAccountName" -}}
@@ -54,8 +78,6 @@ annotations:
 {{ .Values.existingSecret | default (include "oran-mano-exporter.fullname" .) }}
 {{- end }}
 
-{{/* A file of the sources, with the runbooks where the values say: (dict "root" $ "path" $path). */}}
-{{- define "oran-mano-exporter.shipped" -}}
-{{- $here := "https://oran-mano-exporter.example.net/runbooks" }}
-{{- .root.Files.Get .path | replace $here (.root.Values.prometheusRule.runbookUrl | default $here) }}
+{{- define "oran-mano-exporter.claimName" -}}
+{{ .Values.persistence.existingClaim | default (include "oran-mano-exporter.fullname" .) }}
 {{- end }}

@@ -26,8 +26,15 @@ resources:
   {{- toYaml .Values.resources | nindent 2 }}
 securityContext:
   {{- toYaml .Values.securityContext | nindent 2 }}
+{{- with .Values.envFrom }}
+envFrom:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
 volumeMounts:
   - {name: mano-exporter-config, mountPath: /etc/oran-mano-exporter, readOnly: true}
+  {{- if .Values.persistence.enabled }}
+  - {name: mano-exporter-journal, mountPath: {{ include "oran-mano-exporter.journal" . }}}
+  {{- end }}
   {{- with .Values.extraVolumeMounts }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
@@ -48,6 +55,10 @@ missing must not hold back the API.
       - secret: {name: {{ include "oran-mano-exporter.secretName" . | quote }}, optional: {{ $sidecar }}}
       {{- end }}
       - configMap: {name: {{ include "oran-mano-exporter.fullname" . | quote }}, optional: {{ $sidecar }}}
+{{- if .Values.persistence.enabled }}
+- name: mano-exporter-journal
+  persistentVolumeClaim: {claimName: {{ include "oran-mano-exporter.claimName" . | quote }}}
+{{- end }}
 {{- with .Values.extraVolumes }}
 {{ toYaml . }}
 {{- end }}

@@ -15,8 +15,13 @@ of its Service, nor keep it from starting. For the same reason it tolerates a ba
 - restartPolicy: Always
   {{- include "oran-mano-exporter.container" . | nindent 2 }}
   env:
-    - name: ORAN_MANO_TARGET
+    # A pod's name is in other namespaces too.
+    - name: MANO_EXPORTER_NAMESPACE
+      valueFrom: {fieldRef: {fieldPath: metadata.namespace}}
+    - name: MANO_EXPORTER_POD
       valueFrom: {fieldRef: {fieldPath: metadata.name}}
+    - name: ORAN_MANO_TARGET
+      value: $(MANO_EXPORTER_NAMESPACE).$(MANO_EXPORTER_POD)
     {{- with .Values.extraEnv }}
     {{- toYaml . | nindent 4 }}
     {{- end }}

@@ -107,7 +107,7 @@ NO_URL = "environment: ORAN_MANO_API_URL: not set; set it, or give a file with -
 NO_FILE = "environment: ORAN_MANO_PASSWORD_FILE: the file cannot be read: No such file or directory"
 NO_USER = "environment: ORAN_MANO_{}: needs ORAN_MANO_USERNAME besides"
 NOT_A_NAME = (
-    'environment: ORAN_MANO_TARGET: "a pod" is not allowed; allowed: 1 to 63 letters, digits, '
+    'environment: ORAN_MANO_TARGET: "a pod" is not allowed; allowed: 1 to 127 letters, digits, '
     "'.', '_' or '-', beginning and ending with a letter or digit"
 )
 NOT_A_URL = (
