@@ -17,7 +17,7 @@ NOTHING_BUILDS = $(error neither docker nor buildah is there: apt-get install bu
 .PHONY: help demo test lint types unit integration alerts bundle chart tools image image-test docs format lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(RUNS) ## Start a simulated API and the exporter, show what is probed (other ports: docs/demo.md)
 	@MAKE_TARGET=$@ $(BIN)/python -m exporter demo $(ARGS)
@@ -53,7 +53,12 @@ starved: $(READY) ## Half a minute short of CPU does no lasting harm: alone, as 
 	$(BIN)/pytest tests/e2e/test_starved.py $(ARGS)
 
 bundle: $(READY) tools ## Rules, runbooks and dashboards: promtool's cases, every expression
+	@$(BIN)/python -m tests.support.fetching bundle
 	$(BIN)/pytest tests/bundle -n auto $(ARGS)
+
+.PHONY: promtool-3
+promtool-3: $(READY) ## Build the promtool of Prometheus 3 with Go, for `make bundle`: minutes, once
+	@$(BIN)/python -m tests.support.fetching $@
 
 chart: $(READY) tools ## The Helm chart: rendered by Helm's engine, held against the schemas of Kubernetes
 	$(BIN)/pytest tests/chart -n 4 $(ARGS)

@@ -21,6 +21,10 @@ AGGREGATES: Final = re.compile(
 LISTS: Final = [("cluster", "namespace", "region"), ("region",), ()]
 
 
+def accepts(*argv: str | Path) -> bool:
+    return subprocess.run(argv, check=False).returncode == 0
+
+
 @pytest.mark.parametrize(("name", "expr"), EXPRESSIONS, ids=[name for name, _ in EXPRESSIONS])
 def test_every_rule_keeps_the_labels_of_a_place(name: str, expr: str) -> None:
     for how, inside in GROUPED.findall(expr):
@@ -59,10 +63,8 @@ def test_another_list_gives_files_that_are_valid(
 ) -> None:
     assert main(["--labels", ",".join(labels), "--out", str(tmp_path)]) == 0
     rules = sorted(tmp_path.glob("*.rules.yaml"))
-    argv = [promtool, "check", "rules", "--lint=all", "--lint-fatal", *rules]
-    assert subprocess.run(argv, check=False).returncode == 0
-    config = [tools.amtool(), "check-config", tmp_path / "alertmanager.yaml"]
-    assert subprocess.run(config, check=False).returncode == 0
+    assert accepts(promtool, "check", "rules", "--lint=all", "--lint-fatal", *rules)
+    assert accepts(tools.amtool(), "check-config", tmp_path / "alertmanager.yaml")
     text = "".join(path.read_text() for path in [*rules, tmp_path / "alertmanager.yaml"])
     begins = "".join(f"{label}, " for label in labels)
     assert f"by ({begins}target)" in text
@@ -81,8 +83,7 @@ def test_alerts_of_another_list_are_the_same(
     for name in ("ExporterFault.yaml", "ApiSunsetNear.yaml", "components.yaml"):
         case = tmp_path / "tests" / name
         case.write_text((ALERTS / "tests" / name).read_text())
-        argv = [promtool, "test", "rules", name]
-        assert subprocess.run(argv, check=False, cwd=case.parent).returncode == 0
+        assert accepts(promtool, "test", "rules", case)
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from tests.support.receiver import Receiver
 from tests.support.servers import Start, eventually
 
 Labels: TypeAlias = Mapping[str, str]
-HERE: Final = {"cluster": "north", "namespace": "a"}
-ELSEWHERE: Final = (
+HERE: Final[Labels] = {"cluster": "north", "namespace": "a"}
+ELSEWHERE: Final[tuple[Labels, ...]] = (
     {"cluster": "south", "namespace": "a"},
     {"cluster": "north", "namespace": "b"},
     {"cluster": "south"},

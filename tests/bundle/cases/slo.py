@@ -11,7 +11,7 @@ AVAILABILITY: Final = {**LIST, "slo": "availability"}
 LATENCY: Final = {**LIST, "slo": "latency"}
 Span: TypeAlias = tuple[int, int]
 LONG: Final = Stage(360, scrape=60)
-UNEVEN: Final[Mapping[Outcome, int]] = {"fail": 30, "slow": 28}
+UNEVEN: Final[Mapping[Outcome, int]] = {"fail": 30, "slow": 29}
 """Seconds between runs: of so many the share is never exactly what a rule compares it with, which
 versions of Prometheus round differently."""
 
@@ -76,7 +76,7 @@ TICKETS: Final = ("AvailabilityBudgetBurnSlow", "LatencyBudgetBurnSlow")
 SLOW: Final[tuple[tuple[str, dict[str, str], Outcome, str, int, int, Span, Span, Span], ...]] = (
     (TICKETS[0], AVAILABILITY, "fail", "1d", 20, 240, (195, 262), (195, 261), (195, 261)),
     (TICKETS[0], AVAILABILITY, "fail", "3d", 60, 240, (195, 293), (195, 293), (195, 293)),
-    (TICKETS[1], LATENCY, "slow", "1d", 3, 40, (195, 272), (195, 272), (195, 272)),
+    (TICKETS[1], LATENCY, "slow", "1d", 3, 40, (159, 275), (159, 275), (159, 275)),
     (TICKETS[1], LATENCY, "slow", "3d", 8, 40, (135, 359), (135, 359), (135, 359)),
 )
 
