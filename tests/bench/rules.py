@@ -115,7 +115,7 @@ def _store(folder: Path, stage: Stage, surfaces: int) -> int:
     for start in range(first // _BLOCK * _BLOCK, edge, _BLOCK):
         part = (max(start, first), min(start + _BLOCK, edge))
         _block(folder, stage, surfaces, (*part, edge))
-    end = int(time.time()) + 15 + surfaces // 30  # it takes about so long
+    end = int(time.time()) + 10 + surfaces // 30  # it takes about so long
     _block(folder, stage, surfaces, (edge, end, end))
     return end
 
