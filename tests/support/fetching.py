@@ -332,7 +332,7 @@ def welcome(*, asked: bool) -> int:
     name = f"{PROMTOOL_3}-{PROMTOOL_3_VERSION}"
     try:
         if os.environ.get(variable(PROMTOOL_3)) or (cache() / name).exists():
-            _say(_line(PROMTOOL_3, promtool_3()))
+            _say(_line(PROMTOOL_3, promtool_3(), PROMTOOL_3_VERSION))
             return 0
         if not shutil.which("go"):
             why = "there is no Go here to build it with"
@@ -342,7 +342,7 @@ def welcome(*, asked: bool) -> int:
             with _alone():
                 if not (cache() / name).exists():
                     _install(name, _build_promtool_3, "Building, which takes minutes,")
-            _say(_line(PROMTOOL_3, promtool_3()))
+            _say(_line(PROMTOOL_3, promtool_3(), PROMTOOL_3_VERSION))
             return 0
     except (_Failed, OSError, ToolMissing) as failure:
         why = " ".join(str(failure).split())[-300:]
