@@ -17,7 +17,7 @@ NOTHING_BUILDS = $(error neither docker nor buildah is there: apt-get install bu
 .PHONY: help demo test lint types unit integration alerts bundle chart tools image image-test docs format lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(RUNS) ## Start a simulated API and the exporter, show what is probed (other ports: docs/demo.md)
 	@MAKE_TARGET=$@ $(BIN)/python -m exporter demo $(ARGS)
@@ -53,7 +53,12 @@ starved: $(READY) ## Half a minute short of CPU does no lasting harm: alone, as 
 	$(BIN)/pytest tests/e2e/test_starved.py $(ARGS)
 
 bundle: $(READY) tools ## Rules, runbooks and dashboards: promtool's cases, every expression
+	@$(BIN)/python -m tests.support.fetching bundle
 	$(BIN)/pytest tests/bundle -n auto $(ARGS)
+
+.PHONY: promtool-3
+promtool-3: $(READY) ## Build the promtool of Prometheus 3 with Go, for `make bundle`: minutes, once
+	@$(BIN)/python -m tests.support.fetching $@
 
 chart: $(READY) tools ## The Helm chart: by Helm and by its engine, held against the schemas of Kubernetes
 	$(BIN)/pytest tests/chart -n 4 $(ARGS)
@@ -79,6 +84,11 @@ bench-share: $(READY) ## Measure how many surfaces a tenth of a core carries: ha
 	@$(BIN)/python -m tests.support.fetching bench
 	@$(BIN)/python -m tests.bench.share $(ARGS)
 
+.PHONY: bench-rules
+bench-rules: $(READY) ## Measure what the rules cost a Prometheus with 15, 210, 1500 surfaces: ten minutes
+	@$(BIN)/python -m tests.support.fetching bench
+	@$(BIN)/python -m tests.bench.rules $(ARGS)
+
 docs: $(READY) ## Write the generated pages again
 	$(BIN)/python -m exporter.sinks.reference > docs/metrics.md
 	$(BIN)/python -m exporter.story.reasons > docs/reasons.md
@@ -87,6 +97,11 @@ docs: $(READY) ## Write the generated pages again
 .PHONY: dashboards
 dashboards: $(READY) ## Write the Grafana dashboards again, from tools/dashboards
 	$(BIN)/python -m tools.dashboards
+
+.PHONY: rules
+LABELS ?= cluster, namespace
+rules: $(READY) ## Write the rules and routes with other labels of a place (LABELS="region,cluster" OUT=folder)
+	@$(BIN)/python -m tools.rules --labels "$(LABELS)" --out "$(or $(OUT),$(error OUT= is a folder to write to))"
 
 format: $(READY) ## Mend what can be mended by itself
 	$(BIN)/ruff check --fix .

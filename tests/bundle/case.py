@@ -9,7 +9,9 @@ import yaml
 from tests.bundle.stage import Stage
 from tests.support.tools import ROOT
 
-Kind: TypeAlias = Literal["fires", "below", "absent", "missed scrape", "restart", "outage"]
+Kind: TypeAlias = Literal[
+    "fires", "below", "absent", "missed scrape", "restart", "outage", "elsewhere"
+]
 KINDS: Final[tuple[Kind, ...]] = ("fires", "below", "absent", "missed scrape", "restart")
 """What there is for every alert; ``fires`` tells when it resolves, too."""
 HOUR: Final = Stage(120)
@@ -61,10 +63,11 @@ class Case:
 
     def _expectations(self) -> Iterator[dict[str, object]]:
         """Ask once, at the end, since when and until when it fired, and whether with gaps."""
-        select = f'ALERTS{{alertname="{self.alert}", alertstate="firing"}}'
+        chosen = {"alertname": self.alert, "alertstate": "firing"}
+        kept = ("severity", "window") if self.firing else ("severity",)
+        chosen |= {label: self.labels[label] for label in kept if label in self.labels}
+        select = f"ALERTS{{{_inside(chosen)}}}"
         end = f"{self.stage.minutes}m"
-        if self.firing and (window := self.labels.get("window")):
-            select = f'{select[:-1]}, window="{window}"}}'
         if self.firing is None:
             yield _ask(f"count_over_time({select}[{end}])", end, None, {})
             return
@@ -77,9 +80,12 @@ class Case:
 
 
 def _ask(expr: str, at: str, value: float | None, labels: Mapping[str, str]) -> dict[str, object]:
-    inside = ", ".join(f'{label}="{text}"' for label, text in labels.items())
-    samples = [] if value is None else [{"labels": f"{{{inside}}}", "value": value}]
+    samples = [] if value is None else [{"labels": f"{{{_inside(labels)}}}", "value": value}]
     return {"expr": expr, "eval_time": at, "exp_samples": samples}
+
+
+def _inside(labels: Mapping[str, str]) -> str:
+    return ", ".join(f'{label}="{text}"' for label, text in labels.items())
 
 
 def cases(

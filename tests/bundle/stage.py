@@ -108,17 +108,23 @@ class Stage:
         scrape: seconds between two scrapes.
         restart: when another pod takes over, its counters at 0.
         missed: minutes in which the first scrape fails.
+        where: labels that Prometheus gives to all that is scraped here.
     """
 
     minutes: int
     scrape: int = 30
     restart: float | None = None
     missed: tuple[float, ...] = ()
+    where: Labels = field(default_factory=dict)
     series: dict[str, list[Value]] = field(default_factory=dict)
 
     def fresh(self) -> "Stage":
         """The same time, nothing scraped yet."""
         return replace(self, series={})
+
+    def beside(self, other: "Stage") -> "Stage":
+        """This one, and at the same time another."""
+        return replace(self, series={**self.series, **other.series})
 
     def surface(
         self,
@@ -186,7 +192,7 @@ class Stage:
     def _place(self, at: float) -> Labels:
         second = self.restart is not None and at >= self.restart * 60
         pod = "exporter-2" if second else "exporter-1"
-        return {"job": "oran-mano", "instance": f"{pod}:10945", "pod": pod}
+        return {"job": "oran-mano", "instance": f"{pod}:10945", "pod": pod, **self.where}
 
     def _scrapes(self) -> Iterator[tuple[int, int]]:
         yield from enumerate(range(0, self.minutes * 60 + 1, self.scrape))

@@ -36,5 +36,6 @@ def test_every_rule_file_is_shortened(tmp_path: Path, promtool: Path) -> None:
     ]
     text = "".join(file.read_text() for file in files)
     assert "[10000ms]" in text
-    assert "[86400000ms:120000ms]" in text  # 30 days
+    assert "[86400000ms]" in text  # 30 days
+    assert "[2880000ms:24000ms]" in text  # a day, in steps of 12 minutes
     assert subprocess.run([promtool, "check", "rules", *files], check=False).returncode == 0

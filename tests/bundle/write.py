@@ -8,12 +8,17 @@ from typing import Final
 import yaml
 
 from tests.bundle.case import ALERTS, EVALUATED, RULES, Case, alerts
-from tests.bundle.cases import api, exporter, slo
+from tests.bundle.cases import api, exporter, places, slo
 
 HEAD: Final = (
     "# Written by `python -m tests.bundle.write` from tests/bundle/cases/. For `promtool`:\n"
 )
-CASES: Final[tuple[Case, ...]] = (*api.CASES, *exporter.CASES, *slo.CASES)
+CASES: Final[tuple[Case, ...]] = (
+    *api.CASES,
+    *exporter.CASES,
+    *slo.CASES,
+    *places.CASES,
+)
 ORDER: Final = ("availability", "slo", "api", "exporter")
 """Rules that others are made of come first; Prometheus is a turn late otherwise."""
 

@@ -3,9 +3,10 @@
 import asyncio
 import re
 import sys
+from pathlib import Path
 from typing import Final
 
-from tests.bench import quick
+from tests.bench import quick, rules
 from tests.support import tools
 
 TARGETS: Final = 20
@@ -64,3 +65,26 @@ async def test_a_small_measure_tells_how_many_surfaces_a_share_carries() -> None
     carried = [int(number) for number in re.findall(r"^ +(\d+) surfaces every", told, re.MULTILINE)]
     assert len(carried) == 4
     assert 0 < carried[0] <= carried[-1]
+
+
+QUICK: Final = """\
+groups:
+  - name: short
+    interval: 1s
+    rules:
+      - record: oran_mano:slo_bad:increase5m
+        expr: sum by (target) (increase(oran_mano_probe_runs_total[5m]))
+  - name: long
+    interval: 2s
+    rules:
+      - record: oran_mano:slo_bad:increase1h
+        expr: sum_over_time(oran_mano:slo_bad:increase5m[1h:1m]) / 5
+"""
+
+
+async def test_a_prometheus_tells_what_rules_cost_it(tmp_path: Path) -> None:
+    file = tmp_path / "quick.rules.yaml"
+    file.write_text(QUICK)
+    costs = await rules.measure(rules.Stage([file], 7200, down=False), 15)
+    assert [(cost.group, cost.interval) for cost in costs] == [("short", 1), ("long", 2)]
+    assert all(0 < cost.seconds < 5 for cost in costs)

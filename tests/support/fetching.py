@@ -42,6 +42,9 @@ from tests.support.tools import (
     PRISM,
     PRISM_LOCK,
     PROMETHEUS,
+    PROMTOOL,
+    PROMTOOL_3,
+    PROMTOOL_3_VERSION,
     ROTEL,
     ROTEL_VERSION,
     ToolMissing,
@@ -56,6 +59,7 @@ from tests.support.tools import (
     node,
     operator_schemas,
     prism,
+    promtool_3,
     rotel,
     variable,
     version_of,
@@ -73,6 +77,8 @@ Acquire::Retries "2";
 #clear APT::Update::Post-Invoke;
 #clear APT::Update::Post-Invoke-Success;
 """
+
+_BUILD = 1800.0  # seconds of patience: three minutes of CPU, and all modules on a slow line
 
 TEMPLATES = "usr/share/prometheus/alertmanager"
 
@@ -188,6 +194,22 @@ def _fetch_rotel(into: Path) -> None:
     _run([*pip, *wheel, "--target", str(into), f"rotel=={ROTEL_VERSION}"], into)
 
 
+def _build_promtool_3(into: Path) -> None:
+    """In a module of its own: Prometheus' own would have all of its tests' modules fetched."""
+    module = into / "module"
+    module.mkdir()
+    package = "github.com/prometheus/prometheus/cmd/promtool"
+    small = ["-tags", "remove_all_sd"]  # without clients of every cloud there is
+    for argv in (
+        ["go", "mod", "init", "promtool"],
+        ["go", "get", *small, f"{package}@{PROMTOOL_3_VERSION}"],
+        ["go", "build", *small, "-o", str(into / PROMTOOL), package],
+    ):
+        _run(argv, module, patience=_BUILD, CGO_ENABLED="0")
+    _run([str(into / PROMTOOL), "--version"], into)
+    shutil.rmtree(module)
+
+
 def _fetch_npm(into: Path, lock: Path) -> None:
     for name in ("package.json", "package-lock.json"):
         shutil.copy(lock / name, into)
@@ -209,9 +231,9 @@ def _npm() -> list[str]:
     return [str(fetched_node()), str(modules / "npm" / "bin" / "npm-cli.js")]
 
 
-def _install(name: str, fetch: Callable[[Path], None]) -> None:
+def _install(name: str, fetch: Callable[[Path], None], verb: str = "Fetching") -> None:
     """Fetch beside the place and move there at the end: what is in place is whole."""
-    _say(f"Fetching {name} (once)...")
+    _say(f"{verb} {name} (once)...")
     part = cache() / f"{name}.part"
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
@@ -223,24 +245,30 @@ def _install(name: str, fetch: Callable[[Path], None]) -> None:
         shutil.rmtree(part, ignore_errors=True)
 
 
-def _try(argv: list[str], cwd: Path) -> str:
+def _try(argv: list[str], cwd: Path, patience: float = 600, **variables: str) -> str:
     """Run a command; what it said last if it failed, else nothing."""
     try:
         done = subprocess.run(
-            argv, cwd=cwd, check=False, text=True, capture_output=True, timeout=600
+            argv,
+            cwd=cwd,
+            check=False,
+            text=True,
+            capture_output=True,
+            timeout=patience,
+            env={**os.environ, **variables},
         )
     except FileNotFoundError:
         return f"\n  there is no {argv[0]} here"
     except subprocess.TimeoutExpired:
-        return f"\n  {argv[0]} took more than ten minutes"
+        return f"\n  {argv[0]} took more than {patience / 60:g} minutes"
     if done.returncode == 0:
         return ""
     said = (done.stderr.strip() or done.stdout.strip()).splitlines()
     return "".join(f"\n  {line}" for line in said[-8:] or [f"{argv[0]} failed without a word"])
 
 
-def _run(argv: list[str], cwd: Path) -> None:
-    if failure := _try(argv, cwd):
+def _run(argv: list[str], cwd: Path, patience: float = 600, **variables: str) -> None:
+    if failure := _try(argv, cwd, patience, **variables):
         raise _Failed(failure)
 
 
@@ -335,13 +363,49 @@ def _look_or_install(package: _Package) -> list[str]:
     return package.lines()
 
 
+def welcome(*, asked: bool) -> int:
+    """Build promtool of Prometheus 3 where that can be done: all goes on without it, and says so.
+
+    Args:
+        asked: by name. Else a machine of CI does not build it: it takes minutes of CPU, and there
+            its cache begins empty.
+
+    Returns:
+        0, or 1 if it was asked for and is not there.
+    """
+    name = f"{PROMTOOL_3}-{PROMTOOL_3_VERSION}"
+    try:
+        if os.environ.get(variable(PROMTOOL_3)) or (cache() / name).exists():
+            _say(_line(PROMTOOL_3, promtool_3(), PROMTOOL_3_VERSION))
+            return 0
+        if not shutil.which("go"):
+            why = "there is no Go here to build it with"
+        elif os.environ.get("CI") and not asked:
+            why = "CI does not build it unless it runs `make promtool-3` and keeps the cache"
+        else:
+            with _alone():
+                if not (cache() / name).exists():
+                    _install(name, _build_promtool_3, "Building, which takes minutes,")
+            _say(_line(PROMTOOL_3, promtool_3(), PROMTOOL_3_VERSION))
+            return 0
+    except (_Failed, OSError, ToolMissing) as failure:
+        why = " ".join(str(failure).split())[-300:]
+    _say(f"{PROMTOOL_3}: the rules are tested with Prometheus 2's promtool alone: {why}")
+    return int(asked)
+
+
 def _say(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 
 
 def main(wanted: str = "tests") -> int:
-    """Bring every tool that these want, a key of ``PACKAGES``; 1 if one is still missing."""
+    """Bring every tool that these want, a key of ``PACKAGES``; 1 if one is still missing.
+
+    ``bundle`` and ``promtool-3`` bring what is welcome, but not wanted.
+    """
+    if wanted in {PROMTOOL_3, "bundle"}:
+        return welcome(asked=wanted == PROMTOOL_3)
     failures = 0
     for package in PACKAGES[wanted]:
         try:

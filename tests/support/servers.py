@@ -253,7 +253,9 @@ class Sample(NamedTuple):
 
 
 class Prometheus(Server):
-    """A Prometheus with nothing stored yet. ``scrape_configs`` take the place of ``targets``.
+    """A Prometheus with nothing stored yet, unless ``data`` is a folder of blocks.
+
+    ``scrape_configs`` take the place of ``targets``.
 
     Its discovery hands out the first targets 5 s after the start, whatever the interval.
     """
@@ -268,8 +270,10 @@ class Prometheus(Server):
         alertmanagers: Sequence[str] = (),
         flags: Sequence[str] = (),
         port: int | None = None,
+        data: Path | None = None,
     ) -> None:
         address = f"{LOOPBACK}:{port or free_port()}"
+        self._data = data
         static = {"job_name": "test", "static_configs": [{"targets": list(targets)}]}
         self.url = f"http://{address}"
         self._flags = [f"--web.listen-address={address}", *flags]
@@ -287,7 +291,7 @@ class Prometheus(Server):
         argv = [
             str(tools.prometheus()),
             f"--config.file={config}",
-            f"--storage.tsdb.path={folder / 'data'}",
+            f"--storage.tsdb.path={self._data or folder / 'data'}",
             "--enable-feature=exemplar-storage",
             "--scrape.discovery-reload-interval=100ms",  # 5 s more to the first scrape otherwise
             *self._flags,

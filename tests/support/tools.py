@@ -20,12 +20,14 @@ CHART_LOCK = ROOT / "requirements" / "chart.txt"
 HELM_LOCK = ROOT / "requirements" / "helm.txt"
 NODE = "24.19.0"
 ROTEL_VERSION = "0.0.1a15"
+PROMTOOL_3_VERSION = "v0.316.0"  # of Prometheus 3, as Go's modules count
 
 # Prism demands Node 24 by name but works where require() takes ES modules: 20.19, 22.12 and later.
 NODE_FITS = "process.exit(process.features.require_module ? 0 : 1)"
 
 PROMETHEUS = "prometheus"
 PROMTOOL = "promtool"
+PROMTOOL_3 = "promtool-3"
 PRISM = "prism"
 NGINX = "nginx"
 BLACKBOX = "prometheus-blackbox-exporter"
@@ -42,6 +44,7 @@ HELM_RUNS_ON = ("x86_64", "AMD64")
 HINTS = {
     PROMETHEUS: "apt-get install prometheus, or set PROMETHEUS=/path/to/prometheus",
     PROMTOOL: "apt-get install prometheus, or set PROMTOOL=/path/to/promtool",
+    PROMTOOL_3: "install Go and run `make promtool-3`, or set PROMTOOL_3=/path/to/promtool",
     PRISM: "npm install -g @stoplight/prism-cli, then set PRISM=prism",
     NGINX: "apt-get install nginx, or set NGINX=/path/to/nginx",
     BLACKBOX: f"apt-get install {BLACKBOX}, or set PROMETHEUS_BLACKBOX_EXPORTER=/path/to/it",
@@ -86,6 +89,16 @@ def prometheus() -> Path:
 def promtool() -> Path:
     """Prometheus' checker of metrics, rules and configurations."""
     return binary(PROMTOOL)
+
+
+def promtool_3() -> Path:
+    """The promtool of Prometheus 3: no test needs it, those of the rules run with it as well."""
+    if named := os.environ.get(variable(PROMTOOL_3)):
+        return _named(PROMTOOL_3, named)
+    built = cache() / f"{PROMTOOL_3}-{PROMTOOL_3_VERSION}" / PROMTOOL
+    if not built.exists():
+        raise ToolMissing(PROMTOOL_3)
+    return built
 
 
 def alertmanager() -> Path:

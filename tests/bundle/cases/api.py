@@ -76,9 +76,9 @@ def afterwards() -> Iterator[Case]:
     name, info = "TargetWasDown", {**LAB, **LIST, "severity": "info"}
     hour = within("fail", 10, 70)
     down: Play = lambda stage: stage.surface(hour)  # noqa: E731
-    yield from cases(name, info, (71, 110), (down, _both(hour, always("ok")), nothing))
+    yield from cases(name, info, (71, 109), (down, _both(hour, always("ok")), nothing))
     partly = _both(hour, within("fail", 10, 120))(Stage(120))
-    yield Case(name, "fires", partly, info, (71, 110), why="only for what is well")
+    yield Case(name, "fires", partly, info, (71, 109), why="only for what is well")
     skipped: dict[Outcome, str] = {"ok": "it needs no token", "budget": "it was only skipped"}
     for outcome, why in skipped.items():
         shut = state("oran_mano_token_valid", LAB, bad=0, first=10, last=70)(Stage(120))
@@ -86,9 +86,9 @@ def afterwards() -> Iterator[Case]:
         yield Case(name, "below", shut, info, why=f"nobody was let in, and {why}")
     added = Stage(120).surface(hour)
     added.surface(lambda second: "ok" if second >= 70 * 60 else "no_resource", of=HEALTH)
-    yield Case(name, "fires", added, info, (71, 110), why="not for what began to be probed after")
+    yield Case(name, "fires", added, info, (71, 109), why="not for what began to be probed after")
     rejected = _both(within("rejected", 10, 70), always("ok"))(Stage(120))
-    yield Case(name, "fires", rejected, info, (71, 105), why="a surface let nobody in")
+    yield Case(name, "fires", rejected, info, (71, 104), why="a surface let nobody in")
 
 
 def surfaces() -> Iterator[Case]:
@@ -167,29 +167,44 @@ def tokens() -> Iterator[Case]:
 
 def dates() -> Iterator[Case]:
     name = "oran_mano_tls_certificate_expiry_timestamp_seconds"
-    part = {**TICKET, **PART}
-    soon, later = 21 * DAY + 1200, 21 * DAY + 7300
-    histories = (_date(name, PART, soon, 90 * DAY), _date(name, PART, later, later), nothing)
-    yield from cases("CertificateExpiring", part, (36, 79), histories)
+    steps = ((21 * DAY, TICKET), (7 * DAY, PAGE))
+    yield from _nearing("CertificateExpiring", name, steps)
     over = _date(name, PART, 0, 90 * DAY)(Stage(120))
-    yield Case("CertificateExpiring", "below", over, part, why="it has expired")
+    yield Case("CertificateExpiring", "below", over, TICKET, why="it has expired")
+    both = _date(name, {**LAB, "component": "auth"}, 0, 0)(
+        _date(name, PART, 5 * DAY, 90 * DAY)(Stage(120))
+    )
+    why = "one has expired, another will"
+    yield Case("CertificateExpiring", "fires", both, PAGE, (15, 79), why)
     histories = (_date(name, PART, 1200, 90 * DAY), _date(name, PART, 7300, 7300), nothing)
-    yield from cases("CertificateExpired", {**PAGE, **PART}, (21, 79), histories)
+    yield from cases("CertificateExpired", PAGE, (21, 79), histories)
 
     name = "oran_mano_api_deprecation_timestamp_seconds"
     histories = (_date(name, PART, 1200, 90 * DAY), _date(name, PART, 7300, 7300), nothing)
-    yield from cases("ApiDeprecated", {**PART, "severity": "info"}, (35, 79), histories)
+    yield from cases("ApiDeprecated", {**LAB, "severity": "info"}, (35, 79), histories)
 
     name = "oran_mano_api_sunset_timestamp_seconds"
-    soon, later = 90 * DAY + 1200, 90 * DAY + 7300
-    histories = (_date(name, PART, soon, 300 * DAY), _date(name, PART, later, later), nothing)
-    yield from cases("ApiSunsetNear", part, (36, 79), histories)
+    yield from _nearing("ApiSunsetNear", name, ((90 * DAY, TICKET), (30 * DAY, PAGE)))
 
     def problem(reason: str) -> Play:
         return state("oran_mano_api_lifecycle_problem", {**PART, "reason": reason}, bad=1)
 
     histories = (problem("notice_below_policy"), problem("unparseable"), nothing)
-    yield from cases("ApiNoticeBelowPolicy", part, (35, 79), histories)
+    yield from cases("ApiNoticeBelowPolicy", TICKET, (35, 79), histories)
+
+
+def _nearing(
+    alert: str, name: str, steps: tuple[tuple[int, dict[str, str]], ...]
+) -> Iterator[Case]:
+    """A date that from minute 20 on is nearer than each of the steps; each is told by itself."""
+    for step, labels in steps:
+        near, far = step + 1200, step + 7300
+        histories = (_date(name, PART, near, 300 * DAY), _date(name, PART, far, far), nothing)
+        yield from cases(alert, labels, (35, 79), histories)
+        several = Stage(120)
+        for component in ("auth", "monitoring", "orchestrator", "vnf-operator"):
+            _date(name, {**LAB, "component": component}, near, 300 * DAY)(several)
+        yield Case(alert, "fires", several, labels, (35, 79), "one alert for all components")
 
 
 def limits() -> Iterator[Case]:
@@ -200,7 +215,7 @@ def limits() -> Iterator[Case]:
     )
     one: Play = lambda stage: stage.counter(name, lambda at: 2 if at == 20 else 0, labels)  # noqa: E731
     expected = {**TICKET, "rate_class": "standard"}
-    yield from cases("RateClassThrottled", expected, (26, 94), (many, one, nothing))
+    yield from cases("RateClassThrottled", expected, (26, 93), (many, one, nothing))
 
     def unknown(stage: Stage) -> Stage:
         return many(stage.surface(within("throttled", 0, 80)))

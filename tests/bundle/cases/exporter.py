@@ -39,9 +39,12 @@ def absence() -> Iterator[Case]:
 
 
 def crashing(stage: Stage) -> Stage:
-    """One more exporter that from minute 20 to 80 is up for one scrape in ten."""
+    """One more exporter that from minute 20 to 80 is up for one scrape in ten.
+
+    Never exactly half of what is compared with a half: versions of Prometheus round differently.
+    """
     place = '{job="oran-mano",instance="other:10945"}'
-    up = [float(not 40 <= index < 160 or index % 10 == 5) for index in range(241)]
+    up = [float(not 40 <= index < 161 or index % 10 == 5) for index in range(241)]
     stage.series[f"up{place}"] = list(up)
     stage.series[f"{INFO}{place}"] = [value or None for value in up]
     return stage
@@ -57,7 +60,7 @@ def pods() -> Iterator[Case]:
         return lambda stage: stage.gauge(INFO, lambda _: 1).gauge("up", up)
 
     histories = (missing(60), missing(6), nothing)
-    yield from cases("ExporterPodDown", labels, (33, 87), histories)
+    yield from cases("ExporterPodDown", labels, (33, 86), histories, missed=(32, 87))
     two = crashing(Stage(120)).gauge(INFO, lambda _: 1).gauge("up", lambda _: 1)
     yield Case("ExporterPodDown", "fires", two, labels, (34, 86), why="one of two")
 
@@ -109,7 +112,7 @@ def faults() -> Iterator[Case]:
     theirs: Play = lambda stage: stage.surface(within("fail"))  # noqa: E731
     yield from cases("ExporterFault", labels, (21, 94), (ours, theirs, nothing))
     one = Stage(120).surface(within("internal", 20, 21), 60)
-    yield Case("ExporterFault", "fires", one, labels, (21, 35), why="one run")
+    yield Case("ExporterFault", "fires", one, labels, (21, 34), why="one run")
 
 
 def process() -> Iterator[Case]:

@@ -1,6 +1,6 @@
 """Cases of ``slo.rules.yaml``, and what an outage does to all that tell of one."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final, TypeAlias
 
 from tests.bundle.case import Case, Play, cases
@@ -11,6 +11,9 @@ AVAILABILITY: Final = {**LIST, "slo": "availability"}
 LATENCY: Final = {**LIST, "slo": "latency"}
 Span: TypeAlias = tuple[int, int]
 LONG: Final = Stage(360, scrape=60)
+UNEVEN: Final[Mapping[Outcome, int]] = {"fail": 30, "slow": 29}
+"""Seconds between runs: of so many the share is never exactly what a rule compares it with, which
+versions of Prometheus round differently."""
 
 
 def one_surface(outcome: Callable[[int], Outcome], interval: int = 30, *, slo: bool = True) -> Play:
@@ -25,7 +28,7 @@ def some(nth: int, outcome: Outcome) -> Callable[[int], Outcome]:
 def fast() -> Iterator[Case]:
     for name, labels, outcome, window, nth, firing in FAST:
         histories = (
-            one_surface(within(outcome)),
+            one_surface(within(outcome), UNEVEN[outcome]),
             one_surface(every(nth, outcome)),
             one_surface(always(outcome), slo=False),
         )
@@ -50,17 +53,17 @@ def others() -> Iterator[Case]:
 
 PAGES: Final = ("AvailabilityBudgetBurnFast", "LatencyBudgetBurnFast")
 FAST: Final[tuple[tuple[str, dict[str, str], Outcome, str, int, Span], ...]] = (
-    (PAGES[0], AVAILABILITY, "fail", "1h", 20, (28, 84)),
-    (PAGES[0], AVAILABILITY, "fail", "6h", 20, (29, 111)),
-    (PAGES[1], LATENCY, "slow", "1h", 4, (68, 81)),
-    (PAGES[1], LATENCY, "slow", "6h", 4, (36, 103)),
+    (PAGES[0], AVAILABILITY, "fail", "1h", 20, (29, 83)),
+    (PAGES[0], AVAILABILITY, "fail", "6h", 20, (30, 110)),
+    (PAGES[1], LATENCY, "slow", "1h", 4, (69, 81)),
+    (PAGES[1], LATENCY, "slow", "6h", 4, (37, 104)),
 )
 
 
 def slow() -> Iterator[Case]:
     for name, labels, outcome, window, nth, below, firing, missed, restart in SLOW:
         histories = (
-            one_surface(some(nth, outcome)),
+            one_surface(some(nth, outcome), UNEVEN[outcome]),
             one_surface(every(below, outcome)),
             one_surface(always(outcome), slo=False),
         )
@@ -71,10 +74,10 @@ def slow() -> Iterator[Case]:
 
 TICKETS: Final = ("AvailabilityBudgetBurnSlow", "LatencyBudgetBurnSlow")
 SLOW: Final[tuple[tuple[str, dict[str, str], Outcome, str, int, int, Span, Span, Span], ...]] = (
-    (TICKETS[0], AVAILABILITY, "fail", "1d", 20, 240, (185, 262), (185, 262), (185, 263)),
-    (TICKETS[0], AVAILABILITY, "fail", "3d", 50, 240, (175, 351), (175, 356), (175, 351)),
-    (TICKETS[1], LATENCY, "slow", "1d", 4, 40, (195, 265), (195, 265), (195, 265)),
-    (TICKETS[1], LATENCY, "slow", "3d", 8, 40, (145, 360), (145, 360), (145, 360)),
+    (TICKETS[0], AVAILABILITY, "fail", "1d", 20, 240, (195, 262), (195, 261), (195, 261)),
+    (TICKETS[0], AVAILABILITY, "fail", "3d", 60, 240, (195, 293), (195, 293), (195, 293)),
+    (TICKETS[1], LATENCY, "slow", "1d", 3, 40, (159, 275), (159, 275), (159, 275)),
+    (TICKETS[1], LATENCY, "slow", "3d", 8, 40, (135, 359), (135, 359), (135, 359)),
 )
 
 
@@ -96,9 +99,9 @@ def outages() -> Iterator[Case]:
 
 
 OUTAGES: Final = {
-    15: ((26, 85), (28, 80), (28, 84)),
-    30: ((26, 85), (28, 80), (28, 84)),
-    300: ((34, 88), (38, 81), (34, 93)),
+    15: ((26, 85), (28, 80), (29, 84)),
+    30: ((26, 85), (28, 80), (29, 83)),
+    300: ((36, 86), (38, 81), (37, 93)),
 }
 
 
