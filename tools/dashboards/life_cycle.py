@@ -5,11 +5,13 @@ from typing import Final
 from tools.dashboards.board import Board, Row
 from tools.dashboards.pages import Page, from_cell, from_series, runbook
 from tools.dashboards.panels import About, Steps, bars, lines, timeline
-from tools.dashboards.queries import COMPONENT, Query
-from tools.dashboards.tables import Column, rows
+from tools.dashboards.queries import BANDS, COMPONENT, Query, called, lowest, per
+from tools.dashboards.tables import Column, First, Labels, rows
 
-PART: Final = "target, component"
-NAME: Final = "{{target}} {{component}}"
+PART: Final = per("target", "component")
+NAME: Final = called("target", "component")
+BARS: Final = 8
+"""How many bars a panel has room for."""
 DAY: Final = 86400
 SILENT: Final = "the API announces nothing"
 SOON: Final[Steps] = ((None, "red"), (30 * DAY, "orange"), (90 * DAY, "green"))
@@ -29,10 +31,13 @@ TOLD: Final = (
             "Normal: one version, no dates. Else plan the move before the end.",
             "short",
             empty=SILENT,
-            size=(14, 8),
+            size=(12, 8),
             more=(runbook("ApiDeprecated"), runbook("ApiSunsetNear")),
         ),
-        ("target", "component", "api_version"),
+        Labels(
+            ("target", "component", "api_version"),
+            links={"component": (from_cell(Page.ON_CALL, "target", "component"),)},
+        ),
         (
             Column(
                 "Version",
@@ -44,7 +49,7 @@ TOLD: Final = (
             Column("Ends", f"{_date('api_sunset')} * 1000", "dateTimeAsIso"),
             Column("Left", f"{_date('api_sunset')} - time()", "s", SOON),
         ),
-        links={"component": (from_cell(Page.ON_CALL, "target", "component"),)},
+        First("Left"),
     ),
     lines(
         About(
@@ -53,12 +58,12 @@ TOLD: Final = (
             "upgrade; two that go on side by side are a half upgraded API.",
             "suffix: components",
             empty=SILENT,
-            size=(10, 8),
+            size=(12, 8),
         ),
         Query(
-            "count by (target, api_version) "
+            f"count by ({per('target', 'api_version')}) "
             f"(max by ({PART}, api_version) (oran_mano_api_version_info{{{COMPONENT}}}))",
-            "{{target}} {{api_version}}",
+            called("target", "api_version"),
         ),
     ),
 )
@@ -68,27 +73,29 @@ ENDS: Final = (
         About(
             "How long until a component is switched off?",
             "Time to the announced sunset; negative when it has passed and the API may end any "
-            "moment. Normal: nothing announced. Below 90 days, ApiSunsetNear fires.",
+            "moment. Normal: nothing announced. Below 90 days, ApiSunsetNear fires. Of many, the "
+            f"{BARS} that end first.",
             "s",
             empty="no end is announced",
             size=(12, 7),
             more=(runbook("ApiSunsetNear"),),
             steps=SOON,
         ),
-        Query(f"{_date('api_sunset')} - time()", NAME),
+        Query(f"sort(bottomk({BARS}, {_date('api_sunset')} - time()))", NAME),
     ),
     bars(
         About(
             "For how long is a component deprecated?",
             "Time since the announced deprecation; negative while it is yet to come. Normal: "
-            "nothing announced. Find the successor in the API's own notes.",
+            "nothing announced. Find the successor in the API's own notes. Of many, the "
+            f"{BARS} that were deprecated first.",
             "s",
             empty="no deprecation is announced",
             size=(12, 7),
             more=(runbook("ApiDeprecated"),),
             steps=((None, "green"), (0, "orange")),
         ),
-        Query(f"time() - {_date('api_deprecation')}", NAME),
+        Query(f"sort_desc(topk({BARS}, time() - {_date('api_deprecation')}))", NAME),
     ),
 )
 
@@ -97,7 +104,8 @@ WRONG: Final = (
         About(
             "What is wrong with what is announced?",
             "Problems of versions and dates that were there in the time range, and when. Normal: "
-            "none. `withdrawn` and `sunset_moved_earlier` want a call to those who run the API.",
+            "none. `withdrawn` and `sunset_moved_earlier` want a call to those who run the API. Of "
+            f"many, the {BANDS} that lasted longest.",
             "none",
             empty="nothing wrong is known in this time",
             size=(24, 7),
@@ -107,9 +115,9 @@ WRONG: Final = (
         Query(
             f"max by ({PART}, reason) (oran_mano_api_lifecycle_problem{{{COMPONENT}}})\n"
             f"and on ({PART}, reason)\n"
-            f"max by ({PART}, reason) "
-            f"(max_over_time(oran_mano_api_lifecycle_problem{{{COMPONENT}}}[$__range] @ end())) "
-            "== 1",
+            f"topk({BANDS}, max by ({PART}, reason) "
+            f"(avg_over_time(oran_mano_api_lifecycle_problem{{{COMPONENT}}}[$__range] @ end()))) "
+            "> 0",
             f"{NAME}: {{{{reason}}}}",
         ),
         states={0: ("no problem", "green"), 1: ("problem", "red")},
@@ -121,14 +129,15 @@ PAPERS: Final = (
         About(
             "How long are certificates good?",
             "Time to the end of the certificate that each component presents; negative when it "
-            "has expired. Below 21 days, CertificateExpiring fires: have it renewed.",
+            "has expired. Below 21 days, CertificateExpiring fires: have it renewed. Of many, the "
+            f"{BARS} that end first.",
             "s",
             empty="no certificate seen: plain HTTP, or no answer yet",
             size=(12, 7),
             more=(runbook("CertificateExpiring"), runbook("CertificateExpired")),
             steps=ENDING,
         ),
-        Query(f"{_date('tls_certificate_expiry')} - time()", NAME),
+        Query(f"sort(bottomk({BARS}, {_date('tls_certificate_expiry')} - time()))", NAME),
     ),
     lines(
         About(
@@ -141,7 +150,8 @@ PAPERS: Final = (
             more=(runbook("CertificateExpiring"),),
             steps=ENDING,
         ),
-        Query(f"{_date('tls_certificate_expiry')} - time()", NAME),
+        Query(lowest(f"{_date('tls_certificate_expiry')} - time()"), NAME),
+        low_is_bad=True,
     ),
 )
 

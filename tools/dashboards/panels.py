@@ -23,13 +23,15 @@ from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
 from tools.dashboards.board import PROMETHEUS
 from tools.dashboards.pages import Link
-from tools.dashboards.queries import Query
+from tools.dashboards.queries import Query, called
 
 Steps: TypeAlias = Sequence[tuple[float | None, str]]
 """From which value on which colour; the first begins at ``None``."""
 States: TypeAlias = Mapping[int, tuple[str, str]]
 """What a value means, and its colour: never the colour alone."""
 
+HALF: Final = 12
+"""Half of the grid: less is too narrow for a legend beside the graph."""
 CALM: Final[Steps] = ((None, "text"),)
 ALARM: Final[Steps] = ((None, "green"), (1, "red"))
 WELL: Final[States] = {0: ("failing", "red"), 1: ("well", "green")}
@@ -150,8 +152,26 @@ def bars(about: About, *queries: Query) -> bargauge.Panel:
     )
 
 
+@dataclass(frozen=True)
+class Axis:
+    """What an axis shows at least, so that small changes look small; data may go beyond."""
+
+    low: float | None = 0
+    high: float | None = None
+
+
+COUNTED: Final = Axis()
+SHARE: Final = Axis(0, 1)
+NEARLY_ALL: Final = Axis(0.9, 1)
+"""Of shares that should be 1: what is lost would not be seen on an axis from 0."""
+
+
 def lines(
-    about: About, *queries: Query, stacked: bool = False, from_zero: bool = True
+    about: About,
+    *queries: Query,
+    stacked: bool = False,
+    axis: Axis = COUNTED,
+    low_is_bad: bool = False,
 ) -> timeseries.Panel:
     """Values over time; what was not measured is a gap, never a line across it."""
     stacking = look.StackingMode.NORMAL if stacked else look.StackingMode.NONE
@@ -166,18 +186,20 @@ def lines(
         .stacking(common.StackingConfig().mode(stacking).group("A"))
         .span_nulls(False)  # noqa: FBT003  # the SDK has no names for it
         .thresholds_style(common.GraphThresholdsStyleConfig().mode(style))
-        .legend(_legend())
+        .legend(_ranking(about, low_is_bad=low_is_bad) if _are_many(queries) else _legend())
         .tooltip(
             common.VizTooltipOptions()
             .mode(look.TooltipDisplayMode.MULTI)
             .sort(look.SortOrder.DESCENDING)
         )
     )
-    return panel.axis_soft_min(0) if from_zero else panel
+    if axis.low is not None:
+        panel = panel.axis_soft_min(axis.low)
+    return panel if axis.high is None else panel.axis_soft_max(axis.high)
 
 
 def events(about: About, *queries: Query) -> timeseries.Panel:
-    """How often something happened, between two points of the graph."""
+    """How often something happens, by time."""
     return (
         lines(about, *queries, stacked=True)
         .draw_style(look.GraphDrawStyle.BARS)
@@ -229,6 +251,26 @@ def meaning(states: States) -> model.ValueMap:
             str(value): model.ValueMappingResult(text=text, color=color, index=index)
             for index, (value, (text, color)) in enumerate(states.items())
         }
+    )
+
+
+def _are_many(queries: Sequence[Query]) -> bool:
+    """Whether there is a line for each target or job: nobody knows how many."""
+    return any(called() in query.legend for query in queries)
+
+
+def _ranking(about: About, *, low_is_bad: bool) -> common.VizLegendOptions:
+    """A table beside the graph, the worst on top."""
+    width, _ = about.size
+    return (
+        common.VizLegendOptions()
+        .display_mode(look.LegendDisplayMode.TABLE)
+        .placement(look.LegendPlacement.RIGHT)
+        .show_legend(True)  # noqa: FBT003
+        .width(500 if width > HALF else 400)
+        .calcs(["lastNotNull", *(["min"] if low_is_bad else []), "max"])
+        .sort_by("Min" if low_is_bad else "Max")
+        .sort_desc(not low_is_bad)
     )
 
 

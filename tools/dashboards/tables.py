@@ -1,19 +1,19 @@
 """Tables: a row for each set of labels, a column for each query."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from grafana_foundation_sdk.builders import table
+from grafana_foundation_sdk.builders import common, table
 from grafana_foundation_sdk.models import dashboard as model
 
 from tools.dashboards.pages import Link
-from tools.dashboards.panels import CALM, About, Steps, dressed, now
-from tools.dashboards.queries import Query
+from tools.dashboards.panels import CALM, About, States, Steps, dressed, meaning, now
+from tools.dashboards.queries import PLACES, Query
 
 
 @dataclass(frozen=True)
 class Column:
-    """A query whose values become a column; thresholds colour the cells.
+    """A query whose values become a column; thresholds colour the cells, ``states`` name them.
 
     One that is not ``shown`` brings its labels only: those that the others do not have.
     """
@@ -23,32 +23,58 @@ class Column:
     unit: str
     steps: Steps = CALM
     shown: bool = True
+    states: States | None = None
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Those that are columns, from left to right.
+
+    Attributes:
+        names: the labels.
+        links: where a click on one leads.
+        unseen: those of them that only links need.
+    """
+
+    names: Sequence[str]
+    links: Mapping[str, tuple[Link, ...]] = field(default_factory=dict)
+    unseen: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class First:
+    """The column by which rows are sorted, so that what is worst stands on top."""
+
+    column: str
+    highest: bool = False
 
 
 def rows(
     about: About,
-    labels: Sequence[str],
+    labels: Labels,
     columns: Sequence[Column],
-    *,
-    links: dict[str, tuple[Link, ...]] | None = None,
+    first: First,
 ) -> table.Panel:
-    """A table of what is so now.
+    """A table of what is so now; where it is comes first, and is no column where nothing says it.
 
     Args:
         about: what every panel says.
-        labels: those that are columns, from left to right, before the values.
+        labels: what stands before the values.
         columns: the values.
-        links: where a click on a label leads.
+        first: what stands on top.
     """
     queries = now(*(Query(column.expr) for column in columns), table=True)
     panel = (
         dressed(table.Panel(), about, queries)
-        .transformations([_merged(), _arranged(labels, columns)])
+        .transformations([_merged(), _arranged((*PLACES, *labels.names), columns)])
         .filterable(True)  # noqa: FBT003  # the SDK has no names for it
+        .sort_by([common.TableSortByFieldState().display_name(first.column).desc(first.highest)])
     )
+    for label in labels.unseen:
+        panel.override_by_name(label, [model.DynamicConfigValue("custom.hidden", value=True)])
     for column in columns:
         panel.override_by_name(column.name, list(_style(column)))
-    for label, leads in (links or {}).items():
+    for label, leads in labels.links.items():
         shown = [{"title": link.title, "url": link.url} for link in leads]
         panel.override_by_name(label, [model.DynamicConfigValue("links", shown)])
     return panel
@@ -74,13 +100,12 @@ def _arranged(labels: Sequence[str], columns: Sequence[Column]) -> model.DataTra
     )
 
 
-def _style(column: Column) -> Sequence[model.DynamicConfigValue]:
-    unit = model.DynamicConfigValue("unit", column.unit)
-    if column.steps is CALM:
-        return [unit]
-    limits = [{"value": value, "color": color} for value, color in column.steps]
-    return [
-        unit,
-        model.DynamicConfigValue("thresholds", {"mode": "absolute", "steps": limits}),
-        model.DynamicConfigValue("custom.cellOptions", {"type": "color-text"}),
-    ]
+def _style(column: Column) -> Iterator[model.DynamicConfigValue]:
+    yield model.DynamicConfigValue("unit", column.unit)
+    if column.states:
+        yield model.DynamicConfigValue("mappings", [meaning(column.states)])
+    if column.steps is not CALM:
+        limits = [{"value": value, "color": color} for value, color in column.steps]
+        yield model.DynamicConfigValue("thresholds", {"mode": "absolute", "steps": limits})
+    if column.states or column.steps is not CALM:
+        yield model.DynamicConfigValue("custom.cellOptions", {"type": "color-text"})
