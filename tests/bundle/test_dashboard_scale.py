@@ -35,7 +35,7 @@ def is_of_many(panel: Json) -> bool:
 
 @every_expression
 def test_every_query_keeps_to_the_chosen_places(asked: Expression) -> None:
-    chosen = PLACES
+    chosen: tuple[str, ...] = PLACES
     if asked.panel.startswith("variable ") and (named := asked.panel.split()[1]) in PLACES:
         chosen = PLACES[: PLACES.index(named)]  # a choice is narrowed by those before it
     free = [

@@ -30,10 +30,10 @@ ALIVE: Final = (
             "One line for each job, of the pod that is worst off. `Scraped`: at no, Prometheus "
             "does not reach a pod, and what the others say is old: see the pod and its network "
             "policy. `Heartbeat`: how long ago its schedule showed to be alive; seconds are "
-            "normal, above a minute it probes nothing. `Newest configuration`: at no, a newer one was refused and "
-            "would not survive a restart: the log names file and line. Something that began when "
-            "the one in force was read may have begun because of it. `Runs since` seconds, again "
-            "and again: it crashes or is killed.",
+            "normal, above a minute it probes nothing. `Newest configuration`: at no, a newer one "
+            "was refused and would not survive a restart: the log names file and line. Something "
+            "that began when the one in force was read may have begun because of it. `Runs since` "
+            "seconds, again and again: it crashes or is killed.",
             "short",
             empty=ABSENT,
             size=(19, 7),
