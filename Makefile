@@ -4,6 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 RUNS   := $(VENV)/.runs
+DRAWS  := .cache/pictures/.ready
 COMMA  := ,
 
 IMAGE    ?= oran-mano-exporter
@@ -88,13 +89,17 @@ docs: $(READY) ## Write the generated pages again
 dashboards: $(READY) ## Write the Grafana dashboards again, from tools/dashboards
 	$(BIN)/python -m tools.dashboards
 
+.PHONY: pictures
+pictures: $(DRAWS) tools ## Draw every dashboard from real data, to look at: minutes (ARGS="--targets 60")
+	@PYTHONPATH=$(dir $(DRAWS)) $(BIN)/python -m tools.pictures $(ARGS)
+
 format: $(READY) ## Mend what can be mended by itself
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 lock: $(READY) ## Resolve the dependencies again into requirements/
 	$(BIN)/pip install --quiet 'uv>=0.13,<1'
-	for set in "runtime pyproject.toml" "dev pyproject.toml --group dev" "image --group image" "chart --group chart"; do set -- $$set; name=$$1; shift; \
+	for set in "runtime pyproject.toml" "dev pyproject.toml --group dev" "image --group image" "chart --group chart" "pictures --group pictures"; do set -- $$set; name=$$1; shift; \
 	  $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	    --no-header --no-annotate --no-emit-find-links $$@ -o requirements/$$name.txt; done
 
@@ -108,6 +113,12 @@ $(RUNS): requirements/runtime.txt
 	@$(PYTHON) -m venv $(VENV) || \
 	  { echo 'python3 cannot make a virtual environment: apt-get install python3-venv'; exit 1; }
 	@$(BIN)/python tools/install.py requirements/runtime.txt
+	@touch $@
+
+$(DRAWS): requirements/pictures.txt | $(READY)
+	@echo 'Fetching what draws (once)'
+	@rm -rf $(@D)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --target $(@D) -r $<
 	@touch $@
 
 $(READY): requirements/dev.txt pyproject.toml | $(RUNS)

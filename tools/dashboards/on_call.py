@@ -132,7 +132,7 @@ TARGETS: Final = rows(
         f"{REASONS}",
         "short",
         empty=ABSENT,
-        size=(10, 7),
+        size=(9, 7),
         more=(runbook("TargetDown"),),
     ),
     Labels(
@@ -169,7 +169,7 @@ BROKEN: Final = rows(
         f"{REASONS}",
         "short",
         empty="nothing is known to fail",
-        size=(14, 7),
+        size=(15, 7),
         more=(runbook("SurfaceFailing"),),
     ),
     Labels(

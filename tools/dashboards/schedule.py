@@ -77,9 +77,9 @@ COMPLETE: Final = (
     events(
         About(
             "Why do due runs not happen?",
-            "Skipped runs in a minute, by reason. Normal: few; `no_resource` where there is nothing "
-            "to ask for, `not_leader` where another replica asks. `circuit_open` is the API's "
-            f"fault. {REASONS}",
+            "Skipped runs in a minute, by reason. Normal: few; `no_resource` where there is "
+            "nothing to ask for, `not_leader` where another replica asks. `circuit_open` is the "
+            f"API's fault. {REASONS}",
             "suffix: runs/min",
             empty="no skip is known in this time",
             size=(12, 8),
