@@ -131,8 +131,7 @@ ANSWERS: Final = (
             for number in range(30)
         },
         {
-            'oran_mano:slo_error_budget_remaining:ratio30d{target="lab", component="vnf", '
-            f'surface="s{number:02}", slo="latency"}}': 1
+            f'{{target="lab", component="vnf", surface="s{number:02}", slo="latency"}}': 1
             for number in range(10, 30)
         },
     ),

@@ -1,5 +1,6 @@
 """What keeps a dashboard true for two clusters, and readable for sixty targets."""
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Final
@@ -98,7 +99,14 @@ def test_many_lines_have_a_table_beside_them_the_worst_on_top(name: str) -> None
         assert {"lastNotNull", "max"} <= set(legend["calcs"]), panel["title"]
         assert (legend["sortBy"], legend["sortDesc"]) in {("Max", True), ("Min", False)}
         assert legend["sortBy"].lower() in legend["calcs"], panel["title"]
-        assert panel["gridPos"]["w"] >= 12, panel["title"]
+        long = re.search(r"{{(component|surface|endpoint|rate_class)}}", json.dumps(panel))
+        assert panel["gridPos"]["w"] in ({24} if long else {12, 24}), panel["title"]
+
+
+@every_dashboard
+def test_what_is_counted_is_not_said_with_every_number(name: str) -> None:
+    for panel in of_type(name, "timeseries"):
+        assert not panel["fieldConfig"]["defaults"]["unit"].startswith("suffix: "), panel["title"]
 
 
 @every_dashboard

@@ -17,6 +17,7 @@ from tools.dashboards.queries import (
     Query,
     a_minute,
     called,
+    highest,
     own,
     per,
     quantile,
@@ -133,7 +134,7 @@ TELLING: Final = (
             "it is a fault of the exporter: its log has the trace of it, report that.",
             "suffix: failures/min",
             empty=ABSENT,
-            size=(12, 8),
+            size=(24, 7),
         ),
         Query(
             a_minute(f"{OWN}sink_failures_total", per("job", "sink"), PLACE),
@@ -147,13 +148,15 @@ TELLING: Final = (
             "Normal: 0. Else its log has the trace of it, report that.",
             "suffix: runs/min",
             empty=ABSENT,
-            size=(12, 8),
+            size=(24, 7),
             more=(runbook("ExporterFault"),),
         ),
         Query(
-            f"{a_minute(f'{OWN}faults_total', per('target', 'surface', 'kind'), PLACE)}\n"
-            f"or on ({EACH})\n"
-            f"{a_minute('oran_mano_probe_internal_total', EACH, TARGET)}",
+            highest(
+                f"{a_minute(f'{OWN}faults_total', per('target', 'surface', 'kind'), PLACE)}\n"
+                f"or on ({EACH})\n"
+                f"{a_minute('oran_mano_probe_internal_total', EACH, TARGET)}"
+            ),
             f"{called('target')} {{{{surface}}}} {{{{kind}}}}",
         ),
     ),

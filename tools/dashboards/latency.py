@@ -67,7 +67,7 @@ WHICH: Final = (
             f"chosen. Normal: below it. Of many, the {SHOWN} that were slowest. Click on a line "
             "for its budget.",
             "s",
-            size=(12, 9),
+            size=(24, 7),
             links=TO_BUDGET,
             more=(runbook("SurfaceSlow"), runbook("LatencyBudgetBurnFast")),
         ),
@@ -87,7 +87,7 @@ WHICH: Final = (
             "Runs that were well but over `latency.good`, by all runs. Normal: 0. Over one half "
             f"for a while, SurfaceSlow fires. Of many surfaces, the {SHOWN} that were worst.",
             "percentunit",
-            size=(12, 9),
+            size=(24, 7),
             links=TO_BUDGET,
             more=(runbook("SurfaceSlow"),),
             steps=((None, "green"), (0.5, "red")),
@@ -129,7 +129,7 @@ WHERE: Final = (
             "A run on a kept connection sees neither DNS nor connect nor TLS. Normal: high, with "
             "dips where connections are renewed. Low: the server closes them.",
             "percentunit",
-            size=(12, 8),
+            size=(24, 7),
         ),
         Query(
             f"avg by ({EACH}) (max by ({KEY}) (oran_mano_probe_connection_reused{{{SURFACE}}}))",
@@ -144,7 +144,7 @@ WHERE: Final = (
             "Bodies of the last runs. Normal: level. A growing list explains a growing `receive`. "
             f"Of many surfaces, the {SHOWN} with the biggest.",
             "bytes",
-            size=(12, 8),
+            size=(24, 7),
         ),
         Query(
             highest(f"max by ({PROBE}) (oran_mano_probe_response_bytes{{{SURFACE}}})"),
@@ -161,7 +161,7 @@ WIRE: Final = (
             "Normal: like the runs above; component and surface do not narrow it. Of many, the "
             f"{SHOWN} slowest.",
             "s",
-            size=(12, 8),
+            size=(24, 7),
         ),
         Query(
             highest(
@@ -182,7 +182,7 @@ WIRE: Final = (
             "Requests without an answer yet. Normal: a few. Near `connection.concurrency` runs "
             "wait for each other: the API hangs, or too much is asked at once.",
             "suffix: requests",
-            size=(12, 8),
+            size=(24, 7),
         ),
         Query(f"max by ({EACH}) (oran_mano_active_connections{{{TARGET}}})", called("target")),
     ),

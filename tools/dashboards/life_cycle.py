@@ -14,6 +14,8 @@ BARS: Final = 8
 """How many bars a panel has room for."""
 DAY: Final = 86400
 SILENT: Final = "the API announces nothing"
+NEVER: Final = 10**11
+"""Seconds to an end that was not announced: an empty cell would be sorted to the top."""
 SOON: Final[Steps] = ((None, "red"), (30 * DAY, "orange"), (90 * DAY, "green"))
 """The policy promises half a year; the alert comes three months before."""
 ENDING: Final[Steps] = ((None, "red"), (7 * DAY, "orange"), (21 * DAY, "green"))
@@ -47,7 +49,15 @@ TOLD: Final = (
             ),
             Column("Deprecated", f"{_date('api_deprecation')} * 1000", "dateTimeAsIso"),
             Column("Ends", f"{_date('api_sunset')} * 1000", "dateTimeAsIso"),
-            Column("Left", f"{_date('api_sunset')} - time()", "s", SOON),
+            Column(
+                "Left",
+                f"({_date('api_sunset')} - time())\n"
+                f"or on ({PART})\n"
+                f"{NEVER} + 0 * max by ({PART}) (oran_mano_api_version_info{{{COMPONENT}}})",
+                "s",
+                SOON,
+                states={NEVER: ("not announced", "text")},
+            ),
         ),
         First("Left"),
     ),
@@ -133,7 +143,7 @@ PAPERS: Final = (
             f"{BARS} that end first.",
             "s",
             empty="no certificate seen: plain HTTP, or no answer yet",
-            size=(12, 7),
+            size=(24, 7),
             more=(runbook("CertificateExpiring"), runbook("CertificateExpired")),
             steps=ENDING,
         ),
@@ -146,7 +156,7 @@ PAPERS: Final = (
             "jumps back and forth is a replica with another certificate.",
             "s",
             empty="no certificate seen: plain HTTP, or no answer yet",
-            size=(12, 7),
+            size=(24, 7),
             more=(runbook("CertificateExpiring"),),
             steps=ENDING,
         ),

@@ -128,7 +128,7 @@ TARGETS: Final = rows(
         "Which targets are worst off?",
         "One line for each target, those with most failing surfaces on top. `Unknown` are surfaces "
         "without a result that still holds. `Last hour` is the share of runs that did not fail, "
-        "`known` how much of what was due it is made of. Click on a target for its budgets. "
+        "`Known` how much of what was due it is made of. Click on a target for its budgets. "
         f"{REASONS}",
         "short",
         empty=ABSENT,
@@ -156,7 +156,7 @@ TARGETS: Final = rows(
         Column("Failing", _of_each(FAILING, SUCCESS), "none", ALARM),
         Column("Unknown", _of_each(UNKNOWN, INTERVAL), "none", ALARM),
         Column("Last hour", AVAILABILITY, "percentunit", RATIO),
-        Column("known", COVERAGE, "percentunit", KNOWN),
+        Column("Known", COVERAGE, "percentunit", KNOWN),
     ),
     First("Failing", highest=True),
 )

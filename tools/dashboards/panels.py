@@ -1,7 +1,7 @@
 """The kinds of panels that the dashboards are made of, and how they look."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol, Self, TypeAlias, TypeVar
 
 from grafana_foundation_sdk.builders import (
@@ -31,7 +31,10 @@ States: TypeAlias = Mapping[int, tuple[str, str]]
 """What a value means, and its colour: never the colour alone."""
 
 HALF: Final = 12
-"""Half of the grid: less is too narrow for a legend beside the graph."""
+"""Half of the grid: less is too narrow for a legend beside the graph.
+
+The whole of it is for names longer than a target's or a job's.
+"""
 CALM: Final[Steps] = ((None, "text"),)
 ALARM: Final[Steps] = ((None, "green"), (1, "red"))
 WELL: Final[States] = {0: ("failing", "red"), 1: ("well", "green")}
@@ -174,6 +177,9 @@ def lines(
     low_is_bad: bool = False,
 ) -> timeseries.Panel:
     """Values over time; what was not measured is a gap, never a line across it."""
+    # What is counted stands at the axis once, not behind each value of the legend.
+    counted = about.unit.removeprefix("suffix: ") if about.unit.startswith("suffix: ") else ""
+    about = replace(about, unit="short") if counted else about
     stacking = look.StackingMode.NORMAL if stacked else look.StackingMode.NONE
     style = (
         look.GraphThresholdsStyleMode.OFF
@@ -184,6 +190,7 @@ def lines(
         dressed(timeseries.Panel(), about, over_time(*queries))
         .fill_opacity(30 if stacked else 5)
         .stacking(common.StackingConfig().mode(stacking).group("A"))
+        .axis_label(counted)
         .span_nulls(False)  # noqa: FBT003  # the SDK has no names for it
         .thresholds_style(common.GraphThresholdsStyleConfig().mode(style))
         .legend(_ranking(about, low_is_bad=low_is_bad) if _are_many(queries) else _legend())
@@ -261,13 +268,12 @@ def _are_many(queries: Sequence[Query]) -> bool:
 
 def _ranking(about: About, *, low_is_bad: bool) -> common.VizLegendOptions:
     """A table beside the graph, the worst on top."""
-    width, _ = about.size
     return (
         common.VizLegendOptions()
         .display_mode(look.LegendDisplayMode.TABLE)
         .placement(look.LegendPlacement.RIGHT)
         .show_legend(True)  # noqa: FBT003
-        .width(500 if width > HALF else 400)
+        .width(600 if about.size[0] > HALF else 380)
         .calcs(["lastNotNull", *(["min"] if low_is_bad else []), "max"])
         .sort_by("Min" if low_is_bad else "Max")
         .sort_desc(not low_is_bad)

@@ -38,7 +38,7 @@ LEFT: Final = (
             f"Of many quotas, the {SHOWN} that were lowest.",
             "percentunit",
             empty="the server sent no rate-limit headers",
-            size=(12, 8),
+            size=(24, 7),
             more=(runbook("RateClassThrottled"),),
             steps=LITTLE,
         ),
@@ -53,7 +53,7 @@ LEFT: Final = (
             "until their window ends.",
             "short",
             empty="the server sent no rate-limit headers",
-            size=(12, 8),
+            size=(24, 7),
         ),
         Labels(("target", "rate_class", "credential")),
         (
@@ -82,7 +82,7 @@ REFUSED: Final = (
             "Refused requests of this exporter in a minute, whoever in it asked. Normal: 0. Else "
             "lower its share or its intervals, or find out who else uses the account.",
             "suffix: answers/min",
-            size=(12, 8),
+            size=(24, 7),
             more=(runbook("RateClassThrottled"),),
         ),
         Query(
@@ -97,7 +97,7 @@ REFUSED: Final = (
             "availability, but what they would have told is not known.",
             "suffix: runs/min",
             empty="none is known in this time",
-            size=(12, 8),
+            size=(24, 7),
             links=(from_series(Page.LATENCY, "target", "surface"),),
         ),
         Query(
@@ -111,15 +111,17 @@ PROMISED: Final = (
     lines(
         About(
             "Does the server allow what is documented?",
-            "Requests in a window: allowed by the headers, and promised by the documentation. "
-            "Normal: the same. Less allowed than promised is a matter for those who run the API. "
-            f"Of many quotas, the {SHOWN} lowest.",
-            "suffix: requests",
+            "Requests in a window that the headers allow, by those that the documentation "
+            "promises. Normal: 100 %. Less is a matter for those who run the API. Of many quotas, "
+            f"the {SHOWN} lowest.",
+            "percentunit",
             empty="the server sent no rate-limit headers",
             size=(24, 7),
         ),
-        Query(lowest(_told("limit_requests")), f"allowed: {LEGEND}"),
-        Query(lowest(_told("documented_requests", "max")), f"documented: {LEGEND}"),
+        Query(
+            lowest(f"{_told('limit_requests')}\n/ {_told('documented_requests', 'max')}"), LEGEND
+        ),
+        axis=SHARE,
         low_is_bad=True,
     ),
 )
@@ -132,7 +134,7 @@ OWN: Final = (
             "follows a change of the configuration or of the number of resources. Of many "
             f"endpoints, the {SHOWN} most asked.",
             "reqps",
-            size=(12, 8),
+            size=(24, 7),
         ),
         Query(
             highest(
@@ -150,7 +152,7 @@ OWN: Final = (
             f"intervals are due. {REASONS}",
             "suffix: runs/min",
             empty="none is known in this time",
-            size=(12, 8),
+            size=(24, 7),
             links=(from_series(Page.EXPORTER, "target"),),
             more=(runbook("RunsSkipped"),),
         ),

@@ -82,7 +82,7 @@ COMPLETE: Final = (
             f"API's fault. {REASONS}",
             "suffix: runs/min",
             empty="no skip is known in this time",
-            size=(12, 8),
+            size=(24, 7),
             links=(from_series(Page.ON_CALL, "target", "component"),),
             more=(runbook("RunsSkipped"),),
         ),
@@ -94,18 +94,18 @@ COMPLETE: Final = (
     lines(
         About(
             "How many runs were due, and how many took place?",
-            "Per second. Normal: both the same, and level. Nothing due at all: the schedule "
-            "stands still.",
+            "Per second, of each exporter. Normal: both the same, and level. Nothing due at all: "
+            "the schedule stands still.",
             "suffix: runs/s",
             empty=ABSENT,
-            size=(12, 8),
+            size=(24, 7),
             more=(runbook("ProbesNotRunning"),),
         ),
         *(
             Query(
-                f"sum by ({EACH}) "
+                f"sum by ({JOB}) "
                 f"(rate(oran_mano_probe_{counter}_total{{{COMPONENT}}}[$__rate_interval]))",
-                f"{word}: {called('target')}",
+                f"{word}: {called('job')}",
             )
             for counter, word in (("scheduled", "due"), ("runs", "took place"))
         ),
@@ -165,26 +165,6 @@ TOKENS: Final = (
             called("target"),
         ),
     ),
-    events(
-        About(
-            "Does renewing them fail?",
-            "Logins and refreshes in a minute that gave no token, by reason, and answers 401 to a "
-            f"token that should still be good. Normal: none. {REASONS}",
-            "suffix: times/min",
-            empty="no failed renewal is known",
-            size=(12, 8),
-            more=(runbook("AuthenticationFailing"), runbook("TokenRefreshRefused")),
-        ),
-        Query(
-            a_minute(
-                "oran_mano_token_renewal_failures_total", per("target", "grant", "reason"), TARGET
-            ),
-            f"{called('target', 'grant')}: {{{{reason}}}}",
-        ),
-        Query(
-            a_minute("oran_mano_token_rejections_total", EACH, TARGET), f"{called('target')}: 401"
-        ),
-    ),
     lines(
         About(
             "Do the clocks agree?",
@@ -192,12 +172,36 @@ TOKENS: Final = (
             "0. From minutes on tokens and dates go wrong: see to NTP on both sides.",
             "s",
             empty="no token was fetched yet",
-            size=(24, 7),
+            size=(12, 8),
             more=(runbook("AuthenticationFailing"),),
             steps=((None, "green"), (60, "red")),
         ),
         Query(
             f"max by ({EACH}) (abs(oran_mano_api_clock_skew_seconds{{{TARGET}}}))", called("target")
+        ),
+    ),
+    events(
+        About(
+            "Does renewing them fail?",
+            "Logins and refreshes in a minute that gave no token, by reason, and answers 401 to a "
+            f"token that should still be good. Normal: none. {REASONS}",
+            "suffix: times/min",
+            empty="no failed renewal is known",
+            size=(24, 7),
+            more=(runbook("AuthenticationFailing"), runbook("TokenRefreshRefused")),
+        ),
+        Query(
+            highest(
+                a_minute(
+                    "oran_mano_token_renewal_failures_total",
+                    per("target", "grant", "reason"),
+                    TARGET,
+                )
+            ),
+            f"{called('target', 'grant')}: {{{{reason}}}}",
+        ),
+        Query(
+            a_minute("oran_mano_token_rejections_total", EACH, TARGET), f"{called('target')}: 401"
         ),
     ),
 )

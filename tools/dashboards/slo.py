@@ -73,7 +73,9 @@ BUDGET: Final = (
                 f"max by ({OBJECTIVE}, slo) "
                 f'(oran_mano_slo_objective_ratio{{{TARGET}, surface=~"$surface"}})\n'
                 f"* on ({OBJECTIVE}) group_left (component)\n"
-                f"max by ({KEY}) (oran_mano_surface_info{{{SURFACE}}})",
+                f"max by ({KEY}) (oran_mano_surface_info{{{SURFACE}}})\n"
+                # An empty cell would be sorted to the top.
+                f"and on ({OBJECTIVE}, slo) {REMAINING}",
                 "percentunit",
             ),
         ),
@@ -83,28 +85,29 @@ BUDGET: Final = (
         About(
             "How did the budgets shrink?",
             "What remains of 30 days' error budget, over time. Normal: level, and far above 0. A "
-            f"cliff is an incident, a slope a lasting fault. {FEWER}",
+            "cliff is an incident, a slope a lasting fault. What is below -100 % is drawn there. "
+            f"{FEWER}",
             "percentunit",
             empty=FEW,
             size=(24, 7),
             links=TO_LATENCY,
             steps=LEFT,
         ),
-        Query(lowest(REMAINING), NAME),
+        Query(f"clamp_min(\n{lowest(REMAINING)}\n, -1)", NAME),
         axis=SHARE,
         low_is_bad=True,
     ),
 )
 
 
-def _burning(window: str, limit: float, ends: str, size: tuple[int, int], *alerts: str) -> About:
+def _burning(window: str, limit: float, ends: str, *alerts: str) -> About:
     return About(
         f"How fast, over {window}?",
         f"Times too fast. At the line, {limit:g}, the budget of 30 days is gone in {ends}, and an "
         f"alert fires if it goes on. Normal: below 1. {FEWER}",
         "suffix:x",
         empty=FEW,
-        size=size,
+        size=(24, 7),
         links=TO_LATENCY,
         more=tuple(runbook(alert) for alert in alerts),
         steps=((None, "green"), (limit, "red")),
@@ -115,15 +118,15 @@ FAST_ALERTS: Final = ("AvailabilityBudgetBurnFast", "LatencyBudgetBurnFast")
 SLOW_ALERTS: Final = ("AvailabilityBudgetBurnSlow", "LatencyBudgetBurnSlow")
 SPEED: Final = (
     lines(
-        _burning("1 hour", 14.4, "2 days", (12, 8), *FAST_ALERTS),
+        _burning("1 hour", 14.4, "2 days", *FAST_ALERTS),
         Query(highest(_burn("ratio1h")), NAME),
     ),
     lines(
-        _burning("6 hours", 6, "5 days", (12, 8), *FAST_ALERTS),
+        _burning("6 hours", 6, "5 days", *FAST_ALERTS),
         Query(highest(_burn("ratio6h")), NAME),
     ),
     lines(
-        _burning("3 days", 1, "30 days", (24, 8), *SLOW_ALERTS),
+        _burning("3 days", 1, "30 days", *SLOW_ALERTS),
         Query(highest(_burn("ratio3d")), NAME),
     ),
 )
@@ -137,7 +140,7 @@ WELL: Final = (
             "of it is known.",
             "percentunit",
             empty=FEW,
-            size=(12, 8),
+            size=(24, 7),
         ),
         Query(AVAILABILITY, called("target")),
         axis=NEARLY_ALL,
@@ -150,7 +153,7 @@ WELL: Final = (
             f"{FEWER}",
             "percentunit",
             empty=FEW,
-            size=(12, 8),
+            size=(24, 7),
             links=TO_LATENCY,
         ),
         Query(
@@ -172,7 +175,7 @@ WELL: Final = (
             f"Normal: close to 100 %. At a low one the two panels above say little. {FEWER}",
             "percentunit",
             empty=FEW,
-            size=(24, 8),
+            size=(24, 7),
             links=(from_series(Page.EXPORTER, "target", "component"),),
             more=(runbook("RunsSkipped"), runbook("RateClassThrottled")),
             steps=((None, "red"), (0.5, "green")),
@@ -190,7 +193,7 @@ SPENT: Final = (
             f"Bad runs in 5 minutes, of surfaces that had any. Normal: none. {FEWER}",
             "suffix: runs",
             empty="nothing bad is known in this time: are the rules loaded?",
-            size=(12, 8),
+            size=(24, 7),
             links=TO_LATENCY,
         ),
         Query(highest(f"oran_mano:slo_bad:increase5m{{{SURFACE}}} > 0"), NAME),
@@ -202,7 +205,7 @@ SPENT: Final = (
             f"Normal: none. {FEWER} {REASONS}",
             "suffix: runs/min",
             empty="no failed run is known",
-            size=(12, 8),
+            size=(24, 7),
             links=(from_series(Page.ON_CALL, "target", "component"),),
         ),
         Query(
@@ -225,10 +228,12 @@ UNSEEN: Final = (
             "`max` leaves out on purpose. The log names the surface of odd ids.",
             "suffix: resources",
             empty="no list was read yet",
-            size=(12, 8),
+            size=(24, 7),
         ),
         Query(
-            f"max by ({per('target', 'kind')}) (oran_mano_resources_unfollowed{{{TARGET}}})",
+            highest(
+                f"max by ({per('target', 'kind')}) (oran_mano_resources_unfollowed{{{TARGET}}})"
+            ),
             f"{called('target')}: {{{{kind}}}}",
         ),
     ),
@@ -240,10 +245,10 @@ UNSEEN: Final = (
             "whoever serves or enters such data mends it. The log names the surface.",
             "suffix: answers/min",
             empty="no odd answer is known",
-            size=(12, 8),
+            size=(24, 7),
         ),
         Query(
-            a_minute("oran_mano_body_oddities_total", per("target", "component", "kind")),
+            highest(a_minute("oran_mano_body_oddities_total", per("target", "component", "kind"))),
             f"{called('target', 'component')}: {{{{kind}}}}",
         ),
     ),

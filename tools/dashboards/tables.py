@@ -17,6 +17,10 @@ NARROW: Final[Mapping[str, int]] = {
     "cluster": 90,
     "namespace": 100,
     "fault": 90,
+    "reason": 150,
+    "component": 150,
+    "rate_class": 110,
+    "credential": 110,
     "slo": 110,
     "api_version": 100,
 }

@@ -91,7 +91,7 @@ class Page:
         whole = file.with_suffix(".whole.png")
         self._figure.savefig(whole, dpi=DOTS * width / WIDE)
         with Image.open(whole) as image:
-            image.convert("RGB").quantize(colors=64, dither=0).save(file, optimize=True)
+            image.convert("RGB").quantize(colors=128, dither=0).save(file, optimize=True)
         whole.unlink()
 
 

@@ -13,6 +13,8 @@ from tools.pictures.asking import Series, Span
 from tools.pictures.canvas import COLOURS, FAINT, INK, PALETTE, Box, Page, points
 from tools.pictures.words import fitted, legend, written
 
+CELL: Final = 66
+"""Of a value in a legend."""
 ROW: Final = 22
 """Pixels of a line of a legend."""
 CALCS: Final[Mapping[str, tuple[str, Callable[[Series], float]]]] = {
@@ -47,7 +49,7 @@ def draw_lines(page: Page, box: Box, panel: Json, found: Sequence[Series], span:
     custom, unit = defaults["custom"], defaults["unit"]
     right = options["placement"] == "right"
     beside = min(options.get("width", 0), box.w * 0.6) if right else 0
-    plot = box.inside(62, 6, beside + 16, 26 if right else 26 + ROW)
+    plot = box.inside(62, 10, beside + 16, 26 if right else 26 + ROW)
     axes = page.axes(plot)
     colours = [PALETTE[number % len(PALETTE)] for number in range(len(found))]
     if custom["stacking"]["mode"] == "normal":
@@ -67,6 +69,8 @@ def draw_lines(page: Page, box: Box, panel: Json, found: Sequence[Series], span:
             if bottom <= limit <= top * 1.05:
                 axes.axhline(limit, color=COLOURS[step["color"]], lw=1.2, ls="--")
     _frame(axes, span, unit)
+    if label := custom.get("axisLabel"):
+        page.sheet(Box(box.x, box.y, 4, 1)).text(6, 0, label, size=points(11), color=FAINT)
     if right:
         place = Box(box.x + box.w - beside, box.y, beside, box.h)
         _table(page, place, panel, list(zip(found, colours, strict=True)))
@@ -123,7 +127,7 @@ def _table(page: Page, box: Box, panel: Json, found: list[tuple[Series, str]]) -
     sheet = page.sheet(box)
     for number, (title, _) in enumerate(reversed(calcs)):
         sheet.text(
-            box.w - 10 - 88 * number,
+            box.w - 10 - CELL * number,
             12,
             title,
             size=points(12),
@@ -135,14 +139,14 @@ def _table(page: Page, box: Box, panel: Json, found: list[tuple[Series, str]]) -
     for number, (series, colour) in enumerate(found[:room]):
         y = 24 + (number + 0.5) * ROW
         sheet.add_patch(Rectangle((4, y - 2), 14, 4, color=colour, lw=0))
-        text = fitted(name(series), box.w - 30 - 88 * len(calcs))
+        text = fitted(name(series), box.w - 30 - CELL * len(calcs))
         sheet.text(24, y, text, size=points(12), color=INK)
         for column, (_, calc) in enumerate(reversed(calcs)):
             value = written(calc(series), unit)
             sheet.text(
-                box.w - 10 - 88 * column,
+                box.w - 10 - CELL * column,
                 y,
-                fitted(value, 96),
+                fitted(value, CELL + 6),
                 size=points(12),
                 color=INK,
                 ha="right",

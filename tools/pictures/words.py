@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 _TIMES: Final = ((86400.0, "d"), (3600.0, "h"), (60.0, "min"), (1.0, "s"), (1e-3, "ms"))
+_LARGE: Final = 100
+"""From here on no digit is left out."""
 _BYTES: Final = ((2.0**30, "GiB"), (2.0**20, "MiB"), (2.0**10, "KiB"))
 
 
@@ -15,7 +17,11 @@ def written(value: float, unit: str) -> str:
         return "NaN"
     if known := _UNITS.get(unit):
         return known(value)
-    return f"{value:.3g}{unit.removeprefix('suffix:') if unit.startswith('suffix:') else ''}"
+    return f"{_plain(value)}{unit.removeprefix('suffix:') if unit.startswith('suffix:') else ''}"
+
+
+def _plain(value: float) -> str:
+    return f"{value:.0f}" if abs(value) >= _LARGE else f"{value:.3g}"
 
 
 def _ago(value: float) -> str:
@@ -25,6 +31,8 @@ def _ago(value: float) -> str:
 
 
 def _scaled(value: float, steps: tuple[tuple[float, str], ...], small: str) -> str:
+    if math.isinf(value):
+        return "∞"
     for step, name in steps:
         if abs(value) >= step:
             return f"{value / step:.3g} {name}"
@@ -32,7 +40,7 @@ def _scaled(value: float, steps: tuple[tuple[float, str], ...], small: str) -> s
 
 
 _UNITS: Final[Mapping[str, Callable[[float], str]]] = {
-    "percentunit": lambda value: f"{value * 100:.3g}%",
+    "percentunit": lambda value: f"{_plain(value * 100)}%",
     "s": lambda value: _scaled(value, _TIMES, "s"),
     "bytes": lambda value: _scaled(value, _BYTES, "B"),
     "reqps": lambda value: f"{value:.3g} req/s",
