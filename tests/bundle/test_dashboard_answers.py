@@ -82,12 +82,12 @@ def hour(target: str, *, available: float, known: float) -> dict[str, str]:
 
 ONLY_429: Final = {
     **hour("lab", available=1, known=0.05),
-    **hour("down", available=0, known=1),
+    **hour("down", available=-0.01, known=1),  # the rules estimate
     **hour("half", available=0.9, known=0.5),
 }
 KNOWN: Final = {
-    'oran_mano:target_availability:ratio1h{target="down"}': 0.0,
-    'oran_mano:target_availability:ratio1h{target="half"}': 0.9,
+    '{target="down"}': 0.0,
+    '{target="half"}': 0.9,
 }
 ANSWERS: Final = (
     Answer("on-call: Which targets are worst off?", "429 is not well", ONLY_429, KNOWN, column=3),

@@ -34,10 +34,13 @@ JOB: Final = per("job")
 OWN: Final = "oran_mano_exporter_"
 ABSENT: Final = "nothing known: is the exporter scraped?"
 AVAILABILITY: Final = (
-    f"oran_mano:target_availability:ratio1h{{{TARGET}}}\n"
+    f"clamp_min(oran_mano:target_availability:ratio1h{{{TARGET}}}, 0)\n"
     f"and on ({EACH}) oran_mano:target_coverage:ratio1h{{{TARGET}}} > 0.1"
 )
-"""Of targets of which something is known: an hour of nothing but 429 is no 100 %."""
+"""Of targets of which something is known: an hour of nothing but 429 is no 100 %.
+
+Increases are estimates: where all fail, a little more may seem to fail than ran.
+"""
 SHOWN: Final = 20
 """How many lines a graph has at most where each surface has one: hundreds are a carpet."""
 

@@ -158,8 +158,8 @@ WELL: Final = (
         ),
         Query(
             lowest(
-                f'1 - oran_mano:slo_bad:increase1h{{{SURFACE}, slo="availability"}}\n'
-                f'/ oran_mano:slo_valid:increase1h{{{SURFACE}, slo="availability"}}\n'
+                f'clamp_min(1 - oran_mano:slo_bad:increase1h{{{SURFACE}, slo="availability"}}\n'
+                f'/ oran_mano:slo_valid:increase1h{{{SURFACE}, slo="availability"}}, 0)\n'
                 f"and on ({KEY}) {COVERAGE} > 0.1"
             ),
             called("target", "surface"),

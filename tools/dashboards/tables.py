@@ -121,8 +121,10 @@ def _arranged(labels: Sequence[str], columns: Sequence[Column]) -> model.DataTra
 
 
 def _width(column: Column) -> int:
-    """Of a value, or of its title where that is longer."""
-    return max(120 if column.unit.startswith("dateTime") else 80, 8 * len(column.name) + 24)
+    """Of a value, or of its title or a word for it where that is longer."""
+    usual = 130 if column.unit.startswith("dateTime") else 80
+    words = [column.name, *(word for word, _ in (column.states or {}).values())]
+    return max(usual, 8 * max(len(word) for word in words) + 16)
 
 
 def _wide(width: int) -> model.DynamicConfigValue:

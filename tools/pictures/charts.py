@@ -38,7 +38,7 @@ def colour_of(value: float, steps: Sequence[Json]) -> str:
 def mapped(value: float, mappings: Sequence[Json]) -> tuple[str, str] | None:
     """The word and the colour of a value, where it has them."""
     for mapping in mappings:
-        if found := mapping["options"].get(f"{value:g}"):
+        if found := mapping["options"].get(f"{value:.0f}"):
             return found["text"], COLOURS[found["color"]]
     return None
 

@@ -3,7 +3,7 @@
 All times of the rules are divided by ``FACTOR``, so that an hour's budget has a past.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,8 +18,16 @@ FACTOR: Final = 30
 SCRAPED: Final = 2
 """Seconds between scrapes: a minute."""
 BUDGETS: Final = 'slo: [{surfaces: "*", availability: 0.99, latency: {under: 250ms, ratio: 0.95}}]'
-SCENARIOS: Final = ("healthy", "degraded", "throttled", "failing_component", "deprecated", "down")
-"""Each has a simulator, which serves every target that fares so."""
+NEARER: Final = {"steps": [{"seconds": 2}, {"seconds": 2, "knobs": {"sunset_days": 21}}]}
+SCENARIOS: Final[Mapping[str, Mapping[str, object]]] = {
+    "healthy": {},
+    "degraded": {},
+    "throttled": {},
+    "failing_component": {},
+    "sunset_moved_earlier": NEARER,
+    "down": {},
+}
+"""Each has a simulator, which serves every target that fares so, and knobs."""
 CLUSTERS: Final = ("east", "west")
 
 TARGET: Final = """\
@@ -70,8 +78,8 @@ async def played(targets: int, seconds: float) -> AsyncIterator[Source]:
             )
         )
         await _lasts(prometheus, seconds / 2)
-        for simulator, scenario in zip(simulators, SCENARIOS, strict=True):
-            await simulator.play(scenario)
+        for simulator, (scenario, knobs) in zip(simulators, SCENARIOS.items(), strict=True):
+            await simulator.play(scenario, **knobs)
         await _lasts(prometheus, seconds)
         yield Source(prometheus.url, SCRAPED)
 
