@@ -10,9 +10,11 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from tests.support.alerting import quick_rules
+from tests.support.certificates import DAY, Authority
 from tests.support.product import Exporter, Simulator
 from tests.support.servers import Prometheus
 from tools.pictures.asking import Source
+from tools.pictures.certified import certified
 
 FACTOR: Final = 30
 SCRAPED: Final = 2
@@ -28,11 +30,14 @@ SCENARIOS: Final[Mapping[str, Mapping[str, object]]] = {
     "down": {},
 }
 """Each has a simulator, which serves every target that fares so, and knobs."""
+LASTING: Final = (300, 200, 90, 40, 15, 5)
+"""Days for which their certificates are good."""
 CLUSTERS: Final = ("east", "west")
 
 TARGET: Final = """\
   - name: {name}
     url: {url}
+    tls: {{ca_file: {authority}}}
     auth: {{type: login, username: demo, password: demo}}
     interval: {interval}s
     rate_limits: {{share: 1}}
@@ -51,9 +56,16 @@ async def played(targets: int, seconds: float) -> AsyncIterator[Source]:
         simulators = [await stack.enter_async_context(Simulator()) for _ in SCENARIOS]
         clusters = CLUSTERS if targets > len(SCENARIOS) else CLUSTERS[:1]
         each = targets // len(clusters)
-        config = _config([simulators[n % len(simulators)].url for n in range(each)], targets)
-        exporters = [await stack.enter_async_context(Exporter(config)) for _ in clusters]
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="pictures-")))
+        authority = Authority(folder)
+        urls = [
+            await stack.enter_async_context(
+                certified(simulator.url, authority.server(ends=days * DAY))
+            )
+            for simulator, days in zip(simulators, LASTING, strict=True)
+        ]
+        config = _config([urls[n % len(urls)] for n in range(each)], targets, authority.tls.ca_file)
+        exporters = [await stack.enter_async_context(Exporter(config)) for _ in clusters]
         prometheus = await stack.enter_async_context(
             Prometheus(
                 scrape_configs=[
@@ -84,10 +96,12 @@ async def played(targets: int, seconds: float) -> AsyncIterator[Source]:
         yield Source(prometheus.url, SCRAPED)
 
 
-def _config(urls: list[str], targets: int) -> str:
+def _config(urls: list[str], targets: int, authority: str | None) -> str:
     interval = max(2, targets // 4)  # two cores have to do
     text = "".join(
-        TARGET.format(name=f"site-{n:02}", url=url, interval=interval, budgets=BUDGETS)
+        TARGET.format(
+            name=f"site-{n:02}", url=url, interval=interval, budgets=BUDGETS, authority=authority
+        )
         for n, url in enumerate(urls, start=1)
     )
     return f"targets:\n{text}"
