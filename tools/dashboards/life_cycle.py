@@ -5,7 +5,7 @@ from typing import Final
 from tools.dashboards.board import Board, Row
 from tools.dashboards.pages import Page, from_cell, from_series, runbook
 from tools.dashboards.panels import About, Steps, bars, lines, timeline
-from tools.dashboards.queries import BANDS, COMPONENT, Query, called, lowest, per
+from tools.dashboards.queries import BANDS, COMPONENT, EACH, Query, called, lowest, per
 from tools.dashboards.tables import Column, First, Labels, rows
 
 PART: Final = per("target", "component")
@@ -21,8 +21,13 @@ SOON: Final[Steps] = ((None, "red"), (30 * DAY, "orange"), (90 * DAY, "green"))
 ENDING: Final[Steps] = ((None, "red"), (7 * DAY, "orange"), (21 * DAY, "green"))
 
 
-def _date(what: str) -> str:
-    return f"min by ({PART}) (oran_mano_{what}_timestamp_seconds{{{COMPONENT}}})"
+def _date(what: str, of: str = PART) -> str:
+    return f"min by ({of}) (oran_mano_{what}_timestamp_seconds{{{COMPONENT}}})"
+
+
+def _first(what: str) -> str:
+    """Of each target, for most have one date for all components: eight bars would be one target."""
+    return _date(what, EACH)
 
 
 TOLD: Final = (
@@ -82,30 +87,30 @@ ENDS: Final = (
     bars(
         About(
             "How long until a component is switched off?",
-            "Time to the announced sunset; negative when it has passed and the API may end any "
-            "moment. Normal: nothing announced. Below 90 days, ApiSunsetNear fires. Of many, the "
-            f"{BARS} that end first.",
+            "Time to the first announced sunset of each target; negative when it has passed and "
+            "the API may end any moment. Normal: nothing announced. Below 90 days, ApiSunsetNear "
+            f"fires. Of many, the {BARS} that end first.",
             "s",
             empty="no end is announced",
             size=(12, 7),
             more=(runbook("ApiSunsetNear"),),
             steps=SOON,
         ),
-        Query(f"sort(bottomk({BARS}, {_date('api_sunset')} - time()))", NAME),
+        Query(f"sort(bottomk({BARS}, {_first('api_sunset')} - time()))", called("target")),
     ),
     bars(
         About(
             "For how long is a component deprecated?",
-            "Time since the announced deprecation; negative while it is yet to come. Normal: "
-            "nothing announced. Find the successor in the API's own notes. Of many, the "
-            f"{BARS} that were deprecated first.",
+            "Time since the first announced deprecation of each target; negative while it is yet "
+            "to come. Normal: nothing announced. Find the successor in the API's own notes. Of "
+            f"many, the {BARS} that were deprecated first.",
             "s",
             empty="no deprecation is announced",
             size=(12, 7),
             more=(runbook("ApiDeprecated"),),
             steps=((None, "green"), (0, "orange")),
         ),
-        Query(f"sort_desc(topk({BARS}, time() - {_date('api_deprecation')}))", NAME),
+        Query(f"sort_desc(topk({BARS}, time() - {_first('api_deprecation')}))", called("target")),
     ),
 )
 
@@ -138,7 +143,7 @@ PAPERS: Final = (
     bars(
         About(
             "How long are certificates good?",
-            "Time to the end of the certificate that each component presents; negative when it "
+            "Time to the first end of a certificate that a target presents; negative when it "
             "has expired. Below 21 days, CertificateExpiring fires: have it renewed. Of many, the "
             f"{BARS} that end first.",
             "s",
@@ -147,7 +152,9 @@ PAPERS: Final = (
             more=(runbook("CertificateExpiring"), runbook("CertificateExpired")),
             steps=ENDING,
         ),
-        Query(f"sort(bottomk({BARS}, {_date('tls_certificate_expiry')} - time()))", NAME),
+        Query(
+            f"sort(bottomk({BARS}, {_first('tls_certificate_expiry')} - time()))", called("target")
+        ),
     ),
     lines(
         About(
@@ -160,7 +167,7 @@ PAPERS: Final = (
             more=(runbook("CertificateExpiring"),),
             steps=ENDING,
         ),
-        Query(lowest(f"{_date('tls_certificate_expiry')} - time()"), NAME),
+        Query(lowest(f"{_first('tls_certificate_expiry')} - time()"), called("target")),
         low_is_bad=True,
     ),
 )
