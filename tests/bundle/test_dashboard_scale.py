@@ -69,6 +69,20 @@ def test_names_say_where_they_are(name: str) -> None:
                 assert [order[label] for label in PLACES] == [0, 1], panel["title"]
 
 
+@every_dashboard
+def test_all_that_is_said_of_a_row_is_in_one_row(name: str) -> None:
+    """Grafana joins what has the same labels, and a metric's name is one of them."""
+    for panel in of_type(name, "table"):
+        for done in panel.get("transformations", ()):
+            if order := done["options"].get("indexByName"):
+                by_place = sorted(order, key=lambda label: int(order[label]))
+                labels = [label for label in by_place if not label.startswith("Value")]
+                for asked in panel["targets"]:
+                    assert asked["expr"].startswith(f"max by ({', '.join(labels)}) ("), panel[
+                        "title"
+                    ]
+
+
 # --- Numbers that mean what they say -------------------------------------------------------------
 
 

@@ -61,6 +61,13 @@ def test_nothing_in_it_changes_by_itself(name: str) -> None:
     assert document["time"]["from"].startswith("now-")
 
 
+@every_dashboard
+def test_the_page_shows_a_small_picture_of_it(name: str) -> None:
+    page = (ROOT / "docs" / "dashboards.md").read_text()
+    assert f"](images/{name}.png)" in page
+    assert (ROOT / "docs" / "images" / f"{name}.png").stat().st_size < 200_000, "`make pictures`"
+
+
 # --- Panels --------------------------------------------------------------------------------------
 
 

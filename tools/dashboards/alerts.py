@@ -96,7 +96,8 @@ def firing(size: tuple[int, int]) -> table.Panel:
             size=size,
         ),
         Labels(
-            ("alertname", "target", "job"),
+            ("alertname", "target", "job", "severity"),
+            unseen=("severity",),
             links={
                 "alertname": (Link("Runbook", f"{RUNBOOKS}/${{__data.fields.alertname}}.md"),),
                 "target": (

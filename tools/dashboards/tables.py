@@ -9,7 +9,7 @@ from grafana_foundation_sdk.models import dashboard as model
 
 from tools.dashboards.pages import Link
 from tools.dashboards.panels import CALM, About, States, Steps, dressed, meaning, now
-from tools.dashboards.queries import PLACES, Query
+from tools.dashboards.queries import PLACES, Query, per
 
 LEAST: Final = 60
 """Pixels of a column. Grafana's own 150 push the last ones of a narrow table out of sight."""
@@ -79,7 +79,7 @@ def rows(
         columns: the values.
         first: what stands on top.
     """
-    queries = now(*(Query(column.expr) for column in columns), table=True)
+    queries = now(*(Query(_by_row(column, labels)) for column in columns), table=True)
     panel = (
         dressed(table.Panel(), about, queries)
         .transformations([_merged(), _arranged((*PLACES, *labels.names), columns)])
@@ -98,6 +98,15 @@ def rows(
         shown = [{"title": link.title, "url": link.url} for link in leads]
         panel.override_by_name(label, [model.DynamicConfigValue("links", shown)])
     return panel
+
+
+def _by_row(column: Column, labels: Labels) -> str:
+    """With the labels of the row and no others, the metric's name least of all.
+
+    Grafana makes one row of what has the same labels: with a name that each query has for itself,
+    each value would be a row.
+    """
+    return f"max by ({per(*labels.names)}) (\n{column.expr}\n)"
 
 
 def _merged() -> model.DataTransformerConfig:

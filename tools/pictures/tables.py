@@ -65,7 +65,7 @@ def _merged(found: Sequence[Series]) -> list[Row]:
     rows: list[Row] = []
     for series in found:
         value = f"Value #{chr(ord('A') + series.query)}" if several else "Value"
-        labels = {label: text for label, text in series.labels.items() if label != "__name__"}
+        labels = series.labels
         fits = [
             row
             for row in rows
@@ -92,8 +92,7 @@ def _arrangement(panel: Json) -> tuple[dict[str, int], dict[str, str], set[str]]
     for override in panel["fieldConfig"]["overrides"]:
         if any(each["id"] == "custom.hidden" for each in override["properties"]):
             hidden.add(override["matcher"]["options"])
-    unarranged = {"severity"} if "severity" not in options["indexByName"] else set()
-    return options["indexByName"], options["renameByName"], hidden | unarranged
+    return options["indexByName"], options["renameByName"], hidden
 
 
 def _key(row: Row, column: str, names: Mapping[str, str]) -> float:
