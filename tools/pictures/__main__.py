@@ -9,7 +9,7 @@ from typing import Final
 from tests.support.dashboards import documents
 from tools.pictures.asking import Source
 from tools.pictures.boards import drawn
-from tools.pictures.stage import SCRAPED, played
+from tools.pictures.stage import played
 
 SECONDS: Final = 240
 
@@ -30,13 +30,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--width", type=int, default=1920, help="in pixels (default %(default)s)")
     parser.add_argument("--prometheus", metavar="URL", help="draw of this one, start nothing")
+    parser.add_argument("--scrape", type=float, default=30, help="its seconds between scrapes")
     parser.add_argument("--hold", action="store_true", help="go on until Ctrl-C")
     return parser
 
 
 async def _run(options: argparse.Namespace) -> None:
     if options.prometheus:
-        _draw(Source(options.prometheus, SCRAPED), options)
+        _draw(Source(options.prometheus, options.scrape), options)
         return
     async with played(options.targets, options.seconds) as source:
         await asyncio.to_thread(_draw, source, options)
