@@ -93,7 +93,7 @@ class Source:
 
     def _post(self, path: str, **form: str) -> Any:  # noqa: ANN401 - whatever JSON it is
         request = Request(f"{self.url}/api/v1/{path}", data=urlencode(form).encode())  # noqa: S310
-        with urlopen(request, timeout=60) as answer:  # noqa: S310
+        with urlopen(request, timeout=150) as answer:  # noqa: S310
             return json.load(answer)["data"]["result"]
 
 
