@@ -150,3 +150,12 @@ def test_tables_have_the_worst_on_top(name: str) -> None:
             for shown in each["options"].get("renameByName", {}).values()
         ]
         assert by["displayName"] in columns, panel["title"]
+
+
+@every_dashboard
+def test_a_choice_among_many_is_told(name: str) -> None:
+    for panel in charts(DOCUMENTS[name]):
+        for asked in panel["targets"]:
+            if chosen := re.search(r"\b(?:topk|bottomk)\((\d+)", asked.get("expr", "")):
+                said = panel["description"].lower()
+                assert re.search(rf"of\s+many.*(the {chosen[1]}\b|those)", said), panel["title"]

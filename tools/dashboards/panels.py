@@ -23,7 +23,7 @@ from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
 from tools.dashboards.board import PROMETHEUS
 from tools.dashboards.pages import Link
-from tools.dashboards.queries import Query, called
+from tools.dashboards.queries import SHOWN, Query, called
 
 Steps: TypeAlias = Sequence[tuple[float | None, str]]
 """From which value on which colour; the first begins at ``None``."""
@@ -180,6 +180,7 @@ def lines(
     # What is counted stands at the axis once, not behind each value of the legend.
     counted = about.unit.removeprefix("suffix: ") if about.unit.startswith("suffix: ") else ""
     about = replace(about, unit="short") if counted else about
+    about = replace(about, description=_with_choice(about.description, queries))
     stacking = look.StackingMode.NORMAL if stacked else look.StackingMode.NONE
     style = (
         look.GraphThresholdsStyleMode.OFF
@@ -264,6 +265,14 @@ def meaning(states: States) -> model.ValueMap:
 def _are_many(queries: Sequence[Query]) -> bool:
     """Whether there is a line for each target or job: nobody knows how many."""
     return any(called() in query.legend for query in queries)
+
+
+def _with_choice(description: str, queries: Sequence[Query]) -> str:
+    """The description, which says that not all may be there, in its own words or in these."""
+    chosen = any("topk(" in query.expr or "bottomk(" in query.expr for query in queries)
+    if not chosen or "of many" in description.lower():
+        return description
+    return f"{description} Of many, the {SHOWN} that were worst."
 
 
 def _ranking(about: About, *, low_is_bad: bool) -> common.VizLegendOptions:

@@ -29,8 +29,9 @@ FAST: Final[Steps] = ((None, "green"), (1, "orange"), (14.4, "red"))
 REMAINING: Final = f"oran_mano:slo_error_budget_remaining:ratio30d{{{SURFACE}}} > -Inf"
 COVERAGE: Final = (
     f'oran_mano:slo_valid:increase1h{{{SURFACE}, slo="availability"}}\n'
-    f"/ on ({KEY}) (oran_mano:probe_expected:increase1h{{{SURFACE}}} > 0)"
+    f"/ on ({KEY}) (oran_mano:probe_expected:increase1h{{{SURFACE}}} >= 0.5)"
 )
+"""Not of surfaces without anything to ask for: estimates of their due runs are a little off 0."""
 TO_LATENCY: Final = (from_series(Page.LATENCY, "target", "component", "surface"),)
 
 

@@ -17,14 +17,16 @@ NARROW: Final[Mapping[str, int]] = {
     "cluster": 90,
     "namespace": 100,
     "fault": 90,
-    "reason": 150,
+    "reason": 120,
+    "surface": 230,
+    "alertname": 230,
     "component": 150,
     "rate_class": 110,
     "credential": 110,
     "slo": 110,
     "api_version": 100,
 }
-"""What needs no more; names of targets and surfaces share what is left."""
+"""What needs no more; names of targets have what is left."""
 
 
 @dataclass(frozen=True)
