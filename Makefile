@@ -4,6 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 RUNS   := $(VENV)/.runs
+DRAWS  := .cache/pictures/.ready
 COMMA  := ,
 
 IMAGE    ?= oran-mano-exporter
@@ -103,13 +104,17 @@ LABELS ?= cluster, namespace
 rules: $(READY) ## Write the rules and routes with other labels of a place (LABELS="region,cluster" OUT=folder)
 	@$(BIN)/python -m tools.rules --labels "$(LABELS)" --out "$(or $(OUT),$(error OUT= is a folder to write to))"
 
+.PHONY: pictures
+pictures: $(DRAWS) tools ## Draw every dashboard from real data, to look at: minutes (ARGS="--targets 60")
+	@PYTHONPATH=$(dir $(DRAWS)) $(BIN)/python -m tools.pictures $(ARGS)
+
 format: $(READY) ## Mend what can be mended by itself
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 lock: $(READY) ## Resolve the dependencies again into requirements/
 	$(BIN)/pip install --quiet 'uv>=0.13,<1'
-	for set in "runtime pyproject.toml" "dev pyproject.toml --group dev" "image --group image" "chart --group chart" "helm --group helm --no-deps"; do set -- $$set; name=$$1; shift; \
+	for set in "runtime pyproject.toml" "dev pyproject.toml --group dev" "image --group image" "chart --group chart" "helm --group helm --no-deps" "pictures --group pictures"; do set -- $$set; name=$$1; shift; \
 	  $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	    --no-header --no-annotate --no-emit-find-links $$@ -o requirements/$$name.txt; done
 
@@ -123,6 +128,12 @@ $(RUNS): requirements/runtime.txt
 	@$(PYTHON) -m venv $(VENV) || \
 	  { echo 'python3 cannot make a virtual environment: apt-get install python3-venv'; exit 1; }
 	@$(BIN)/python tools/install.py requirements/runtime.txt
+	@touch $@
+
+$(DRAWS): requirements/pictures.txt | $(READY)
+	@echo 'Fetching what draws (once)'
+	@rm -rf $(@D)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --target $(@D) -r $<
 	@touch $@
 
 $(READY): requirements/dev.txt pyproject.toml | $(RUNS)

@@ -33,16 +33,18 @@ class Answer:
         why: what would be wrong otherwise.
         given: series, as promtool writes values over time.
         samples: what comes back, by labels.
+        column: which of its queries.
     """
 
     panel: str
     why: str
     given: Mapping[str, str]
     samples: Mapping[str, float]
+    column: int = 0
 
     def text(self) -> dict[str, object]:
         """As promtool reads it."""
-        (asked,) = (each.expr for each in expressions() if each.name == self.panel)
+        asked = [each.expr for each in expressions() if each.name == self.panel][self.column]
         samples = [{"labels": labels, "value": value} for labels, value in self.samples.items()]
         return {
             "interval": "1m",
@@ -56,6 +58,13 @@ class Answer:
 def of(metric: str, labels: str, surface: str = "list") -> str:
     """A series of one surface."""
     return f'{metric}{{target="lab", component="vnf", surface="{surface}", {labels}}}'
+
+
+def at(cluster: str, **labels: str) -> str:
+    """The labels of a target in this cluster, or of something of it."""
+    every = {"cluster": cluster, "target": "lab", **labels}
+    inside = ", ".join(f'{label}="{value}"' for label, value in every.items())
+    return f"{{{inside}}}"
 
 
 def level(value: float) -> str:
@@ -73,15 +82,59 @@ def hour(target: str, *, available: float, known: float) -> dict[str, str]:
 
 ONLY_429: Final = {
     **hour("lab", available=1, known=0.05),
-    **hour("down", available=0, known=1),
+    **hour("down", available=-0.01, known=1),  # the rules estimate
     **hour("half", available=0.9, known=0.5),
 }
 KNOWN: Final = {
-    'oran_mano:target_availability:ratio1h{target="down"}': 0.0,
-    'oran_mano:target_availability:ratio1h{target="half"}': 0.9,
+    '{target="down"}': 0.0,
+    '{target="half"}': 0.9,
 }
 ANSWERS: Final = (
-    Answer("on-call: How much of the last hour was well?", "429 is not well", ONLY_429, KNOWN),
+    Answer("on-call: Which targets are worst off?", "429 is not well", ONLY_429, KNOWN, column=3),
+    Answer("on-call: How well was the worst of them?", "429 is not bad", ONLY_429, {"{}": 0}),
+    Answer(
+        "on-call: How many targets are unhealthy?",
+        "the well one of a name hides no other",
+        {
+            f"oran_mano_target_healthy{at('east')}": level(0),
+            f"oran_mano_target_healthy{at('west')}": level(1),
+        },
+        {"{}": 1},
+    ),
+    Answer(
+        "on-call: Which targets are worst off?",
+        "each is itself, and 0 is a number",
+        {
+            f"oran_mano_probe_success{at('east', component='vnf', surface='get')}": level(0),
+            f"oran_mano_probe_success{at('west', component='vnf', surface='get')}": level(1),
+        },
+        {at("east"): 1, at("west"): 0},
+        column=1,
+    ),
+    Answer(
+        "on-call: Which surfaces were not well, and when?",
+        "of many, those that failed longest",
+        {
+            of("oran_mano_probe_success", "", surface=f"s{number:02}"): f"1x{number} 0x30"
+            for number in range(20)
+        }
+        | {of("oran_mano_probe_success", "", surface="well"): level(1)},
+        {f'{{target="lab", component="vnf", surface="s{number:02}"}}': 0 for number in range(12)},
+    ),
+    Answer(
+        "slo: How did the budgets shrink?",
+        "of many, those that were lowest at any time",
+        {
+            of(
+                "oran_mano:slo_error_budget_remaining:ratio30d", 'slo="latency"', f"s{number:02}"
+            ): f"-{number}x9 1x20"
+            for number in range(30)
+        },
+        {
+            f'{{target="lab", component="vnf", surface="s{number:02}", slo="latency"}}': 1
+            for number in range(10, 30)
+        },
+    ),
     Answer("slo: What share of runs was well, by target?", "429 is not well", ONLY_429, KNOWN),
     Answer(
         "slo: What share of runs was well, by surface?",
@@ -110,7 +163,7 @@ ANSWERS: Final = (
         {'{phase="connect"}': 0.5, '{phase="wait"}': 0.75, '{phase="queue"}': 1},
     ),
     Answer(
-        "exporter: How old is its heartbeat?",
+        "exporter: Is every exporter well?",
         "a pod that is well hides none that is not",
         {
             'oran_mano_exporter_schedule_heartbeat_timestamp_seconds{job="e", instance="a"}': (
@@ -121,6 +174,7 @@ ANSWERS: Final = (
             ),
         },
         {'{job="e"}': ASKED * 60 - 600},
+        column=1,
     ),
     Answer(
         "on-call: Is it the quota?",
@@ -131,27 +185,6 @@ ANSWERS: Final = (
             of(SKIPPED, 'reason="budget"', "get"): "0x24 1x6",
         },
         {"{}": 1},
-    ),
-    Answer(
-        "on-call: Which alerts fire, and what is to be done?",
-        "two windows of a budget are two lines, and an exporter has a name",
-        {
-            series: values
-            for labels in (
-                'alertname="AvailabilityBudgetBurnFast", target="lab", window="1h"',
-                'alertname="AvailabilityBudgetBurnFast", target="lab", window="6h"',
-                'alertname="ExporterSlow", job="e"',
-            )
-            for series, values in (
-                (f"ALERTS_FOR_STATE{{{labels}}}", level(60)),
-                (f'ALERTS{{alertstate="firing", {labels}}}', level(1)),
-            )
-        },
-        {
-            '{alertname="AvailabilityBudgetBurnFast", target="lab", window="1h"}': 60000,
-            '{alertname="AvailabilityBudgetBurnFast", target="lab", window="6h"}': 60000,
-            '{alertname="ExporterSlow", job="e"}': 60000,
-        },
     ),
 )
 

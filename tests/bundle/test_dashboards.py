@@ -61,6 +61,13 @@ def test_nothing_in_it_changes_by_itself(name: str) -> None:
     assert document["time"]["from"].startswith("now-")
 
 
+@every_dashboard
+def test_the_page_shows_a_small_picture_of_it(name: str) -> None:
+    page = (ROOT / "docs" / "dashboards.md").read_text()
+    assert f"](images/{name}.png)" in page
+    assert (ROOT / "docs" / "images" / f"{name}.png").stat().st_size < 200_000, "`make pictures`"
+
+
 # --- Panels --------------------------------------------------------------------------------------
 
 
@@ -153,7 +160,9 @@ def test_every_variable_is_asked_for_and_defined(name: str) -> None:
     used = {found for found in re.findall(r"\$\{?(\w+)", asked) if not found.startswith("__")}
     assert used == defined
     choices = [each for each in document["templating"]["list"] if each["type"] == "query"]
-    assert {"target", "component"} <= {each["name"] for each in choices}
+    names = [each["name"] for each in choices]
+    assert names[:4] == ["cluster", "namespace", "target", "component"]
+    assert all(each["allValue"] == ".*" for each in choices)  # a label that is absent, too
     assert all(each["multi"] and each["includeAll"] for each in choices)
 
 
@@ -180,7 +189,8 @@ def _check_parameters(page: Json, parameters: str) -> None:
     chosen = set(re.findall(r"var-(\w+)=", parameters))
     assert "${__url_time_range}" in parameters
     assert kept | chosen <= defined
-    assert {"datasource", "target", "component"} <= kept | chosen
+    assert {"datasource", "cluster", "namespace", "target", "component"} <= kept | chosen
+    assert not chosen or {"cluster", "namespace"} <= chosen  # what was clicked is somewhere
 
 
 def _runbook(alert: str) -> Path:

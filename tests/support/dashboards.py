@@ -11,6 +11,8 @@ Json: TypeAlias = dict[str, Any]
 
 FOLDER: Final = ROOT / "dashboards"
 GIVEN: Final[Mapping[str, str]] = {
+    "cluster": ".*",
+    "namespace": ".*",
     "target": ".*",
     "component": ".*",
     "surface": ".*",
@@ -23,8 +25,9 @@ GIVEN: Final[Mapping[str, str]] = {
 NEEDS_RULES: Final = "recorded series need the rules in this Prometheus, and an hour at most"
 RIGHTLY_EMPTY: Final[Mapping[str, str]] = {
     "on-call: What is broken, and since when?": "nothing fails",
-    "on-call: How much of the last hour was well?": NEEDS_RULES,
-    "on-call: How much do we know of it?": NEEDS_RULES,
+    "on-call: How well was the worst of them?": NEEDS_RULES,
+    "on-call: How little do we know of one?": NEEDS_RULES,
+    "on-call: Which targets are worst off?": NEEDS_RULES,
     "on-call: Which surfaces were not well, and when?": "nothing failed in the time range",
     "on-call: Which alerts fire, and what is to be done?": "no alert fires, or no rules are loaded",
     "rate-limits: What share of each quota is left?": "the API sends no rate-limit headers",

@@ -22,6 +22,24 @@ def metrics(expr: str) -> set[str]:
     return set(re.findall(r"(?<![\w:.])[a-zA-Z_:][\w:]*(?![\w:]|\s*\()", bare))
 
 
+def matchers(expr: str) -> list[tuple[str, str]]:
+    """Every selector: its metric, and what stands in its braces."""
+    bare = _without_strings(expr)
+    found = []
+    for metric in metrics(expr):
+        for at in places(expr, metric):
+            inside = re.match(r"{([^}]*)}", bare[at + len(metric) :])
+            start = at + len(metric) + 1
+            found.append((metric, expr[start : start + len(inside[1])] if inside else ""))
+    return found
+
+
+def groupings(expr: str) -> list[set[str]]:
+    """The labels of every ``by`` and ``on``: what things are told apart by."""
+    found = re.findall(r"\b(?:by|on) \(([^)]*)\)", _without_strings(expr))
+    return [{label.strip() for label in each.split(",")} for each in found]
+
+
 def is_aggregated(expr: str, at: int) -> bool:
     """Whether a ``sum by (...) (`` or the like is open there, so that other labels end."""
     text, depth = _without_strings(expr), 0

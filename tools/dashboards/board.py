@@ -9,7 +9,7 @@ from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import dashboard as model
 
 from tools.dashboards.pages import Page
-from tools.dashboards.queries import COMPONENT, TARGET
+from tools.dashboards.queries import COMPONENT, PLACE, PLACES, TARGET
 
 TAG: Final = "oran-mano"
 PROMETHEUS: Final = model.DataSourceRef(type_val="prometheus", uid="${datasource}")
@@ -88,14 +88,22 @@ def _variables(board: Board) -> Iterator[Builder[model.VariableModel]]:
     yield build.DatasourceVariable("datasource").label("Data source").type("prometheus")
     if board.traces:
         yield build.DatasourceVariable("traces").label("Traces").type("tempo")
-    yield _choice("target", "oran_mano_target_info")
+    for number, place in enumerate(PLACES):
+        within = ", ".join(f'{label}=~"${label}"' for label in PLACES[:number])
+        yield _choice(place, "oran_mano_exporter_build_info" + (within and f"{{{within}}}"))
+    # Not target_info: it has the labels that a configuration gives a target, `cluster` perhaps.
+    yield _choice("target", f"oran_mano_surface_info{{{PLACE}}}")
     yield _choice("component", f"oran_mano_surface_info{{{TARGET}}}")
     if board.surfaces:
         yield _choice("surface", f"oran_mano_surface_info{{{COMPONENT}}}")
 
 
 def _choice(label: str, source: str) -> Builder[model.VariableModel]:
-    """Any number of the values of a label; all of them are also those that come later."""
+    """Any number of the values of a label; all of them are also those that come later.
+
+    ``.*`` also matches a label that is not there: where nothing has a cluster, the only choice is
+    *All*, and it is everything. (Grafana hides a variable always or never.)
+    """
     return (
         build.QueryVariable(label)
         .label(label.capitalize())

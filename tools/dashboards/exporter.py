@@ -5,85 +5,88 @@ from typing import Final
 from tools.dashboards import schedule
 from tools.dashboards.board import Board, Row
 from tools.dashboards.pages import Page, runbook
-from tools.dashboards.panels import CALM, About, Steps, events, lines, number, words
-from tools.dashboards.queries import ABSENT, OURS, Query, own, quantile
-
-
-def _small(title: str, description: str, unit: str, steps: Steps = CALM, *alerts: str) -> About:
-    more = tuple(runbook(alert) for alert in alerts)
-    return About(title, description, unit, empty=ABSENT, size=(4, 4), more=more, steps=steps)
-
+from tools.dashboards.panels import SHARE, About, events, lines, words
+from tools.dashboards.queries import (
+    ABSENT,
+    EACH,
+    JOB,
+    OURS,
+    OWN,
+    PLACE,
+    TARGET,
+    Query,
+    a_minute,
+    called,
+    highest,
+    own,
+    per,
+    quantile,
+)
+from tools.dashboards.tables import Column, First, Labels, rows
 
 ALIVE: Final = (
-    number(
-        _small(
-            "Can it be scraped?",
-            "Normal: yes. At no, Prometheus does not reach a pod of it: what the others say is "
-            "old. See the pod and its network policy.",
-            "none",
-            CALM,
-            "ExporterAbsent",
+    rows(
+        About(
+            "Is every exporter well?",
+            "One line for each job, of the pod that is worst off. `Scraped`: at no, Prometheus "
+            "does not reach a pod, and what the others say is old: see the pod and its network "
+            "policy. `Heartbeat`: how long ago its schedule showed to be alive; seconds are "
+            "normal, above a minute it probes nothing. `Newest configuration`: at no, a newer one "
+            "was refused and would not survive a restart: the log names file and line. Something "
+            "that began when the one in force was read may have begun because of it. `Runs since` "
+            "seconds, again and again: it crashes or is killed.",
+            "short",
+            empty=ABSENT,
+            size=(19, 7),
+            more=(
+                runbook("ExporterAbsent"),
+                runbook("ProbesNotRunning"),
+                runbook("ConfigReloadFailed"),
+            ),
         ),
-        Query(
-            "min by (job) (\n"
-            f"  up and on (job, instance) max_over_time({own('build_info')}[1d])\n"
-            ")",
-            "{{job}}",
+        Labels(("job",)),
+        (
+            Column(
+                "Scraped",
+                f"min by ({JOB}) (\n"
+                f"  up{{{PLACE}}}\n"
+                f"  and on ({per('job', 'instance')}) max_over_time({own('build_info')}[1d])\n"
+                ")",
+                "none",
+                states={0: ("no", "red"), 1: ("yes", "green")},
+            ),
+            Column(
+                "Heartbeat",
+                f"time() - min by ({JOB}) ({own('schedule_heartbeat_timestamp_seconds')})",
+                "s",
+                ((None, "green"), (30, "orange"), (60, "red")),
+            ),
+            Column(
+                "Newest configuration",
+                f"min by ({JOB}) ({own('config_last_reload_successful')})",
+                "none",
+                states={0: ("no", "red"), 1: ("yes", "green")},
+            ),
+            Column(
+                "Read",
+                f"max by ({JOB}) ({own('config_last_reload_success_timestamp_seconds')}) * 1000",
+                "dateTimeFromNow",
+            ),
+            Column(
+                "Runs since",
+                f"max by ({JOB}) (process_start_time_seconds{{{PLACE}}} {OURS}) * 1000",
+                "dateTimeFromNow",
+            ),
         ),
-        states={0: ("no", "red"), 1: ("yes", "green")},
-    ),
-    number(
-        _small(
-            "How old is its heartbeat?",
-            "Time since the schedule last showed to be alive, of the process that is worst off. "
-            "Normal: seconds. Above a minute it probes nothing, and Kubernetes should restart it.",
-            "s",
-            ((None, "green"), (30, "orange"), (60, "red")),
-            "ProbesNotRunning",
-        ),
-        Query(f"time() - min by (job) ({own('schedule_heartbeat_timestamp_seconds')})", "{{job}}"),
-    ),
-    number(
-        _small(
-            "Does it run the newest configuration?",
-            "Normal: yes. At no, a newer one was refused and would not survive a restart: the log "
-            "names file and line.",
-            "none",
-            CALM,
-            "ConfigReloadFailed",
-        ),
-        Query(f"min by (job) ({own('config_last_reload_successful')})", "{{job}}"),
-        states={0: ("no", "red"), 1: ("yes", "green")},
-    ),
-    number(
-        _small(
-            "How old is its configuration?",
-            "When the one in force was read. Something that began then may have begun because of "
-            "it.",
-            "dateTimeFromNow",
-        ),
-        Query(
-            f"max by (job) ({own('config_last_reload_success_timestamp_seconds')}) * 1000",
-            "{{job}}",
-        ),
-    ),
-    number(
-        _small(
-            "How long does it run?",
-            "Since the start of its youngest process. Seconds, again and again: it crashes or is "
-            "killed.",
-            "s",
-        ),
-        Query(
-            f"time() - max by (job) (process_start_time_seconds {OURS})",
-            "{{job}}",
-        ),
+        First("Scraped"),
     ),
     words(
-        _small(
-            "Which version is it?",
+        About(
+            "Which versions run?",
             "Version and revision, one for each that runs. Two are there during an upgrade only.",
             "none",
+            empty=ABSENT,
+            size=(5, 7),
         ),
         Query(f"max by (version, revision) ({own('build_info')})", "{{version}} ({{revision}})"),
     ),
@@ -97,36 +100,25 @@ TELLING: Final = (
             "time-out, samples are lost.",
             "s",
             empty=ABSENT,
+            size=(12, 8),
             more=(runbook("ExporterSlow"),),
         ),
-        Query(quantile(0.99, own("scrape_duration_seconds"), "job"), "{{job}}", exemplar=True),
-    ),
-    events(
-        About(
-            "Do its sinks fail?",
-            "Observations that metrics, logs or traces could not take. Normal: 0. Else it is a "
-            "fault of the exporter: its log has the trace of it, report that.",
-            "suffix: failures",
-            empty=ABSENT,
-        ),
-        Query(
-            f"sum by (sink) (increase({own('sink_failures_total')}[$__rate_interval]))",
-            "{{sink}}",
-        ),
+        Query(quantile(0.99, f"{OWN}scrape_duration_seconds", JOB), called("job"), exemplar=True),
     ),
     lines(
         About(
             "Do its spans arrive?",
-            "Spans that were to be sent, that the collector did not take, and that found the "
-            "queue full. Normal: the last two are 0. Else see the collector.",
-            "suffix: spans",
+            "Spans in a second: that were to be sent, that the collector did not take, and that "
+            "found the queue full. Normal: the last two are 0. Else see the collector.",
+            "suffix: spans/s",
             empty="no spans are exported",
+            size=(12, 8),
             more=(runbook("SpansDropped"),),
         ),
         *(
             Query(
-                f"sum by (job) (increase({own(counter)}[$__rate_interval]))",
-                f"{word}: {{{{job}}}}",
+                f"sum by ({JOB}) (rate({own(counter)}[$__rate_interval]))",
+                f"{word}: {called('job')}",
             )
             for counter, word in (
                 ("spans_total", "all"),
@@ -137,19 +129,35 @@ TELLING: Final = (
     ),
     events(
         About(
-            "Do its own faults spoil runs?",
-            "Runs that told nothing of the API for a fault of the exporter, by kind. Normal: 0. "
-            "Else its log has the trace of it, report that.",
-            "suffix: runs",
+            "Do its sinks fail?",
+            "Observations in a minute that metrics, logs or traces could not take. Normal: 0. Else "
+            "it is a fault of the exporter: its log has the trace of it, report that.",
+            "suffix: failures/min",
             empty=ABSENT,
-            size=(24, 8),
+            size=(24, 7),
+        ),
+        Query(
+            a_minute(f"{OWN}sink_failures_total", per("job", "sink"), PLACE),
+            f"{called('job')}: {{{{sink}}}}",
+        ),
+    ),
+    events(
+        About(
+            "Do its own faults spoil runs?",
+            "Runs in a minute that told nothing of the API for a fault of the exporter, by kind. "
+            "Normal: 0. Else its log has the trace of it, report that.",
+            "suffix: runs/min",
+            empty=ABSENT,
+            size=(24, 7),
             more=(runbook("ExporterFault"),),
         ),
         Query(
-            f"sum by (target, surface, kind) (increase({own('faults_total')}[$__rate_interval]))\n"
-            "or on (target)\n"
-            "sum by (target) (increase(oran_mano_probe_internal_total[$__rate_interval]))",
-            "{{target}} {{surface}} {{kind}}",
+            highest(
+                f"{a_minute(f'{OWN}faults_total', per('target', 'surface', 'kind'), PLACE)}\n"
+                f"or on ({EACH})\n"
+                f"{a_minute('oran_mano_probe_internal_total', EACH, TARGET)}"
+            ),
+            f"{called('target')} {{{{surface}}}} {{{{kind}}}}",
         ),
     ),
 )
@@ -162,11 +170,9 @@ COSTS: Final = (
             "report it; Kubernetes kills it at its limit.",
             "bytes",
             empty=ABSENT,
+            size=(12, 8),
         ),
-        Query(
-            f"max by (job) (process_resident_memory_bytes {OURS})",
-            "{{job}}",
-        ),
+        Query(f"max by ({JOB}) (process_resident_memory_bytes{{{PLACE}}} {OURS})", called("job")),
     ),
     lines(
         About(
@@ -175,12 +181,15 @@ COSTS: Final = (
             "are late. A limit below it shows as lateness, too.",
             "suffix: cores",
             empty=ABSENT,
+            size=(12, 8),
             more=(runbook("ExporterSlow"),),
             steps=((None, "green"), (0.8, "red")),
         ),
         Query(
-            f"max by (job) (rate(process_cpu_seconds_total[$__rate_interval]) {OURS})",
-            "{{job}}",
+            f"max by ({JOB}) (\n"
+            f"  rate(process_cpu_seconds_total{{{PLACE}}}[$__rate_interval]) {OURS}\n"
+            ")",
+            called("job"),
         ),
     ),
     lines(
@@ -190,12 +199,16 @@ COSTS: Final = (
             "connections fail, as if it were the network.",
             "percentunit",
             empty=ABSENT,
+            size=(24, 7),
             steps=((None, "green"), (0.8, "red")),
         ),
         Query(
-            f"max by (job) (process_open_fds / process_max_fds {OURS})",
-            "{{job}}",
+            f"max by ({JOB}) (\n"
+            f"  process_open_fds{{{PLACE}}} / process_max_fds{{{PLACE}}} {OURS}\n"
+            ")",
+            called("job"),
         ),
+        axis=SHARE,
     ),
 )
 

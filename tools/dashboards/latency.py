@@ -7,12 +7,25 @@ from grafana_foundation_sdk.models.tempo import SearchTableType
 
 from tools.dashboards.board import TEMPO, Board, Row
 from tools.dashboards.pages import Page, from_series, runbook
-from tools.dashboards.panels import About, buckets, dressed, lines
-from tools.dashboards.queries import KEY, SURFACE, TARGET, Query, quantile
+from tools.dashboards.panels import SHARE, About, buckets, dressed, lines
+from tools.dashboards.queries import (
+    EACH,
+    KEY,
+    SHOWN,
+    SURFACE,
+    TARGET,
+    Query,
+    called,
+    highest,
+    per,
+    quantile,
+)
 
 RUNS: Final = "oran_mano_probe_duration_seconds"
 PHASES: Final = f"oran_mano_probe_phase_duration_seconds{{{SURFACE}}}"
 TO_BUDGET: Final = (from_series(Page.SLO, "target", "surface"),)
+PROBE: Final = per("target", "surface")
+NAME: Final = called("target", "surface")
 
 DURATIONS: Final = (
     buckets(
@@ -25,7 +38,7 @@ DURATIONS: Final = (
             size=(12, 9),
         ),
         Query(
-            f"sum by (le) (increase({RUNS}_bucket{{{SURFACE}}}[$__rate_interval]))",
+            f"sum by (le) (rate({RUNS}_bucket{{{SURFACE}}}[$__rate_interval]))",
             "{{le}}",
             exemplar=True,
         ),
@@ -51,19 +64,20 @@ WHICH: Final = (
         About(
             "How long does each surface take (95 %)?",
             "What 95 % of a surface's runs do not exceed, and the strictest objective among those "
-            "chosen. Normal: below it. Click on a line for its budget.",
+            f"chosen. Normal: below it. Of many, the {SHOWN} that were slowest. Click on a line "
+            "for its budget.",
             "s",
-            size=(12, 9),
+            size=(24, 7),
             links=TO_BUDGET,
             more=(runbook("SurfaceSlow"), runbook("LatencyBudgetBurnFast")),
         ),
         Query(
-            quantile(0.95, RUNS, "target, surface", SURFACE),
-            "{{target}} {{surface}}",
+            highest(quantile(0.95, RUNS, PROBE, SURFACE)),
+            NAME,
             exemplar=True,
         ),
         Query(
-            'min(oran_mano_slo_latency_threshold_seconds{target=~"$target", surface=~"$surface"})',
+            f'min(oran_mano_slo_latency_threshold_seconds{{{TARGET}, surface=~"$surface"}})',
             "objective",
         ),
     ),
@@ -71,20 +85,23 @@ WHICH: Final = (
         About(
             "What share of runs is slow?",
             "Runs that were well but over `latency.good`, by all runs. Normal: 0. Over one half "
-            "for a while, SurfaceSlow fires.",
+            f"for a while, SurfaceSlow fires. Of many surfaces, the {SHOWN} that were worst.",
             "percentunit",
-            size=(12, 9),
+            size=(24, 7),
             links=TO_BUDGET,
             more=(runbook("SurfaceSlow"),),
             steps=((None, "green"), (0.5, "red")),
         ),
         Query(
-            "sum by (target, surface) "
-            f"(increase(oran_mano_probe_slow_total{{{SURFACE}}}[$__rate_interval]))\n"
-            "/ (sum by (target, surface) "
-            f"(increase(oran_mano_probe_runs_total{{{SURFACE}}}[$__rate_interval])) > 0)",
-            "{{target}} {{surface}}",
+            highest(
+                f"sum by ({PROBE}) "
+                f"(rate(oran_mano_probe_slow_total{{{SURFACE}}}[$__rate_interval]))\n"
+                f"/ (sum by ({PROBE}) "
+                f"(rate(oran_mano_probe_runs_total{{{SURFACE}}}[$__rate_interval])) > 0)"
+            ),
+            NAME,
         ),
+        axis=SHARE,
     ),
 )
 
@@ -96,7 +113,7 @@ WHERE: Final = (
             "how long one took. `wait` is the API's own time. `dns`, `connect` and `tls` are the "
             "network's, and none on kept connections. `queue` is our own.",
             "s",
-            size=(12, 8),
+            size=(24, 8),
         ),
         Query(
             # Not avg: a phase that few runs reach would weigh as if all did.
@@ -112,23 +129,26 @@ WHERE: Final = (
             "A run on a kept connection sees neither DNS nor connect nor TLS. Normal: high, with "
             "dips where connections are renewed. Low: the server closes them.",
             "percentunit",
-            size=(6, 8),
+            size=(24, 7),
         ),
         Query(
-            f"avg by (target) (max by ({KEY}) (oran_mano_probe_connection_reused{{{SURFACE}}}))",
-            "{{target}}",
+            f"avg by ({EACH}) (max by ({KEY}) (oran_mano_probe_connection_reused{{{SURFACE}}}))",
+            called("target"),
         ),
+        axis=SHARE,
+        low_is_bad=True,
     ),
     lines(
         About(
             "How big are the answers?",
-            "Bodies of the last runs. Normal: level. A growing list explains a growing `receive`.",
+            "Bodies of the last runs. Normal: level. A growing list explains a growing `receive`. "
+            f"Of many surfaces, the {SHOWN} with the biggest.",
             "bytes",
-            size=(6, 8),
+            size=(24, 7),
         ),
         Query(
-            f"max by (target, surface) (oran_mano_probe_response_bytes{{{SURFACE}}})",
-            "{{target}} {{surface}}",
+            highest(f"max by ({PROBE}) (oran_mano_probe_response_bytes{{{SURFACE}}})"),
+            NAME,
         ),
     ),
 )
@@ -138,15 +158,21 @@ WIRE: Final = (
         About(
             "How long do single requests take (95 %)?",
             "Every request on the wire, those of probes that need many, logins and pages too. "
-            "Normal: like the runs above; component and surface do not narrow it.",
+            "Normal: like the runs above; component and surface do not narrow it. Of many, the "
+            f"{SHOWN} slowest.",
             "s",
-            size=(12, 8),
+            size=(24, 7),
         ),
         Query(
-            quantile(
-                0.95, "oran_mano_api_request_duration_seconds", "target, method, endpoint", TARGET
+            highest(
+                quantile(
+                    0.95,
+                    "oran_mano_api_request_duration_seconds",
+                    per("target", "method", "endpoint"),
+                    TARGET,
+                )
             ),
-            "{{target}} {{method}} {{endpoint}}",
+            called("target", "method", "endpoint"),
             exemplar=True,
         ),
     ),
@@ -156,9 +182,9 @@ WIRE: Final = (
             "Requests without an answer yet. Normal: a few. Near `connection.concurrency` runs "
             "wait for each other: the API hangs, or too much is asked at once.",
             "suffix: requests",
-            size=(12, 8),
+            size=(24, 7),
         ),
-        Query(f"max by (target) (oran_mano_active_connections{{{TARGET}}})", "{{target}}"),
+        Query(f"max by ({EACH}) (oran_mano_active_connections{{{TARGET}}})", called("target")),
     ),
 )
 

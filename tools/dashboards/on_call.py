@@ -10,23 +10,30 @@ from tools.dashboards.panels import ALARM, WELL, About, number, timeline
 from tools.dashboards.queries import (
     ABSENT,
     AVAILABILITY,
+    BANDS,
     COMPONENT,
+    EACH,
     KEY,
     TARGET,
     Query,
+    called,
     count_or_zero,
 )
-from tools.dashboards.tables import Column, rows
+from tools.dashboards.tables import Column, First, Labels, rows
 
 SUCCESS: Final = f"max by ({KEY}) (oran_mano_probe_success{{{COMPONENT}}})"
 FAILING: Final = f"{SUCCESS} == 0"
+HEALTHY: Final = f"max by ({EACH}) (oran_mano_target_healthy{{{TARGET}}})"
+COVERAGE: Final = f"oran_mano:target_coverage:ratio1h{{{TARGET}}}"
+INTERVAL: Final = f"max by ({KEY}) (oran_mano_surface_interval_seconds{{{COMPONENT}}})"
 UNKNOWN: Final = (
-    f"max by ({KEY}) (oran_mano_surface_interval_seconds{{{COMPONENT}}})\n"
+    f"{INTERVAL}\n"
     f"unless on ({KEY}) {SUCCESS}\n"
     f"unless on ({KEY}) sum by ({KEY}) (increase(oran_mano_probe_skipped_total"
     f'{{{COMPONENT}, reason=~"no_resource|not_leader"}}[10m])) > 0'
 )
 RATIO: Final = ((None, "red"), (0.95, "orange"), (0.99, "green"))
+KNOWN: Final = ((None, "red"), (0.5, "orange"), (0.9, "green"))
 
 
 def _of_failing(metric: str, scale: str = "") -> str:
@@ -34,20 +41,27 @@ def _of_failing(metric: str, scale: str = "") -> str:
     return f"max by ({KEY}) ({metric}{{{COMPONENT}}}){scale}\nand on ({KEY}) {FAILING}"
 
 
+def _of_each(which: str, among: str) -> str:
+    """How many of a target's surfaces, 0 where there are others."""
+    return f"count by ({EACH}) ({which})\nor\n0 * count by ({EACH}) ({among})"
+
+
 HEALTH: Final = (
     number(
         About(
-            "Is the API healthy?",
-            "The overall status: authentication, health, intents, VNFs and agents. Normal: "
-            "healthy. Unhealthy: one of these fails, the table below says which.",
-            "none",
+            "How many targets are unhealthy?",
+            "The overall status: authentication, health, intents, VNFs and agents. Normal: 0. Else "
+            "one of these fails; the tables below say where, and which.",
+            "suffix: targets",
             empty=ABSENT,
             size=(5, 3),
-            links=(from_series(Page.SLO, "target"),),
+            links=(from_series(Page.SLO),),
             more=(runbook("TargetDown"),),
+            steps=ALARM,
         ),
-        Query(f"max by (target) (oran_mano_target_healthy{{{TARGET}}})", "{{target}}"),
-        states={0: ("unhealthy", "red"), 1: ("healthy", "green")},
+        Query(
+            count_or_zero(f"{HEALTHY} == 0", of=f"oran_mano_target_healthy{{{TARGET}}}", by=EACH)
+        ),
     ),
     number(
         About(
@@ -79,81 +93,117 @@ HEALTH: Final = (
     ),
     number(
         About(
-            "How much of the last hour was well?",
-            "Availability of a target in the last hour: the share of runs that did not fail. "
-            "Answers 429 do not count; runs that an open circuit breaker prevented do. Normal: "
-            "above the objective. Nothing is shown where less than a tenth is known.",
+            "How well was the worst of them?",
+            "The lowest availability of a target in the last hour: the share of runs that did not "
+            "fail. Answers 429 do not count; runs that an open circuit breaker prevented do. "
+            "Normal: above the objective. Nothing is shown where less than a tenth is known.",
             "percentunit",
             empty="too little is known of the last hour, or the rules are not loaded",
             size=(5, 3),
-            links=(from_series(Page.SLO, "target"),),
+            links=(from_series(Page.SLO),),
             steps=RATIO,
         ),
-        Query(AVAILABILITY, "{{target}}"),
+        Query(f"min(\n{AVAILABILITY}\n)"),
     ),
     number(
         About(
-            "How much do we know of it?",
-            "Coverage: the share of due runs that took place and were not answered 429. Those that "
-            "an open circuit breaker prevented are known to be bad. Normal: close to 100 %. At a "
-            "low one the availability beside it says little: look for skips and for 429.",
+            "How little do we know of one?",
+            "The lowest coverage of a target in the last hour: the share of due runs that took "
+            "place and were not answered 429. Those that an open circuit breaker prevented are "
+            "known to be bad. Normal: close to 100 %. At a low one availability says little: look "
+            "for skips and for 429.",
             "percentunit",
             empty="no runs in the last hour, or the rules are not loaded",
             size=(5, 3),
-            links=(from_series(Page.EXPORTER, "target"),),
+            links=(from_series(Page.EXPORTER),),
             more=(runbook("RunsSkipped"), runbook("RateClassThrottled")),
-            steps=((None, "red"), (0.5, "orange"), (0.9, "green")),
+            steps=KNOWN,
         ),
-        Query(f"oran_mano:target_coverage:ratio1h{{{TARGET}}}", "{{target}}"),
+        Query(f"min({COVERAGE})"),
     ),
+)
+
+TARGETS: Final = rows(
+    About(
+        "Which targets are worst off?",
+        "One line for each target, those with most failing surfaces on top. `Unknown` are surfaces "
+        "without a result that still holds. `Last hour` is the share of runs that did not fail, "
+        "`Known` how much of what was due it is made of. Click on a target for its budgets. "
+        f"{REASONS}",
+        "short",
+        empty=ABSENT,
+        size=(9, 7),
+        more=(runbook("TargetDown"),),
+    ),
+    Labels(
+        ("target",),
+        links={
+            "target": (
+                from_cell(Page.SLO, "target"),
+                from_cell(Page.LATENCY, "target"),
+                from_cell(Page.RATE_LIMITS, "target"),
+                from_cell(Page.LIFE_CYCLE, "target"),
+            )
+        },
+    ),
+    (
+        Column(
+            "Status",
+            HEALTHY,
+            "none",
+            states={0: ("unhealthy", "red"), 1: ("healthy", "green")},
+        ),
+        Column("Failing", _of_each(FAILING, SUCCESS), "none", ALARM),
+        Column("Unknown", _of_each(UNKNOWN, INTERVAL), "none", ALARM),
+        Column("Last hour", AVAILABILITY, "percentunit", RATIO),
+        Column("Known", COVERAGE, "percentunit", KNOWN),
+    ),
+    First("Failing", highest=True),
 )
 
 BROKEN: Final = rows(
     About(
         "What is broken, and since when?",
-        "One line for each surface whose last run failed, with the reason, and with whom to "
-        f"talk. Click on a surface to see its latency or its budget. {REASONS}",
+        "One line for each surface whose last run failed, the newest on top, with the reason, and "
+        "with whom to talk. Click on a surface to see its latency or its budget. "
+        f"{REASONS}",
         "short",
         empty="nothing is known to fail",
-        size=(24, 7),
+        size=(15, 7),
         more=(runbook("SurfaceFailing"),),
     ),
-    ("target", "component", "surface", "fault", "reason"),
+    Labels(
+        ("target", "component", "surface", "fault", "reason"),
+        links={
+            "surface": (
+                from_cell(Page.LATENCY, "target", "component", "surface"),
+                from_cell(Page.SLO, "target", "component", "surface"),
+            ),
+            "target": (from_cell(Page.LIFE_CYCLE, "target"),),
+        },
+        unseen=("component",),
+    ),
     (
         Column(
-            "Failing since",
+            "Since",
             _of_failing("oran_mano_probe_state_since_timestamp_seconds", " * 1000"),
             "dateTimeFromNow",
         ),
         Column(
             "Reason",
-            blamed(
-                "max by (target, component, surface, reason) "
-                f"(oran_mano_probe_failure_reason{{{COMPONENT}}})"
-            ),
+            blamed(f"max by ({KEY}, reason) (oran_mano_probe_failure_reason{{{COMPONENT}}})"),
             "none",
             shown=False,
         ),
-        Column("Failures in a row", _of_failing("oran_mano_probe_consecutive_failures"), "none"),
-        Column("HTTP status", _of_failing("oran_mano_probe_http_status_code"), "none"),
+        Column("In a row", _of_failing("oran_mano_probe_consecutive_failures"), "none"),
+        Column("HTTP", _of_failing("oran_mano_probe_http_status_code"), "none"),
         Column(
             "Last success",
             _of_failing("oran_mano_probe_last_success_timestamp_seconds", " * 1000"),
             "dateTimeFromNow",
         ),
-        Column(
-            "Last run",
-            _of_failing("oran_mano_probe_last_run_timestamp_seconds", " * 1000"),
-            "dateTimeFromNow",
-        ),
     ),
-    links={
-        "surface": (
-            from_cell(Page.LATENCY, "target", "component", "surface"),
-            from_cell(Page.SLO, "target", "component", "surface"),
-        ),
-        "target": (from_cell(Page.LIFE_CYCLE, "target"),),
-    },
+    First("Since", highest=True),
 )
 
 
@@ -219,12 +269,12 @@ WHO: Final = (
     ),
 )
 
-BANDS: Final = timeline(
+WHEN: Final = timeline(
     About(
         "Which surfaces were not well, and when?",
-        "Surfaces that failed at least once in the time range. Red is failing, a gap is not "
-        "known. Many bands that turn red together have one cause: the target, the network or the "
-        "token.",
+        "Surfaces that failed at least once in the time range; of many, the "
+        f"{BANDS} that failed longest. Red is failing, a gap is not known. Many bands that turn "
+        "red together have one cause: the target, the network or the token.",
         "none",
         empty="nothing is known to have failed in this time",
         size=(12, 8),
@@ -232,9 +282,9 @@ BANDS: Final = timeline(
     ),
     Query(
         f"{SUCCESS}\nand on ({KEY})\n"
-        f"min by ({KEY}) "
-        f"(min_over_time(oran_mano_probe_success{{{COMPONENT}}}[$__range] @ end())) == 0",
-        "{{target}} {{surface}}",
+        f"bottomk({BANDS}, min by ({KEY}) "
+        f"(avg_over_time(oran_mano_probe_success{{{COMPONENT}}}[$__range] @ end()))) < 1",
+        called("target", "surface"),
     ),
     states=WELL,
 )
@@ -243,7 +293,7 @@ BOARD: Final = Board(
     Page.ON_CALL,
     "What is broken, since when, whose fault is it, and what comes next?",
     (
-        Row("What is broken, and since when?", (*HEALTH, BROKEN)),
+        Row("What is broken, and since when?", (*HEALTH, TARGETS, BROKEN)),
         Row(
             "Whose fault is it?",
             tuple(
@@ -251,7 +301,7 @@ BOARD: Final = Board(
                 for about, fault in zip(WHO, _PAGES, strict=True)
             ),
         ),
-        Row("What happened, and what comes next?", (BANDS, firing((12, 8)))),
+        Row("What happened, and what comes next?", (WHEN, firing((12, 8)))),
     ),
     since="now-1h",
 )

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from tools.dashboards.queries import PLACES
+
 RUNBOOKS: Final = "https://oran-mano-exporter.example.net/runbooks"
 """Of the rules' ``runbook_url``, too: whoever moves the runbooks replaces it in both."""
 
@@ -51,17 +53,22 @@ def runbook(alert: str) -> Link:
 
 def from_series(page: Page, *labels: str) -> Link:
     """To another dashboard, narrowed to these labels of the clicked series."""
-    return _narrowed(page, {label: f"${{__field.labels.{label}}}" for label in labels})
+    return _narrowed(page, {label: f"${{__field.labels.{label}}}" for label in _placed(labels)})
 
 
 def from_cell(page: Page, *labels: str) -> Link:
     """To another dashboard, narrowed to these columns of the clicked row of a table."""
-    return _narrowed(page, {label: f"${{__data.fields.{label}}}" for label in labels})
+    return _narrowed(page, {label: f"${{__data.fields.{label}}}" for label in _placed(labels)})
+
+
+def _placed(labels: tuple[str, ...]) -> tuple[str, ...]:
+    """A name leads to where it is. Grafana writes nothing for a label that is not there."""
+    return (*PLACES, *labels) if labels else ()
 
 
 def _narrowed(page: Page, chosen: dict[str, str]) -> Link:
     """Keep time range and variables, but for what the click chose."""
-    kept = [f"${{{name}:queryparam}}" for name in ("datasource", "target", "component")]
+    kept = [f"${{{name}:queryparam}}" for name in ("datasource", *PLACES, "target", "component")]
     parameters = [
         "${__url_time_range}",
         *(each for each in kept if each[2:].partition(":")[0] not in chosen),

@@ -1,7 +1,7 @@
 """The kinds of panels that the dashboards are made of, and how they look."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol, Self, TypeAlias, TypeVar
 
 from grafana_foundation_sdk.builders import (
@@ -23,13 +23,18 @@ from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
 from tools.dashboards.board import PROMETHEUS
 from tools.dashboards.pages import Link
-from tools.dashboards.queries import Query
+from tools.dashboards.queries import SHOWN, Query, called
 
 Steps: TypeAlias = Sequence[tuple[float | None, str]]
 """From which value on which colour; the first begins at ``None``."""
 States: TypeAlias = Mapping[int, tuple[str, str]]
 """What a value means, and its colour: never the colour alone."""
 
+HALF: Final = 12
+"""Half of the grid: less is too narrow for a legend beside the graph.
+
+The whole of it is for names longer than a target's or a job's.
+"""
 CALM: Final[Steps] = ((None, "text"),)
 ALARM: Final[Steps] = ((None, "green"), (1, "red"))
 WELL: Final[States] = {0: ("failing", "red"), 1: ("well", "green")}
@@ -150,10 +155,32 @@ def bars(about: About, *queries: Query) -> bargauge.Panel:
     )
 
 
+@dataclass(frozen=True)
+class Axis:
+    """What an axis shows at least, so that small changes look small; data may go beyond."""
+
+    low: float | None = 0
+    high: float | None = None
+
+
+COUNTED: Final = Axis()
+SHARE: Final = Axis(0, 1)
+NEARLY_ALL: Final = Axis(0.9, 1)
+"""Of shares that should be 1: what is lost would not be seen on an axis from 0."""
+
+
 def lines(
-    about: About, *queries: Query, stacked: bool = False, from_zero: bool = True
+    about: About,
+    *queries: Query,
+    stacked: bool = False,
+    axis: Axis = COUNTED,
+    low_is_bad: bool = False,
 ) -> timeseries.Panel:
     """Values over time; what was not measured is a gap, never a line across it."""
+    # What is counted stands at the axis once, not behind each value of the legend.
+    counted = about.unit.removeprefix("suffix: ") if about.unit.startswith("suffix: ") else ""
+    about = replace(about, unit="short") if counted else about
+    about = replace(about, description=_with_choice(about.description, queries))
     stacking = look.StackingMode.NORMAL if stacked else look.StackingMode.NONE
     style = (
         look.GraphThresholdsStyleMode.OFF
@@ -164,20 +191,23 @@ def lines(
         dressed(timeseries.Panel(), about, over_time(*queries))
         .fill_opacity(30 if stacked else 5)
         .stacking(common.StackingConfig().mode(stacking).group("A"))
+        .axis_label(counted)
         .span_nulls(False)  # noqa: FBT003  # the SDK has no names for it
         .thresholds_style(common.GraphThresholdsStyleConfig().mode(style))
-        .legend(_legend())
+        .legend(_ranking(about, low_is_bad=low_is_bad) if _are_many(queries) else _legend())
         .tooltip(
             common.VizTooltipOptions()
             .mode(look.TooltipDisplayMode.MULTI)
             .sort(look.SortOrder.DESCENDING)
         )
     )
-    return panel.axis_soft_min(0) if from_zero else panel
+    if axis.low is not None:
+        panel = panel.axis_soft_min(axis.low)
+    return panel if axis.high is None else panel.axis_soft_max(axis.high)
 
 
 def events(about: About, *queries: Query) -> timeseries.Panel:
-    """How often something happened, between two points of the graph."""
+    """How often something happens, by time."""
     return (
         lines(about, *queries, stacked=True)
         .draw_style(look.GraphDrawStyle.BARS)
@@ -229,6 +259,33 @@ def meaning(states: States) -> model.ValueMap:
             str(value): model.ValueMappingResult(text=text, color=color, index=index)
             for index, (value, (text, color)) in enumerate(states.items())
         }
+    )
+
+
+def _are_many(queries: Sequence[Query]) -> bool:
+    """Whether there is a line for each target or job: nobody knows how many."""
+    return any(called() in query.legend for query in queries)
+
+
+def _with_choice(description: str, queries: Sequence[Query]) -> str:
+    """The description, which says that not all may be there, in its own words or in these."""
+    chosen = any("topk(" in query.expr or "bottomk(" in query.expr for query in queries)
+    if not chosen or "of many" in description.lower():
+        return description
+    return f"{description} Of many, the {SHOWN} that were worst."
+
+
+def _ranking(about: About, *, low_is_bad: bool) -> common.VizLegendOptions:
+    """A table beside the graph, the worst on top."""
+    return (
+        common.VizLegendOptions()
+        .display_mode(look.LegendDisplayMode.TABLE)
+        .placement(look.LegendPlacement.RIGHT)
+        .show_legend(True)  # noqa: FBT003
+        .width(600 if about.size[0] > HALF else 380)
+        .calcs(["lastNotNull", *(["min"] if low_is_bad else []), "max"])
+        .sort_by("Min" if low_is_bad else "Max")
+        .sort_desc(not low_is_bad)
     )
 
 

@@ -4,12 +4,22 @@ from typing import Final
 
 from tools.dashboards.board import Board, Row
 from tools.dashboards.pages import REASONS, Page, from_series, runbook
-from tools.dashboards.panels import About, events, lines
-from tools.dashboards.queries import COMPONENT, TARGET, Query, increase
-from tools.dashboards.tables import Column, rows
+from tools.dashboards.panels import SHARE, About, events, lines
+from tools.dashboards.queries import (
+    COMPONENT,
+    SHOWN,
+    TARGET,
+    Query,
+    a_minute,
+    called,
+    highest,
+    lowest,
+    per,
+)
+from tools.dashboards.tables import Column, First, Labels, rows
 
-QUOTA: Final = "target, rate_class, credential"
-LEGEND: Final = "{{target}} {{rate_class}} ({{credential}})"
+QUOTA: Final = per("target", "rate_class", "credential")
+LEGEND: Final = f"{called('target', 'rate_class')} ({{{{credential}}}})"
 LITTLE: Final = ((None, "red"), (0.1, "orange"), (0.25, "green"))
 
 
@@ -17,21 +27,24 @@ def _told(word: str, by: str = "min") -> str:
     return f"{by} by ({QUOTA}) (oran_mano_rate_limit_{word}{{{TARGET}}})"
 
 
-SHARE: Final = f"{_told('remaining_requests')}\n/ {_told('limit_requests')}"
+LEFT_OF: Final = f"{_told('remaining_requests')}\n/ {_told('limit_requests')}"
 
 LEFT: Final = (
     lines(
         About(
             "What share of each quota is left?",
             "Requests left in the window by those allowed, as the server last told. Normal: a saw "
-            "that never touches the ground. Below a tenth the next burst is refused: see who asks.",
+            "that never touches the ground. Below a tenth the next burst is refused: see who asks. "
+            f"Of many quotas, the {SHOWN} that were lowest.",
             "percentunit",
             empty="the server sent no rate-limit headers",
-            size=(12, 8),
+            size=(24, 7),
             more=(runbook("RateClassThrottled"),),
             steps=LITTLE,
         ),
-        Query(SHARE, LEGEND),
+        Query(lowest(LEFT_OF), LEGEND),
+        axis=SHARE,
+        low_is_bad=True,
     ),
     rows(
         About(
@@ -40,13 +53,13 @@ LEFT: Final = (
             "until their window ends.",
             "short",
             empty="the server sent no rate-limit headers",
-            size=(12, 8),
+            size=(24, 7),
         ),
-        ("target", "rate_class", "credential"),
+        Labels(("target", "rate_class", "credential")),
         (
             Column("Left", _told("remaining_requests"), "none"),
             Column("Allowed", _told("limit_requests"), "none"),
-            Column("Share left", SHARE, "percentunit", LITTLE),
+            Column("Share left", LEFT_OF, "percentunit", LITTLE),
             Column(
                 "Window ends",
                 f"{_told('reset_timestamp_seconds', 'max')} * 1000",
@@ -58,6 +71,7 @@ LEFT: Final = (
                 "dateTimeFromNow",
             ),
         ),
+        First("Share left"),
     ),
 )
 
@@ -65,30 +79,30 @@ REFUSED: Final = (
     events(
         About(
             "How many answers were 429, in which class?",
-            "Refused requests of this exporter, whoever in it asked. Normal: 0. Else lower its "
-            "share or its intervals, or find out who else uses the account.",
-            "suffix: answers",
-            size=(12, 8),
+            "Refused requests of this exporter in a minute, whoever in it asked. Normal: 0. Else "
+            "lower its share or its intervals, or find out who else uses the account.",
+            "suffix: answers/min",
+            size=(24, 7),
             more=(runbook("RateClassThrottled"),),
         ),
         Query(
-            increase("oran_mano_rate_limit_throttled_responses_total", QUOTA, TARGET),
+            highest(a_minute("oran_mano_rate_limit_throttled_responses_total", QUOTA, TARGET)),
             LEGEND,
         ),
     ),
     events(
         About(
             "Which surfaces were refused?",
-            "Runs that were answered 429. Normal: 0. They do not count against availability, but "
-            "what they would have told is not known.",
-            "suffix: runs",
+            "Runs in a minute that were answered 429. Normal: 0. They do not count against "
+            "availability, but what they would have told is not known.",
+            "suffix: runs/min",
             empty="none is known in this time",
-            size=(12, 8),
+            size=(24, 7),
             links=(from_series(Page.LATENCY, "target", "surface"),),
         ),
         Query(
-            f"{increase('oran_mano_probe_throttled_total', 'target, surface')} > 0",
-            "{{target}} {{surface}}",
+            highest(f"{a_minute('oran_mano_probe_throttled_total', per('target', 'surface'))} > 0"),
+            called("target", "surface"),
         ),
     ),
 )
@@ -97,14 +111,18 @@ PROMISED: Final = (
     lines(
         About(
             "Does the server allow what is documented?",
-            "Requests in a window: allowed by the headers, and promised by the documentation. "
-            "Normal: the same. Less allowed than promised is a matter for those who run the API.",
-            "suffix: requests",
+            "Requests in a window that the headers allow, by those that the documentation "
+            "promises. Normal: 100 %. Less is a matter for those who run the API. Of many quotas, "
+            f"the {SHOWN} lowest.",
+            "percentunit",
             empty="the server sent no rate-limit headers",
             size=(24, 7),
         ),
-        Query(_told("limit_requests"), f"allowed: {LEGEND}"),
-        Query(_told("documented_requests", "max"), f"documented: {LEGEND}"),
+        Query(
+            lowest(f"{_told('limit_requests')}\n/ {_told('documented_requests', 'max')}"), LEGEND
+        ),
+        axis=SHARE,
+        low_is_bad=True,
     ),
 )
 
@@ -113,36 +131,41 @@ OWN: Final = (
         About(
             "What does the exporter send?",
             "Requests on the wire in a second, probes and logins and all. Normal: even. A step "
-            "follows a change of the configuration or of the number of resources.",
+            "follows a change of the configuration or of the number of resources. Of many "
+            f"endpoints, the {SHOWN} most asked.",
             "reqps",
-            size=(12, 8),
+            size=(24, 7),
         ),
         Query(
-            "sum by (target, endpoint) "
-            f"(rate(oran_mano_api_requests_total{{{TARGET}}}[$__rate_interval]))",
-            "{{target}} {{endpoint}}",
+            highest(
+                f"sum by ({per('target', 'endpoint')}) "
+                f"(rate(oran_mano_api_requests_total{{{TARGET}}}[$__rate_interval]))"
+            ),
+            called("target", "endpoint"),
         ),
     ),
     events(
         About(
             "Which runs did it forgo to save quota?",
-            "Runs that were skipped because our own share was spent (`budget`) or the server asked "
-            "to wait (`retry_after`). Normal: 0. Else fewer surfaces or longer intervals are due. "
-            f"{REASONS}",
-            "suffix: runs",
+            "Runs in a minute that were skipped because our own share was spent (`budget`) or the "
+            "server asked to wait (`retry_after`). Normal: 0. Else fewer surfaces or longer "
+            f"intervals are due. {REASONS}",
+            "suffix: runs/min",
             empty="none is known in this time",
-            size=(12, 8),
+            size=(24, 7),
             links=(from_series(Page.EXPORTER, "target"),),
             more=(runbook("RunsSkipped"),),
         ),
         Query(
-            increase(
-                "oran_mano_probe_skipped_total",
-                "target, component, reason",
-                f'{COMPONENT}, reason=~"budget|retry_after"',
-            )
-            + " > 0",
-            "{{target}} {{component}}: {{reason}}",
+            highest(
+                a_minute(
+                    "oran_mano_probe_skipped_total",
+                    per("target", "component", "reason"),
+                    f'{COMPONENT}, reason=~"budget|retry_after"',
+                )
+                + " > 0"
+            ),
+            f"{called('target', 'component')}: {{{{reason}}}}",
         ),
     ),
 )

@@ -1,19 +1,37 @@
 """Tables: a row for each set of labels, a column for each query."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
 
-from grafana_foundation_sdk.builders import table
+from grafana_foundation_sdk.builders import common, table
 from grafana_foundation_sdk.models import dashboard as model
 
 from tools.dashboards.pages import Link
-from tools.dashboards.panels import CALM, About, Steps, dressed, now
-from tools.dashboards.queries import Query
+from tools.dashboards.panels import CALM, About, States, Steps, dressed, meaning, now
+from tools.dashboards.queries import PLACES, Query, per
+
+LEAST: Final = 60
+"""Pixels of a column. Grafana's own 150 push the last ones of a narrow table out of sight."""
+NARROW: Final[Mapping[str, int]] = {
+    "cluster": 90,
+    "namespace": 100,
+    "fault": 90,
+    "reason": 120,
+    "surface": 230,
+    "alertname": 230,
+    "component": 150,
+    "rate_class": 110,
+    "credential": 110,
+    "slo": 110,
+    "api_version": 100,
+}
+"""What needs no more; names of targets have what is left."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """A query whose values become a column; thresholds colour the cells.
+    """A query whose values become a column; thresholds colour the cells, ``states`` name them.
 
     One that is not ``shown`` brings its labels only: those that the others do not have.
     """
@@ -23,35 +41,74 @@ class Column:
     unit: str
     steps: Steps = CALM
     shown: bool = True
+    states: States | None = None
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Those that are columns, from left to right.
+
+    Attributes:
+        names: the labels.
+        links: where a click on one leads.
+        unseen: those of them that only links need.
+    """
+
+    names: Sequence[str]
+    links: Mapping[str, tuple[Link, ...]] = field(default_factory=dict)
+    unseen: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class First:
+    """The column by which rows are sorted, so that what is worst stands on top."""
+
+    column: str
+    highest: bool = False
 
 
 def rows(
     about: About,
-    labels: Sequence[str],
+    labels: Labels,
     columns: Sequence[Column],
-    *,
-    links: dict[str, tuple[Link, ...]] | None = None,
+    first: First,
 ) -> table.Panel:
-    """A table of what is so now.
+    """A table of what is so now; where it is comes first, and is no column where nothing says it.
 
     Args:
         about: what every panel says.
-        labels: those that are columns, from left to right, before the values.
+        labels: what stands before the values.
         columns: the values.
-        links: where a click on a label leads.
+        first: what stands on top.
     """
-    queries = now(*(Query(column.expr) for column in columns), table=True)
+    queries = now(*(Query(_by_row(column, labels)) for column in columns), table=True)
     panel = (
         dressed(table.Panel(), about, queries)
-        .transformations([_merged(), _arranged(labels, columns)])
+        .transformations([_merged(), _arranged((*PLACES, *labels.names), columns)])
+        .min_width(LEAST)
         .filterable(True)  # noqa: FBT003  # the SDK has no names for it
+        .sort_by([common.TableSortByFieldState().display_name(first.column).desc(first.highest)])
     )
+    for label in labels.unseen:
+        panel.override_by_name(label, [model.DynamicConfigValue("custom.hidden", value=True)])
     for column in columns:
-        panel.override_by_name(column.name, list(_style(column)))
-    for label, leads in (links or {}).items():
+        panel.override_by_name(column.name, [*_style(column), _wide(_width(column))])
+    for label in (*PLACES, *labels.names):
+        if (width := NARROW.get(label)) and label not in labels.unseen:
+            panel.override_by_name(label, [_wide(width)])
+    for label, leads in labels.links.items():
         shown = [{"title": link.title, "url": link.url} for link in leads]
         panel.override_by_name(label, [model.DynamicConfigValue("links", shown)])
     return panel
+
+
+def _by_row(column: Column, labels: Labels) -> str:
+    """With the labels of the row and no others, the metric's name least of all.
+
+    Grafana makes one row of what has the same labels: with a name that each query has for itself,
+    each value would be a row.
+    """
+    return f"max by ({per(*labels.names)}) (\n{column.expr}\n)"
 
 
 def _merged() -> model.DataTransformerConfig:
@@ -74,13 +131,23 @@ def _arranged(labels: Sequence[str], columns: Sequence[Column]) -> model.DataTra
     )
 
 
-def _style(column: Column) -> Sequence[model.DynamicConfigValue]:
-    unit = model.DynamicConfigValue("unit", column.unit)
-    if column.steps is CALM:
-        return [unit]
-    limits = [{"value": value, "color": color} for value, color in column.steps]
-    return [
-        unit,
-        model.DynamicConfigValue("thresholds", {"mode": "absolute", "steps": limits}),
-        model.DynamicConfigValue("custom.cellOptions", {"type": "color-text"}),
-    ]
+def _width(column: Column) -> int:
+    """Of a value, or of its title or a word for it where that is longer."""
+    usual = 130 if column.unit.startswith("dateTime") else 80
+    words = [column.name, *(word for word, _ in (column.states or {}).values())]
+    return max(usual, 8 * max(len(word) for word in words) + 16)
+
+
+def _wide(width: int) -> model.DynamicConfigValue:
+    return model.DynamicConfigValue("custom.width", width)
+
+
+def _style(column: Column) -> Iterator[model.DynamicConfigValue]:
+    yield model.DynamicConfigValue("unit", column.unit)
+    if column.states:
+        yield model.DynamicConfigValue("mappings", [meaning(column.states)])
+    if column.steps is not CALM:
+        limits = [{"value": value, "color": color} for value, color in column.steps]
+        yield model.DynamicConfigValue("thresholds", {"mode": "absolute", "steps": limits})
+    if column.states or column.steps is not CALM:
+        yield model.DynamicConfigValue("custom.cellOptions", {"type": "color-text"})

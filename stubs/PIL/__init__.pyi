@@ -1,0 +1,1 @@
+# What tools/pictures uses of it: it comes with matplotlib.

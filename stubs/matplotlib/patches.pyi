@@ -1,0 +1,6 @@
+class Patch: ...
+
+class Rectangle(Patch):
+    def __init__(
+        self, xy: tuple[float, float], width: float, height: float, *, color: str, lw: float
+    ) -> None: ...
