@@ -101,8 +101,9 @@ dashboards: $(READY) ## Write the Grafana dashboards again, from tools/dashboard
 
 .PHONY: rules
 LABELS ?= cluster, namespace
+RUNBOOKS ?= docs/runbooks
 rules: $(READY) ## Write the rules and routes with other labels of a place (LABELS="region,cluster" OUT=folder)
-	@$(BIN)/python -m tools.rules --labels "$(LABELS)" --out "$(or $(OUT),$(error OUT= is a folder to write to))"
+	@$(BIN)/python -m tools.rules --labels "$(LABELS)" --runbooks "$(RUNBOOKS)" --out "$(or $(OUT),$(error OUT= is a folder to write to))"
 
 .PHONY: pictures
 pictures: $(DRAWS) tools ## Draw every dashboard from real data, to look at: minutes (ARGS="--targets 60")

@@ -14,6 +14,8 @@ from typing import Final
 
 SHIPPED: Final = ("cluster", "namespace")
 ALERTS: Final = Path(__file__).resolve().parents[1] / "alerts"
+RUNBOOKS: Final = "docs/runbooks"
+"""Where alerts say that their runbooks are: in the sources, until there is an address for them."""
 _NAME: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _OURS: Final = (
     *("alertname", "component", "job", "le", "rate_class", "reason"),
@@ -64,6 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Write the copies; 2 if the labels are no labels."""
     parser = argparse.ArgumentParser(prog="make rules", description=__doc__)
     parser.add_argument("--labels", default=", ".join(SHIPPED), help="separated by commas")
+    parser.add_argument("--runbooks", default=RUNBOOKS, help="the address of docs/runbooks")
     parser.add_argument("--out", type=Path, required=True, help="a folder, made if it is absent")
     given = parser.parse_args(arguments)
     labels = [label.strip() for label in given.labels.split(",") if label.strip()]
@@ -73,7 +76,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     out.mkdir(parents=True, exist_ok=True)
     for path in [*sorted(ALERTS.glob("*.rules.yaml")), ALERTS / "alertmanager.yaml"]:
-        (out / path.name).write_text(relabelled(path.read_text(), labels))
+        text = relabelled(path.read_text(), labels).replace(RUNBOOKS, given.runbooks.rstrip("/"))
+        (out / path.name).write_text(text)
         sys.stdout.write(f"{out / path.name}\n")
     return 0
 

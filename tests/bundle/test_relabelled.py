@@ -111,3 +111,14 @@ def test_the_source_is_not_written_over(capsys: pytest.CaptureFixture[str]) -> N
 
 def test_what_is_no_list_of_labels_stays() -> None:
     assert relabelled("# cluster and namespace\n", ()) == "# cluster and namespace\n"
+
+
+def test_runbooks_are_where_who_asks_says(tmp_path: Path) -> None:
+    assert main(["--runbooks", "https://wiki.example.net/mano/", "--out", str(tmp_path)]) == 0
+    (target_down,) = [
+        rule["annotations"]["runbook_url"]
+        for group in yaml.safe_load((tmp_path / "api.rules.yaml").read_text())["groups"]
+        for rule in group["rules"]
+        if rule.get("alert") == "TargetDown"
+    ]
+    assert target_down == "https://wiki.example.net/mano/TargetDown.md"

@@ -6,8 +6,8 @@ from typing import Final
 
 from tools.dashboards.queries import PLACES
 
-RUNBOOKS: Final = "https://oran-mano-exporter.example.net/runbooks"
-"""Of the rules' ``runbook_url``, too: whoever moves the runbooks replaces it in both."""
+RUNBOOKS: Final = "docs/runbooks"
+"""Their folder in the sources, in the rules too: who has an address for them puts it there."""
 
 REASONS: Final = "What each reason means: `/reasons` on the exporter's own page."
 

@@ -59,7 +59,7 @@
 {{ regexReplaceAllLiteral $here .text (printf "%s/" .root.Values.prometheusRule.runbookUrl) }}
 {{- end }}
 
-{{- /* The address of the runbooks in the sources, whichever it is, as an expression. */}}
+{{- /* The address of the runbooks in the sources, as an expression. */}}
 {{- define "oran-mano-exporter.runbooks" -}}
-https?://[^ "]*/runbooks/
+docs/runbooks/
 {{- end }}
