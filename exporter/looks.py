@@ -36,7 +36,7 @@ _log: Final = logging.getLogger(__name__)
 
 
 class _Stamp(Struct, frozen=True):
-    """Tells two contents of a file apart; ``place`` is its volume, or its folder while not there."""
+    """Tells two contents of a file apart; ``place`` is its volume, or its folder without one."""
 
     place: _Place
     what: tuple[int, ...]

@@ -169,12 +169,10 @@ class Contexts:
             return
         self._failures[home] += 1
         if self._failures[home] == _IN_A_ROW:
-            settings, error = self._settings, watch.seen.error
+            ca_file, cert_file = self._settings.ca_file, self._settings.cert_file
+            error = watch.seen.error
             reason = getattr(error, "reason", None) or getattr(error, "strerror", None)
-            fields = {
-                "ca_file": settings.ca_file,
-                "cert_file": settings.cert_file if home else None,
-            }
+            fields = {"ca_file": ca_file, "cert_file": cert_file if home else None}
             fields |= {"reason": str(reason)}
             message = "TLS files that changed cannot be used, the former ones stay in use"
             _log.warning(message, extra={"fields": fields})

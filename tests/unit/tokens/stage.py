@@ -19,6 +19,7 @@ from exporter.tokens.renewing import RenewingToken
 from exporter.tokens.spacing import account_of
 from exporter.wire import Exchange, Fault, Request
 from tests.support.jobs import ACCOUNT, answer, jobs
+from tests.support.looking import secrets_of
 
 LOGIN: Final = jobs()["auth.login"]
 JOBS: Final[dict[GrantKind, Job]] = {"login": LOGIN, "refresh": jobs()["auth.refresh"]}
@@ -159,7 +160,8 @@ class Stage:
         self.slots = Slots(10)
         wire = Wire(self._send, self.slots)
         account = account_of("http://lab", auth)
-        self.owner = RenewingToken(JOBS, auth, wire, self._emit, account, clock=clock)
+        self.secrets = secrets_of(auth)
+        self.owner = RenewingToken(JOBS, auth, wire, self._emit, account, self.secrets, clock=clock)
         if former is not None:
             self.owner.succeed(former.legacy)
         self.jobs = JOBS
