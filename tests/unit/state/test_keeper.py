@@ -183,6 +183,7 @@ async def test_another_directory_takes_over(tmp_path: Path) -> None:
     await until((tmp_path / "b" / "state.json").exists)
     await until(lambda: is_free(tmp_path / "a"))
     bench.follow("")
+    await until(lambda: is_free(tmp_path / "b"))
     await bench.keeper.close()
     assert found(tmp_path / "b") == bench.surfaces
 
