@@ -144,11 +144,16 @@ class _Pass:
         """Whether it is at one of them for as long as this."""
         return monotonic() - self.since >= least
 
+    def places(self) -> set[_Place]:
+        """The volume that it is at; all that it may be at, where that is not known so well."""
+        file, known = self.file, {} if self._at is None else self._at.places()
+        return {known[file]} if file in known else set(known.values())
+
     @property
-    def place(self) -> _Place | None:
-        """The volume that it is at."""
-        file, at = self.look.file, self._at
-        return None if at is None or file is None else at.places().get(file)
+    def file(self) -> Path | None:
+        """Which file it is at."""
+        at = self._at
+        return self.look.file or (None if at is None else at.files[0])
 
 
 class Looker:
@@ -194,17 +199,22 @@ class Looker:
 
     def _due(self) -> None:
         self.start()
-        for each in self._passes:
-            if each.lasts(_PATIENCE) and not each.told:
-                each.told = True
-                _tell_hanging(each)
+        self._tell_hanging()
         aside = self._aside()
         watches = [each for each in self._watches if _is_beside(each, aside)]
         if watches and len(self._passes) < _MOST:
             self._begin(watches)
 
-    def _aside(self) -> set[_Place | None]:
-        return {each.place for each in self._passes if each.lasts(_SLOW)}
+    def _tell_hanging(self) -> None:
+        """Once for each volume."""
+        for each in self._passes:
+            known = set().union(*(other.places() for other in self._passes if other.told))
+            if each.lasts(_PATIENCE) and not each.told and known.isdisjoint(each.places()):
+                each.told = True
+                _tell(each)
+
+    def _aside(self) -> set[_Place]:
+        return set().union(*(each.places() for each in self._passes if each.lasts(_SLOW)))
 
     def _begin(self, watches: Iterable[Watch[Any]]) -> asyncio.Future[None]:
         begun = _Pass(watches)
@@ -223,18 +233,18 @@ class Looker:
             _log.info("the volume that hung is read again")
 
 
-def _is_beside(watch: Watch[Any], aside: set[_Place | None]) -> bool:
+def _is_beside(watch: Watch[Any], aside: set[_Place]) -> bool:
     return not aside or aside.isdisjoint(watch.places().values())
 
 
-def _tell_hanging(hanging: _Pass) -> None:
+def _tell(hanging: _Pass) -> None:
     since = time.gmtime(time.time() - (monotonic() - hanging.since))
     _log.warning(
         "a file is not read within %.0f s: the volume hangs, since %s; "
         "what was read last stays in use",
         _PATIENCE,
         time.strftime("%Y-%m-%dT%H:%M:%SZ", since),
-        extra={"fields": {"file": str(hanging.look.file)}},
+        extra={"fields": {"file": str(hanging.file)}},
     )
 
 

@@ -11,7 +11,7 @@ from typing import Final
 from msgspec import Struct
 
 from exporter.config.problems import ConfigError, Problem
-from exporter.regular import NotRegularError
+from exporter.regular import NotRegularError, reading
 from exporter.state.directory import Directory, TakenError
 from exporter.state.document import Document, Past, encode
 from exporter.threads import in_thread
@@ -82,12 +82,14 @@ class Keeper:
             return None
         if not journal:
             return Opened("")
-        path = Path(journal).resolve()
+        with reading(Path(journal)):
+            path = Path(journal).resolve()
         if former.directory is not None and path == former.directory.path:
             return None
         with self._turns.setdefault(path, threading.Lock()):
             if path not in self._ready:
-                self._ready[path] = Opened(journal, *_opened(path))
+                with reading(path):
+                    self._ready[path] = Opened(journal, *_opened(path))
             return self._ready[path]
 
     def follow(self, opened: Opened | None) -> tuple[Past, ...]:
