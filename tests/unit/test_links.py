@@ -1,6 +1,7 @@
 """What leads to a target is kept while it fits, and shut when it does not."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from msgspec.structs import replace
 
@@ -24,6 +25,7 @@ from exporter.looks import Looker
 from exporter.observation import Emit, Key, Observation, Reading, Skip
 from exporter.plan import plan
 from tests.support.jobs import ACCOUNT
+from tests.support.looking import look
 
 TARGET = Target("lab", "http://lab", auth=ACCOUNT)
 
@@ -100,3 +102,45 @@ async def test_another_api_is_not_held_against_what_the_former_one_told() -> Non
     moved = linked(replace(TARGET, url="http://b"), before)
     assert same["lab"].access.pulses is before["lab"].access.pulses
     assert moved["lab"].access.pulses is not before["lab"].access.pulses
+
+
+async def test_whoever_stays_over_a_reload_has_what_it_read_and_what_comes_then(
+    tmp_path: Path,
+) -> None:
+    """A link that is kept has it at once; a password that outlives its link follows its file on."""
+    file, header = tmp_path / "password", tmp_path / "header"
+    for each in (file, header):
+        each.write_text("one")
+    auth = Auth(type="basic", username="probe", password_file=str(file))
+    target = replace(TARGET, auth=auth, headers={"X-Key_file": str(header)})
+    key = Key("lab", "vnf-operator", "vnf-operator.vnfs.list")
+
+    def followed(target: Target, before: Mapping[str, Link] | None = None) -> dict[str, Link]:
+        planned = plan(CATALOG, Config((target,)))
+        files = files_for(planned)
+        links = links_for(planned, files, before or {}, Means(print, Mint(), Looker()))
+        links["lab"].follow(planned.targets[0], files["lab"])
+        return links
+
+    async def sent(links: dict[str, Link]) -> object:
+        credentials = links["lab"].access.credentials
+        assert credentials is not None
+        headers = await credentials.headers(key, 0)
+        assert headers is not None
+        credentials.ended(headers)
+        return headers
+
+    links = followed(target)
+    first = await sent(links)
+    for each in (file, header):
+        each.write_text("second")
+    assert followed(target, links) == links
+    second = await sent(links)
+    assert second != first
+    assert links["lab"].files.headers["X-Key_file"].required() == Secret("second")
+    moved = followed(replace(target, connection=Connection(concurrency=3)), links)
+    assert moved["lab"].access.credentials is links["lab"].access.credentials
+    file.write_text("the third")
+    for watch in moved["lab"].files.every:
+        look(watch)
+    assert await sent(moved) not in (first, second)

@@ -25,6 +25,7 @@ from tests.support.hostile import LOOPBACK, OK, Peer, serve, sized
 from tests.support.leases import hanging
 from tests.support.looking import secrets_of
 from tests.support.servers import eventually, get
+from tests.unit.tokens.stage import Hand, Server, stage
 
 AMPLE: Final = 30.0
 SURFACE: Final = Key("lab", "vnf-operator", "vnf-operator.vnfs.list")
@@ -169,7 +170,8 @@ async def test_a_certificate_that_hangs_keeps_the_last_one_in_use(
         config.write_text(
             "targets:\n"
             f"- {{name: lab, interval: 1s, url: '{server.url}/lab',"
-            f" connection: {{max_age: 0s}}, tls: {{ca_file: {tls.ca_file}, cert_file: {tls.cert_file}, key_file: {tls.key_file}}}}}\n"
+            f" connection: {{max_age: 0s}}, tls: {{ca_file: {tls.ca_file},"
+            f" cert_file: {tls.cert_file}, key_file: {tls.key_file}}}}}\n"
         )
         async with running(config) as (_, metrics):
             await api.sees("lab", "")
@@ -207,7 +209,8 @@ async def test_neither_a_run_nor_a_reload_touches_a_file_on_the_event_loop(
         text = (
             f"state: {{journal: {tmp_path}/JOURNAL}}\ntargets:\n"
             f"- {{name: lab, interval: 1s, url: '{server.url}/lab',"
-            f" connection: {{max_age: 0s}}, tls: {{ca_file: {tls.ca_file}, cert_file: {tls.cert_file}, key_file: {tls.key_file}}},"
+            f" connection: {{max_age: 0s}}, tls: {{ca_file: {tls.ca_file},"
+            f" cert_file: {tls.cert_file}, key_file: {tls.key_file}}},"
             f" auth: {{type: bearer, token_file: {tmp_path}/token}},"
             f" headers: {{X-Key_file: {tmp_path}/key}}}}\n"
         )
@@ -329,8 +332,9 @@ async def test_an_older_look_takes_nothing_back(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("soon")
 async def test_one_volume_that_hangs_holds_one_thread_and_is_waited_for_once(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("exporter.looks._INTERVAL", 0.3)
     watches = []
     for name in ("a", "b", "c"):
         (tmp_path / name).write_text("one")
@@ -380,3 +384,30 @@ async def test_a_rejected_token_is_looked_at_at_once_for_as_long_as_the_run_is_p
     second = await owner.headers(SURFACE, 0)
     assert second is not None
     assert await owner.renewed(second, SURFACE, AMPLE) == {"Authorization": "Bearer three"}
+
+
+async def test_a_login_waits_a_moment_for_a_file_that_hangs_and_sends_the_last_password(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "password"
+    file.write_text("hunter2")
+    auth = Auth(type="login", username="probe", password_file=str(file))
+    clock = Hand()
+    async with stage(Server(clock), clock, auth, looker=Looker()) as api:
+        fresh = tmp_path / "fresh"
+        fresh.write_text("another")
+        with hanging(fresh):
+            fresh.replace(file)
+            assert await api.owner.headers(SURFACE, AMPLE) is not None
+
+
+async def test_a_login_sends_the_newest_password(tmp_path: Path) -> None:
+    """One that is refused is not tried for a while: it is not to be one that is over by now."""
+    file = tmp_path / "password"
+    file.write_text("old")
+    auth = Auth(type="login", username="probe", password_file=str(file))
+    clock = Hand()
+    async with stage(Server(clock), clock, auth, looker=Looker()) as api:
+        become(file, "hunter2")
+        assert await api.owner.headers(SURFACE, AMPLE) is not None
+        assert len(api.requests) == 1

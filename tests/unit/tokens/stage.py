@@ -12,6 +12,7 @@ import jwt
 from exporter.config.schema import Auth
 from exporter.gates.slots import Slots
 from exporter.job import Job
+from exporter.looks import Looker
 from exporter.observation import GrantKind, Key, Observation, Rejection, Renewal, Run
 from exporter.tokens.attempts import Wire
 from exporter.tokens.credentials import Clock
@@ -148,7 +149,12 @@ class Stage:
     """An owner of a token with what it sends and says."""
 
     def __init__(
-        self, answering: Answering, clock: Hand, auth: Auth, former: RenewingToken | None
+        self,
+        answering: Answering,
+        clock: Hand,
+        auth: Auth,
+        former: RenewingToken | None,
+        looker: Looker | None,
     ) -> None:
         self.answering = answering
         self.clock = clock
@@ -160,7 +166,7 @@ class Stage:
         self.slots = Slots(10)
         wire = Wire(self._send, self.slots)
         account = account_of("http://lab", auth)
-        self.secrets = secrets_of(auth)
+        self.secrets = secrets_of(auth, looker)
         self.owner = RenewingToken(JOBS, auth, wire, self._emit, account, self.secrets, clock=clock)
         if former is not None:
             self.owner.succeed(former.legacy)
@@ -203,8 +209,9 @@ async def stage(
     clock: Hand | None = None,
     auth: Auth = ACCOUNT,
     former: RenewingToken | None = None,
+    looker: Looker | None = None,
 ) -> AsyncIterator[Stage]:
-    playing = Stage(answering, clock or Hand(), auth, former)
+    playing = Stage(answering, clock or Hand(), auth, former, looker)
     try:
         yield playing
     finally:
