@@ -28,7 +28,9 @@ _SLOW: Final = 1.0
 _PATIENCE: Final = 30.0
 """Seconds at one file after which it is told."""
 _MOST: Final = 8
-"""Threads at a time: each volume that hangs may hold one."""
+"""Threads that go around at a time: each volume that hangs may hold one."""
+_MOST_ASKED: Final = 4
+"""Threads at a time that look at once; who wants another one waits for its turn."""
 
 _Place: TypeAlias = int | Path
 
@@ -167,6 +169,8 @@ class Looker:
         """Begin without a file."""
         self._watches: tuple[Watch[Any], ...] = ()
         self._passes: set[_Pass] = set()
+        self._asked: dict[Watch[Any], asyncio.Task[None]] = {}
+        self._turns = asyncio.Semaphore(_MOST_ASKED)
         self._timer: asyncio.TimerHandle | None = None
 
     def follow(self, watches: Iterable[Watch[Any]]) -> None:
@@ -194,8 +198,19 @@ class Looker:
             watch: which one.
             patience: how long to wait for it, in seconds; then the last look has to do.
         """
-        if watch.files and len(self._passes) < _MOST and _is_beside(watch, self._aside()):
-            await asyncio.wait({self._begin((watch,))}, timeout=patience)
+        if not watch.files or not _is_beside(watch, self._aside()):
+            return
+        if watch not in self._asked:
+            self._asked[watch] = asyncio.create_task(self._look_at(watch))
+        await asyncio.wait({self._asked[watch]}, timeout=patience)
+
+    async def _look_at(self, watch: Watch[Any]) -> None:
+        """Once for all who ask meanwhile."""
+        try:
+            async with self._turns:
+                await asyncio.wait({self._begin((watch,))})
+        finally:
+            del self._asked[watch]
 
     def _due(self) -> None:
         self.start()

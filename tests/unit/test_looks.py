@@ -1,5 +1,6 @@
 """Files are looked at beside the event loop: one that hangs holds up nothing else."""
 
+import asyncio
 import base64
 import os
 import threading
@@ -313,6 +314,23 @@ async def test_what_did_not_change_is_not_read_again_and_what_failed_is(tmp_path
         await looker.look_at(watch, AMPLE)
         assert (len(read), watch.seen.value) == (reads, value)
         assert isinstance(watch.seen.error, ValueError) is (value is None)
+
+
+async def test_all_who_ask_at_once_see_what_is_new_by_few_threads(tmp_path: Path) -> None:
+    """A token that is replaced: each surface of each target may be answered 401 at that moment."""
+    read, watches = list[str](), list[Watch[str]]()
+    for number in range(100):
+        (tmp_path / str(number)).write_text("one")
+        watches.append(watch_of(tmp_path / str(number), read))
+        become(tmp_path / str(number), "two")
+    looker = Looker()
+
+    async def seen(watch: Watch[str]) -> str | None:
+        await looker.look_at(watch, AMPLE)
+        return watch.seen.value
+
+    assert await asyncio.gather(*map(seen, watches * 10)) == ["two"] * 1000
+    assert len(read) == 200
 
 
 async def test_an_older_look_takes_nothing_back(tmp_path: Path) -> None:
