@@ -38,7 +38,8 @@ async def test_the_environments(environment: pytest.MonkeyPatch, tmp_path: Path)
     ):
         environment.setenv("HTTP_PROXY", way.url.replace("://", "://probe:p%40ss@"))
         environment.setenv("https_proxy", tunnel.url.removeprefix("http://"))
-        async with client(f"http://{NAME}", tls=authority.tls) as subject:
+        auth = Auth(type="oauth2", token_url=f"https://{NAME}/token")
+        async with client(f"http://{NAME}", tls=authority.tls, auth=auth) as subject:
             await well(subject)
             outcome = await subject.send(Request("POST", f"https://{NAME}/token", {}, 5))
             assert isinstance(outcome, Exchange)
