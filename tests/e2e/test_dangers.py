@@ -8,13 +8,13 @@ from tests.support.servers import LOOPBACK, Start, free_port
 CONFIG: Final = """
     targets:
       - name: unverified
-        url: https://{loopback}:{port}
+        url: https://{loopback}:{port}/v1
         tls: {{insecure_skip_verify: true}}
       - name: plain
-        url: http://mano.invalid
+        url: http://mano.invalid/v1
         auth: {{type: login, username: probe, password: hunter2}}
       - name: careful
-        url: https://{loopback}:{port}
+        url: https://{loopback}:{port}/v1
     """
 
 

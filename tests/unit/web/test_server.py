@@ -70,6 +70,27 @@ async def test_what_is_wrong_is_said() -> None:
         assert await get(f"{url}/-/ready") == (503, b"not ready: the schedule is not running\n")
 
 
+async def test_a_page_that_fails_is_told_in_the_log_and_no_other_fails(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Failing(Wrong):
+        @property
+        def healthy(self) -> str | None:  # type: ignore[override]  # raises instead
+            raise ZeroDivisionError("hunter2")
+
+    async with (
+        serving(Failing()) as (url, _),
+        aiohttp.ClientSession() as session,
+        session.get(f"{url}/-/healthy") as answer,
+    ):
+        assert (answer.status, answer.headers["Server"]) == (500, "oran-mano-exporter")
+        assert await answer.text() == "a fault of the exporter; its log has more\n"
+        assert await get(f"{url}/-/ready") == (200, b"ready\n")
+    (told,) = caplog.records
+    assert told.getMessage() == "a page failed: /-/healthy"
+    assert told.exc_info is not None
+
+
 @pytest.mark.parametrize("path", ["/m", "/"])
 async def test_the_metrics_may_lie_elsewhere(path: str) -> None:
     async with serving(Wrong(), path) as (url, scrapes):
