@@ -61,14 +61,10 @@ def files_of(target: Target) -> Files:
 
 def _needed(target: Target) -> Iterable[bool]:
     """For which origins there are connections with TLS."""
-    if _is_secure(target.url):
+    if target.url.startswith("https:"):
         yield True
-    if target.follow_redirects or _is_secure(target.auth.token_url or ""):
+    if target.follow_redirects or (target.auth.token_url or "").startswith("https:"):
         yield False
-
-
-def _is_secure(url: str) -> bool:
-    return url.lower().startswith("https:")  # RFC 3986, section 3.1: in any case
 
 
 def _handshake(peer: Peer) -> None:

@@ -9,6 +9,7 @@ from yarl import URL
 from exporter.api.auth import login_request
 from exporter.api.faults import ProxyUrlError
 from exporter.api.proxies import Proxies
+from exporter.config.schema import Auth
 from exporter.config.values import Secret
 from exporter.wire import Exchange, Fault, Request
 from tests.support.caller import client, get, well
