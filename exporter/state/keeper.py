@@ -57,6 +57,7 @@ class Keeper:
         self._failed = failed
         self._debounce, self._retry = debounce, retry
         self._opened = Opened("")
+        self._found = Document()
         self._ready: dict[Path, Opened] = {}
         """Opened and not used yet: who gave up waiting for it may come for it again."""
         self._turns: dict[Path, threading.Lock] = {}
@@ -109,7 +110,7 @@ class Keeper:
         if (former := self._directory) is not None:
             self._after_writing(partial(_leave, former))
             self._writing = None  # what hangs in the former one holds up nothing in this one
-        self._opened, self._failing = opened, False
+        self._opened, self._found, self._failing = opened, opened.found, False
         self.changed()
         return opened.found.surfaces
 
@@ -151,7 +152,7 @@ class Keeper:
 
     def _write_in(self, directory: Directory) -> None:
         self._dirty = False
-        data = encode(Document(self._surfaces(), self._opened.found.others))
+        data = encode(Document(self._surfaces(), self._found.others))
         self._writing = in_thread(lambda: directory.write(data), "state")
         self._writing.add_done_callback(lambda done: self._written(directory, done))
 

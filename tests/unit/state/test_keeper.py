@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from msgspec import Raw
 
 from exporter.config.problems import ConfigError
 from exporter.observation import Key
 from exporter.state.directory import Directory, TakenError
-from exporter.state.document import Past
+from exporter.state.document import Document, Past, encode
 from exporter.state.keeper import Keeper
 from tests.support.servers import eventually
 
@@ -207,3 +208,14 @@ async def test_one_that_cannot_be_used_leaves_the_former(tmp_path: Path) -> None
     await bench.keeper.close()
     await other.keeper.close()
     assert found(tmp_path / "a") == bench.surfaces
+
+
+async def test_what_other_versions_wrote_is_kept_at_the_end_too(tmp_path: Path) -> None:
+    others = {"later": Raw(b"[1]")}
+    (tmp_path / "state.json").write_bytes(encode(Document((), others)))
+    bench = Bench(debounce=60)
+    bench.follow(str(tmp_path))
+    bench.change(1)
+    await bench.keeper.close()
+    assert b'"later":[1]' in (tmp_path / "state.json").read_bytes()
+    assert found(tmp_path) == bench.surfaces
