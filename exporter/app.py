@@ -11,15 +11,17 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 
 from exporter import __version__
 from exporter.asking import Asking
+from exporter.config import ConfigError, describe
 from exporter.context import Mint
 from exporter.followed import Followed
-from exporter.job import Plan
-from exporter.links import Link, links_for, retire
-from exporter.loading import Loaded
+from exporter.links import Link, Means, files_for, links_for, retire
+from exporter.loading import Loaded, UnusableError
+from exporter.looks import Looker
 from exporter.memory import Memory
 from exporter.observation import Observation, PutOff, Skip
 from exporter.otlp.settings import Settings
@@ -84,7 +86,7 @@ class App:
         self._began = time.time()
         self._cut_off = 0
         self._links: dict[str, Link] = {}
-        self._mint = Mint()
+        self._mint, self._looker = Mint(), Looker()
         self._retiring: set[asyncio.Task[None]] = set()
         self._followed = Followed()
         self._latest = Latest(
@@ -110,9 +112,10 @@ class App:
         self._metrics.expect(name for name, _ in sinks)
         self._fanout = Fanout(sinks, self._metrics.sink_failed)
         self._plan = first.plan
-        self.follow(first.plan)
+        self.follow(self.prepare(first))
         reloaded, file = self._metrics.reloaded, options.config_file
-        self._reloader = Reloader(load, self.follow, reloaded, file, first)
+        prepared = partial(self._prepared, load)
+        self._reloader = Reloader(prepared, self.follow, reloaded, file, first)
         self._reloading: set[asyncio.Task[list[str]]] = set()
         self._server = Server(self._pages(), options.telemetry_path)
 
@@ -132,19 +135,41 @@ class App:
         self._metrics.exemplar = self._tracing.sink.exemplar  # so metrics come after it
         return (("traces", self._tracing.sink), *sinks)
 
-    def follow(self, plan: Plan) -> None:
+    def prepare(self, loaded: Loaded) -> Loaded:
+        """Read and open what a plan needs: not on the event loop, as volumes may hang.
+
+        Args:
+            loaded: what is to be done.
+
+        Returns:
+            What can be followed.
+
+        Raises:
+            ConfigError: the directory of the state cannot be used.
+        """
+        plan = loaded.plan
+        return replace(loaded, files=files_for(plan), opened=self._memory.open(plan))
+
+    def _prepared(self, load: Load) -> Loaded:
+        """Load the configuration, in a thread, to where nothing but memory is needed for it."""
+        loaded = load()
+        try:
+            return self.prepare(loaded)
+        except ConfigError as error:
+            raise UnusableError(describe(error, loaded.source, loaded.places)) from error
+
+    def follow(self, prepared: Loaded) -> None:
         """Do this from now on; what stays in the plan goes on as it is, its counts too.
 
         Args:
-            plan: what to do.
+            prepared: what to do.
 
         Raises:
-            ConfigError: the TLS files of a target, or the directory of the state, cannot be used;
-                nothing was changed then.
+            ConfigError: the files of a target cannot be used; nothing was changed then.
         """
-        before = self._links
-        links = links_for(plan, before, self._emit, self._mint)
-        self._memory.open(plan)
+        plan, files, before = prepared.plan, prepared.files, self._links
+        links = links_for(plan, files, before, Means(self._emit, self._mint, self._looker))
+        self._memory.take(prepared.opened)
         staying = plan.staying(self._plan)
         self._plan, self._links = plan, links
         if self._tracing is not None:
@@ -161,7 +186,8 @@ class App:
                 link.valve.shut()
                 self._retire(link, self._schedule.in_flight(name) | self._asking.in_flight)
         for each in plan.targets:
-            links[each.target.name].follow(each)
+            links[each.target.name].follow(each, files[each.target.name])
+        self._looker.follow(watch for link in links.values() for watch in link.files.every)
         self._schedule.follow(plan.jobs)
         self._asking.follow(plan)
 
@@ -181,6 +207,7 @@ class App:
         if self._tracing is not None:
             self._tracing.start()
         self._schedule.start()
+        self._looker.start()
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self.reload)
         self._started = True
 
@@ -209,6 +236,7 @@ class App:
         """
         self._started, self._cut_off = False, 0  # what a reload cut off before is no part of it
         self._reloader.end()
+        self._looker.stop()
         for task in self._reloading:
             task.cancel()
         loop = asyncio.get_running_loop()

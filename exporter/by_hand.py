@@ -21,7 +21,8 @@ from exporter.console import PlainConsole
 from exporter.context import Mint
 from exporter.followed import Followed
 from exporter.job import Job, Plan, TargetPlan
-from exporter.links import Link, links_for
+from exporter.links import Link, Means, files_for, links_for
+from exporter.looks import Looker
 from exporter.observation import GrantKind, Observation, Reading, Renewal, Skip
 from exporter.plan import plan
 from exporter.readers.listings import LISTINGS
@@ -127,7 +128,8 @@ class _Hand:
         self._runner = Runner(self._followed)
         only = Plan((of,))
         self._followed.follow(only)
-        (self._link,) = links_for(only, {}, self._emit, Mint()).values()
+        means = Means(self._emit, Mint(), Looker())
+        (self._link,) = links_for(only, files_for(only), {}, means).values()
         self._runner.follow({of.target.name: self._link.access})
 
     async def probe(self, row: Surface, wanted: Id) -> None:

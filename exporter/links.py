@@ -2,21 +2,22 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from exporter.api.client import Client
+from exporter.api.files import Files, files_of
 from exporter.config.problems import ConfigError, Problem
 from exporter.config.schema import Target
 from exporter.context import Mint
 from exporter.gates.slots import Slots
 from exporter.job import Job, Plan, TargetPlan
+from exporter.looks import Looker
 from exporter.observation import Emit, Inquiry, Observation, PutOff, Run, Skip
 from exporter.runner import Access
 from exporter.tokens import credentials_of, follow, put_off, rest, retry
 from exporter.tokens.attempts import Wire
+from exporter.tokens.secrets import Secrets
 
 _MADE_OF: Final = (
     "url",
@@ -55,16 +56,20 @@ class Link:
 
     identity: tuple[object, ...]
     client: Client
+    files: Files
+    secrets: Secrets
     access: Access
     valve: "Valve"
 
-    def follow(self, plan: TargetPlan) -> None:
+    def follow(self, plan: TargetPlan, files: Files) -> None:
         """Go on by a plan, the first one too: what is no part of a link may change under it.
 
         Args:
             plan: of the target.
+            files: as they were read for it.
         """
-        follow(self.access.credentials, plan)
+        self.files.take(files)
+        follow(self.access.credentials, plan, self.secrets)
 
     @property
     def put_off(self) -> PutOff | None:
@@ -82,14 +87,40 @@ class Link:
         await self.client.close()
 
 
-def links_for(plan: Plan, before: Mapping[str, Link], emit: Emit, mint: Mint) -> dict[str, Link]:
-    """Link every target of a plan.
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What every link is made with."""
+
+    emit: Emit
+    """Takes what owners of tokens observe."""
+    mint: Mint
+    """Makes the contexts of their runs."""
+    looker: Looker
+    """Looks at files that matter now."""
+
+
+def files_for(plan: Plan) -> dict[str, Files]:
+    """Read the files that the targets name: not on the event loop.
 
     Args:
         plan: what is to be done.
+
+    Returns:
+        By target, what was found.
+    """
+    return {each.target.name: files_of(each.target) for each in plan.targets}
+
+
+def links_for(
+    plan: Plan, files: Mapping[str, Files], before: Mapping[str, Link], means: Means
+) -> dict[str, Link]:
+    """Link every target of a plan. No file is touched.
+
+    Args:
+        plan: what is to be done.
+        files: of each target, as they were read for this plan.
         before: the links there are, by target.
-        emit: takes what owners of tokens observe.
-        mint: makes the contexts of their runs.
+        means: what links are made with.
 
     Returns:
         By target, those before where they still fit, else new ones. Nothing is opened, and
@@ -102,13 +133,14 @@ def links_for(plan: Plan, before: Mapping[str, Link], emit: Emit, mint: Mint) ->
     problems: list[Problem] = []
     for index, target_plan in enumerate(plan.targets):
         target = target_plan.target
-        identity = (*_identity(target), *map(_way_in, target_plan.passive))
+        read = files[target.name]
+        identity = (*_identity(target, read), *map(_way_in, target_plan.passive))
         former = before.get(target.name)
         try:
             links[target.name] = (
                 former
                 if former is not None and former.identity == identity
-                else _link(target_plan, identity, emit, mint, former)
+                else _link(target_plan, read, identity, means, former)
             )
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or type(error).__name__
@@ -133,29 +165,28 @@ async def retire(link: Link, runs: Iterable[asyncio.Task[object]]) -> None:
 
 
 def _link(
-    plan: TargetPlan, identity: tuple[object, ...], emit: Emit, mint: Mint, former: Link | None
+    plan: TargetPlan,
+    files: Files,
+    identity: tuple[object, ...],
+    means: Means,
+    former: Link | None,
 ) -> Link:
-    client = Client(plan.target)
-    wire = Wire(client.send, Slots(plan.target.connection.concurrency), mint)
-    valve = Valve(emit)
+    target = plan.target
+    client = Client(target, files)
+    wire = Wire(client.send, Slots(target.connection.concurrency), means.mint)
+    valve = Valve(means.emit)
+    secrets = Secrets(files.secret, means.looker, target.name)
     known = None if former is None else former.access.credentials
-    access = Access(wire, valve, credentials_of(plan, wire, valve, known))
-    return Link(identity, client, access, valve)
+    access = Access(wire, valve, credentials_of(plan, wire, valve, secrets, known))
+    return Link(identity, client, files, secrets, access, valve)
 
 
-def _identity(target: Target) -> tuple[object, ...]:
+def _identity(target: Target, files: Files) -> tuple[object, ...]:
+    """Certificates are replaced where they are."""
     settings = [getattr(target, name) for name in _MADE_OF]
-    files = (target.tls.ca_file, target.tls.cert_file, target.tls.key_file)
-    return (*settings, *(_changed(file) for file in files))
+    return (*settings, *(watch.seen.stamps for watch in files.tls.values()))
 
 
 def _way_in(job: Job) -> tuple[object, ...]:
     """Of a login or a refresh, how it is sent; how it is judged may change under a token."""
     return (job.key, job.endpoint, job.timeout, job.essential)
-
-
-def _changed(file: str | None) -> int | None:
-    """When a file last changed: certificates are replaced where they are."""
-    with suppress(OSError):
-        return None if file is None else Path(file).stat().st_mtime_ns
-    return None

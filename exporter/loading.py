@@ -8,6 +8,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from exporter.api.files import Files
 from exporter.api.tls import problem_of
 from exporter.catalog import CATALOG
 from exporter.cautions import Caution, cautions, cautions_of
@@ -19,6 +20,7 @@ from exporter.descriptors import needed
 from exporter.job import Plan
 from exporter.plan import misfits, plan
 from exporter.sparing import allowed
+from exporter.state.keeper import Opened
 from exporter.traffic import Traffic, traffic
 
 _TLS_DEPTH: Final = 3
@@ -48,6 +50,10 @@ class Loaded(Struct, frozen=True):
     """Where its keys are, for what turns out to be wrong later."""
     digest: bytes | None = None
     """Of the file's content, where it is from a file."""
+    files: Mapping[str, Files] = {}
+    """By target, what was read of the files that it names; with the next one, once prepared."""
+    opened: Opened | None = None
+    """The directory of the state, where that is another one."""
 
 
 NOTHING: Final = Loaded(Plan(()), "")

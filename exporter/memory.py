@@ -8,7 +8,7 @@ from exporter.job import Plan
 from exporter.observation import Key
 from exporter.sinks.remembered import Remembered
 from exporter.state.document import Past, fitting
-from exporter.state.keeper import Keeper
+from exporter.state.keeper import Keeper, Opened
 
 
 class Room(Protocol):
@@ -33,16 +33,27 @@ class Memory:
         self._rooms = (*rooms, self.sink)
         self._found: tuple[Past, ...] = ()
 
-    def open(self, plan: Plan) -> None:
-        """Take the directory that is configured, before anything else changes.
+    def open(self, plan: Plan) -> Opened | None:
+        """Open the directory that is configured, not on the event loop; nothing changes yet.
 
         Args:
             plan: what is to be done.
 
+        Returns:
+            What is to be taken.
+
         Raises:
-            ConfigError: it cannot be used; nothing was changed then.
+            ConfigError: it cannot be used.
         """
-        self._found = self._keeper.follow(plan.state.journal)
+        return self._keeper.open(plan.state.journal)
+
+    def take(self, opened: Opened | None) -> None:
+        """Keep what is to be kept there from now on.
+
+        Args:
+            opened: for the plan that is put into force.
+        """
+        self._found = self._keeper.follow(opened)
 
     def recall(self, plan: Plan) -> None:
         """Tell the rooms what was found in it, once all of them follow the plan.

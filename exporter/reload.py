@@ -13,13 +13,12 @@ from msgspec import Struct
 from exporter.config import ConfigError, describe, digest_of
 from exporter.config.tree import LARGEST
 from exporter.config.words import escaped
-from exporter.job import Plan
 from exporter.loading import Loaded, UnusableError, warn
 from exporter.regular import Look, NotRegularError, content, seen_by
 from exporter.threads import in_thread
 
 Load: TypeAlias = Callable[[], Loaded]
-Apply: TypeAlias = Callable[[Plan], None]
+Apply: TypeAlias = Callable[[Loaded], None]
 
 _RETRY: Final = 10.0
 """Seconds between attempts while nothing is in force."""
@@ -52,7 +51,7 @@ class Reloader:
 
     Args:
         load: reads, in a thread, as a volume may hang; raises ``UnusableError``.
-        apply: puts a plan into force, all of it or nothing; raises ``ConfigError``.
+        apply: puts what was read into force, all of it or nothing; raises ``ConfigError``.
         done: told whether it worked.
         file: whose content is watched, where there is one.
         first: what is in force already; without targets it is nothing, and watching tries again.
@@ -161,7 +160,7 @@ class Reloader:
         if self._ended:
             return ["the exporter is about to end"]
         try:
-            self._apply(loaded.plan)
+            self._apply(loaded)
         except ConfigError as error:
             return self._refused(describe(error, loaded.source, loaded.places), known)
         warn(loaded)

@@ -12,14 +12,16 @@ import aiohttp
 from multidict import CIMultiDict
 
 from exporter import __version__
-from exporter.api import body, faults, tls
+from exporter.api import body, faults
 from exporter.api.connections import Pools
 from exporter.api.extra import ExtraHeaders
+from exporter.api.files import Files
 from exporter.api.names import FAMILIES, WHOLE, allow, join, origin_of
 from exporter.api.problems import kind_of
 from exporter.api.progress import Progress, current
 from exporter.api.proxies import Proxies, Proxy
 from exporter.api.redirects import Hop, next_hop
+from exporter.api.tls import Contexts
 from exporter.config.schema import Target
 from exporter.wire import MAX_PROBLEM, Exchange, Fault, Request
 
@@ -40,11 +42,12 @@ class Client:
     The target's extra headers and client certificate are for its own origin alone.
     """
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, files: Files) -> None:
         """Prepare; connections come with the first request.
 
         Args:
             target: whose API it is.
+            files: what was read of the files that it names.
 
         Raises:
             OSError: a file of ``tls`` or ``headers`` cannot be read or used.
@@ -56,16 +59,11 @@ class Client:
         self._family = FAMILIES[target.connection.ip_protocol]
         self._follows = target.follow_redirects
         self._timeouts = target.timeouts
-        self._extra = ExtraHeaders(target.headers)
+        self._extra = ExtraHeaders(target.headers, files.headers)
         self._proxies = Proxies(target.proxy_url)
         self._pools = Pools(target)
         self._server_name = target.tls.server_name
-        self._tls = tls.Contexts(target.tls, _handshake)
-        token_url = target.auth.token_url or ""
-        if target.url.startswith("https:"):
-            self._tls.get(home=True)  # it takes some time, which no request shall
-        if self._follows or token_url.startswith("https:"):
-            self._tls.get(home=False)
+        self._tls = Contexts(target.tls, files.tls)
 
     async def send(self, request: Request) -> Exchange | Fault:
         """Send a request and read the answer to its end, or to where its status says enough.
@@ -199,7 +197,3 @@ def _fault(error: Exception, progress: Progress, bounds: faults.Bounds) -> Fault
     if response is None:
         return Fault(timing, reason, detail)
     return Fault(timing, reason, detail, response.status, response.headers, progress.received)
-
-
-def _handshake(peer: tls.Peer) -> None:
-    current.get().handshake(peer)

@@ -1,39 +1,41 @@
 """The headers that a configuration adds to every request to its target."""
 
 import logging
-import pathlib
 from collections.abc import Mapping
-from typing import Final, TypeAlias
+from functools import partial
+from typing import Final
 
-from exporter.config.files import field_value_in
 from exporter.config.shapes import FILE_SUFFIX
 from exporter.config.values import Secret
+from exporter.looks import Watch
 
-_Version: TypeAlias = tuple[int, int]
 _log: Final = logging.getLogger(__name__)
 
 
 class ExtraHeaders:
     """Names and values; those that are in files follow their files."""
 
-    def __init__(self, settings: Mapping[str, Secret | str]) -> None:
-        """Read what is in files.
+    def __init__(
+        self, settings: Mapping[str, Secret | str], files: Mapping[str, Watch[Secret]]
+    ) -> None:
+        """Take what was read.
 
         Args:
             settings: ``headers`` of a target.
+            files: by the key of each that is in a file, its value.
 
         Raises:
-            OSError: a file cannot be read.
+            OSError: a file could not be read.
             ValueError: no header may have what is in it. No content is in the message.
         """
-        self._values = {
+        self._now = {
             name: value.reveal() for name, value in settings.items() if isinstance(value, Secret)
         }
-        self._files = [
-            _File(name.removesuffix(FILE_SUFFIX), pathlib.Path(path))
-            for name, path in settings.items()
-            if isinstance(path, str)
-        ]
+        self._told: dict[str, object] = {}
+        for key, watch in files.items():
+            name = key.removesuffix(FILE_SUFFIX)
+            self._now[name] = watch.required().reveal()
+            watch.listen(partial(self._changed, name, watch))
 
     def now(self) -> Mapping[str, str]:
         """Tell what to send.
@@ -41,37 +43,20 @@ class ExtraHeaders:
         Returns:
             Names and values, the names as they were written.
         """
-        if not self._files:
-            return self._values
-        return {**self._values, **{file.name: file.value() for file in self._files}}
+        return self._now
 
+    def _changed(self, name: str, watch: Watch[Secret]) -> None:
+        """Take what a file holds now, or tell why what it held when it could be used last stays.
 
-class _File:
-    def __init__(self, name: str, path: pathlib.Path) -> None:
-        self.name = name
-        self._path = path
-        self._version = _version_of(path)
-        self._secret = field_value_in(path)
-
-    def value(self) -> str:
-        """What it holds, or held when it could be used last."""
-        version = _version_of(self._path)
-        if version is not None and version != self._version:
-            self._version = version
-            try:
-                self._secret = field_value_in(self._path)
-            except (OSError, ValueError) as error:
-                # The last value is as good as none; the API is to say so, not this process to end.
-                reason = error.strerror if isinstance(error, OSError) else str(error)
-                fields = {"header": self.name, "reason": reason}
+        The last value is as good as none; the API is to say so, not this process to end. A file
+        that is not there is being replaced.
+        """
+        seen = watch.seen
+        if seen.value is not None:
+            self._now = {**self._now, name: seen.value.reveal()}
+        elif not isinstance(seen.error, FileNotFoundError):
+            reason = getattr(seen.error, "strerror", None) or str(seen.error)
+            if self._told.get(name) != (told := (seen.stamps, reason)):
+                self._told[name] = told
+                fields = {"header": name, "reason": reason}
                 _log.warning("the file of a header cannot be used", extra={"fields": fields})
-        return self._secret.reveal()
-
-
-def _version_of(path: pathlib.Path) -> _Version | None:
-    """Tells two contents apart; ``None`` while the file is not there: it is being replaced."""
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_ino

@@ -7,24 +7,21 @@ each handshake.
 
 import asyncio.sslproto
 import logging
-import math
 import ssl
-from collections.abc import Callable
-from functools import cached_property
+from collections.abc import Callable, Mapping
+from functools import cached_property, partial
 from pathlib import Path
-from time import monotonic
 from typing import Any, Final, TypeAlias, cast
 from weakref import WeakValueDictionary
 
 from msgspec.structs import replace
 
 from exporter.config.schema import Tls
+from exporter.looks import Watch
 from exporter.regular import fixed, reading
 
 Begun: TypeAlias = Callable[["Peer"], None]
 
-_LOOK_AGAIN: Final = 10.0
-"""Seconds until files are looked at again."""
 _IN_A_ROW: Final = 2
 """Looks at files that cannot be used before it is told: one may see a pair half replaced."""
 _READ_BUFFER: Final = 16 * 1024
@@ -85,9 +82,28 @@ def context_of(settings: Tls, begun: Begun) -> Context:
     key = (settings, begun, *(_changed_at(Path(file)) for file in files))
     context = _shared.get(key)
     if context is None:
-        context = _shared[key] = _build(settings)
+        context = _build(settings)
         context.begun = begun
+        _shared[key] = context  # whole, as other threads may find it
     return context
+
+
+def watch_of(settings: Tls, begun: Begun, *, home: bool) -> Watch[Context]:
+    """Build a context, and let it be built again when its files change.
+
+    Args:
+        settings: of the target.
+        begun: as for ``context_of``.
+        home: for connections to the target's own origin: its certificate and the name that it goes
+            by are for that alone.
+
+    Returns:
+        What is looked at.
+    """
+    if not home:
+        settings = replace(settings, cert_file=None, key_file=None, server_name=None)
+    files = settings.ca_file, settings.cert_file, settings.key_file
+    return Watch(files, partial(context_of, settings, begun))
 
 
 def problem_of(settings: Tls) -> str | None:
@@ -115,23 +131,25 @@ def _nobody(peer: Peer) -> None:
 class Contexts:
     """The contexts of one target: for its own origin, and for others.
 
-    Its certificate and the name that it goes by are for its own origin alone. Files that changed
-    are read again: whoever renews a client certificate need not know of this process.
+    Files that changed are read again: whoever renews a client certificate need not know of this
+    process.
     """
 
-    def __init__(self, settings: Tls, begun: Begun) -> None:
-        """Prepare; nothing is read.
+    def __init__(self, settings: Tls, watches: Mapping[bool, Watch[Context]]) -> None:
+        """Take what was read.
 
         Args:
             settings: of the target.
-            begun: as for ``context_of``.
+            watches: of what is needed: by whether it is for the target's own origin.
+
+        Raises:
+            OSError: as for ``context_of``.
         """
-        abroad = replace(settings, cert_file=None, key_file=None, server_name=None)
-        self._settings = {True: settings, False: abroad}
-        self._begun = begun
-        self._found: dict[bool, Context] = {}
-        self._looked: dict[bool, float] = {}
-        self._failures = dict.fromkeys(self._settings, 0)
+        self._settings = settings
+        self._now = {home: watch.required() for home, watch in watches.items()}
+        self._failures = dict.fromkeys(watches, 0)
+        for home, watch in watches.items():
+            watch.listen(partial(self._looked, home, watch))
 
     def get(self, *, home: bool) -> Context:
         """Find the context for a connection.
@@ -141,27 +159,20 @@ class Contexts:
 
         Returns:
             The context. While a file that changed cannot be used it is the last one.
-
-        Raises:
-            OSError: as for ``context_of``, and there is no last one.
         """
-        now = monotonic()
-        if now - self._looked.get(home, -math.inf) > _LOOK_AGAIN:
-            try:
-                self._found[home] = context_of(self._settings[home], self._begun)
-                self._failures[home] = 0
-            except OSError as error:
-                if home not in self._found:
-                    raise
-                self._failed(error, home=home)
-            self._looked[home] = now
-        return self._found[home]
+        return self._now[home]
 
-    def _failed(self, error: OSError, *, home: bool) -> None:
+    def _looked(self, home: bool, watch: Watch[Context]) -> None:  # noqa: FBT001  # a key
+        if watch.seen.value is not None:
+            self._now[home] = watch.seen.value
+            self._failures[home] = 0
+            return
         self._failures[home] += 1
         if self._failures[home] == _IN_A_ROW:
-            settings, reason = self._settings[home], getattr(error, "reason", error.strerror)
-            fields = {"ca_file": settings.ca_file, "cert_file": settings.cert_file}
+            ca_file, cert_file = self._settings.ca_file, self._settings.cert_file
+            error = watch.seen.error
+            reason = getattr(error, "reason", None) or getattr(error, "strerror", None)
+            fields = {"ca_file": ca_file, "cert_file": cert_file if home else None}
             fields |= {"reason": str(reason)}
             message = "TLS files that changed cannot be used, the former ones stay in use"
             _log.warning(message, extra={"fields": fields})

@@ -2,12 +2,16 @@
 
 import asyncio
 import logging
+import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
+from msgspec import Struct
+
 from exporter.config.problems import ConfigError, Problem
-from exporter.regular import NotRegularError
+from exporter.regular import NotRegularError, reading
 from exporter.state.directory import Directory, TakenError
 from exporter.state.document import Document, Past, encode
 from exporter.threads import in_thread
@@ -21,6 +25,14 @@ _GRACE: Final = 1.0
 _PATH: Final = ("state", "journal")
 
 _log: Final = logging.getLogger(__name__)
+
+
+class Opened(Struct, frozen=True):
+    """A directory that is ready to be used, as the configuration has it, and what was in it."""
+
+    journal: str
+    directory: Directory | None = None
+    found: Document = Document()
 
 
 class Keeper:
@@ -44,36 +56,63 @@ class Keeper:
         self._surfaces = surfaces
         self._failed = failed
         self._debounce, self._retry = debounce, retry
-        self._directory: Directory | None = None
+        self._opened = Opened("")
         self._found = Document()
+        self._ready: dict[Path, Opened] = {}
+        """Opened and not used yet: who gave up waiting for it may come for it again."""
+        self._turns: dict[Path, threading.Lock] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._writing: asyncio.Future[None] | None = None
         self._dirty = False
         self._failing = False
 
-    def follow(self, journal: str) -> tuple[Past, ...]:
-        """Keep it in this directory from now on.
+    def open(self, journal: str) -> Opened | None:
+        """Open a directory, in a thread, as its volume may hang; it is not used yet.
 
         Args:
             journal: the directory, or nothing.
 
         Returns:
-            What was found in it, if it is another one than before.
+            What is to be followed; ``None`` where it is the one that is in use.
 
         Raises:
-            ConfigError: it cannot be used; the former one is kept then.
+            ConfigError: it cannot be used.
         """
-        former = self._directory
-        path = Path(journal).resolve() if journal else None
-        if path == (None if former is None else former.path):
+        former = self._opened
+        if journal == former.journal:  # it may hang: that bars nothing else
+            return None
+        if not journal:
+            return Opened("")
+        with reading(Path(journal)):
+            path = Path(journal).resolve()
+        if former.directory is not None and path == former.directory.path:
+            return None
+        with self._turns.setdefault(path, threading.Lock()):
+            if path not in self._ready:
+                with reading(path):
+                    self._ready[path] = Opened(journal, *_opened(path))
+            return self._ready[path]
+
+    def follow(self, opened: Opened | None) -> tuple[Past, ...]:
+        """Keep it there from now on.
+
+        Args:
+            opened: where; ``None`` where it stays as it is.
+
+        Returns:
+            What was found there, if it is another directory than before.
+        """
+        for each in [self._ready.pop(path) for path in tuple(self._ready)]:
+            if each is not opened and each.directory is not None:
+                _leave(each.directory)  # whoever wanted it gave up
+        if opened is None or opened.directory is self._directory:
             return ()
-        directory, found = (None, Document()) if path is None else _opened(path)
-        if former is not None:
-            self._after_writing(former.close)
+        if (former := self._directory) is not None:
+            self._after_writing(partial(_leave, former))
             self._writing = None  # what hangs in the former one holds up nothing in this one
-        self._directory, self._found, self._failing = directory, found, False
+        self._opened, self._found, self._failing = opened, opened.found, False
         self.changed()
-        return found.surfaces
+        return opened.found.surfaces
 
     def changed(self) -> None:
         """What is to be kept is no longer what was written."""
@@ -86,7 +125,7 @@ class Keeper:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        directory, self._directory = self._directory, None
+        directory, self._opened = self._directory, Opened("")
         await self._settled()
         if directory is None:
             return
@@ -96,7 +135,11 @@ class Keeper:
         if self._dirty or self._writing is not None:
             _log.error("the last state is not written", extra={"fields": _fields(directory)})
         if self._writing is None:
-            directory.close()
+            await asyncio.wait({_leave(directory)}, timeout=_GRACE)
+
+    @property
+    def _directory(self) -> Directory | None:
+        return self._opened.directory
 
     def _arm(self, delay: float) -> None:
         if self._timer is None and self._writing is None:
@@ -134,11 +177,16 @@ class Keeper:
         if self._writing is not None:
             await asyncio.wait({self._writing}, timeout=_GRACE)
 
-    def _after_writing(self, then: Callable[[], None]) -> None:
+    def _after_writing(self, then: Callable[[], object]) -> None:
         if self._writing is None:
             then()
         else:
             self._writing.add_done_callback(lambda _: then())
+
+
+def _leave(directory: Directory) -> asyncio.Future[None]:
+    """To close what is on a volume that hangs may hang too."""
+    return in_thread(directory.close, "state")
 
 
 def _opened(path: Path) -> tuple[Directory, Document]:

@@ -10,13 +10,18 @@ from exporter.tokens.credentials import Credentials
 from exporter.tokens.given import TokenFile
 from exporter.tokens.password import Password
 from exporter.tokens.renewing import RenewingToken
+from exporter.tokens.secrets import Secrets
 from exporter.tokens.spacing import account_of
 
 _GRANTS: Final[dict[str, GrantKind]] = {LOGIN.id: "login", REFRESH.id: "refresh"}
 
 
 def credentials_of(
-    plan: TargetPlan, wire: Wire, emit: Emit, former: Credentials | None = None
+    plan: TargetPlan,
+    wire: Wire,
+    emit: Emit,
+    secrets: Secrets,
+    former: Credentials | None = None,
 ) -> Credentials | None:
     """Make the owner that a target's ``auth`` asks for.
 
@@ -24,6 +29,7 @@ def credentials_of(
         plan: of the target.
         wire: to the target.
         emit: takes what was observed.
+        secrets: what is read of its secret.
         former: the owner that this one is to take the place of. What belongs to the account stays:
             its token, how often another one is asked for, and what is known of a password.
 
@@ -34,27 +40,30 @@ def credentials_of(
     match target.auth.type:
         case "login" | "oauth2":
             account = account_of(target.url, target.auth)
-            owner = RenewingToken(_grants(plan), target.auth, wire, emit, account)
+            owner = RenewingToken(_grants(plan), target.auth, wire, emit, account, secrets)
             if isinstance(former, RenewingToken):
                 owner.succeed(former.legacy)
             return owner
         case "bearer":
-            return TokenFile(Key(target.name, LOGIN.component, LOGIN.id), target.auth, emit)
+            return TokenFile(Key(target.name, LOGIN.component, LOGIN.id), secrets, emit)
         case "basic":
             if isinstance(former, Password) and former.fits(target):
                 return former
-            return Password(target)
+            return Password(target, secrets)
         case "none":
             return None
 
 
-def follow(credentials: Credentials | None, plan: TargetPlan) -> None:
+def follow(credentials: Credentials | None, plan: TargetPlan, secrets: Secrets) -> None:
     """Let an owner go on by a plan, the first one too.
 
     Args:
         credentials: the owner, made for this plan or for one with the same account.
         plan: of the target.
+        secrets: what is read of its secret from now on.
     """
+    if isinstance(credentials, Password):
+        credentials.follow(secrets)
     if isinstance(credentials, RenewingToken):
         needed = any(job.credential == "account" for job in plan.jobs)
         credentials.follow(_grants(plan), needed=needed)

@@ -1,8 +1,6 @@
 """A token that is given and not got: somebody else puts it into a file."""
 
-import logging
 import math
-from pathlib import Path
 
 from exporter.api.auth import (
     BadGrantError,
@@ -10,55 +8,9 @@ from exporter.api.auth import (
     token_end,
     token_lifetime,
 )
-from exporter.config import Auth, Secret, secret_file_of, secret_of
 from exporter.observation import Emit, Key, Rejection, Renewal
 from exporter.tokens.credentials import Clock, Headers
-
-_log = logging.getLogger(__name__)
-
-
-class Secrets:
-    """The secret of an ``auth``, read again when its file changed."""
-
-    def __init__(self, auth: Auth, target: str) -> None:
-        """Hold; nothing is read yet."""
-        self._auth = auth
-        self._file = secret_file_of(auth)
-        self._target = target
-        self._stamp: object = object()
-        self._found: Secret | str | None = None
-
-    @property
-    def secret(self) -> Secret | None:
-        """What was read last; ``None`` where there was none."""
-        return self._found if isinstance(self._found, Secret) else None
-
-    def changed(self) -> bool:
-        """Look, and read; whether it is another secret, or another reason why there is none."""
-        stamp = self._stamp_now()
-        if stamp == self._stamp:
-            return False
-        before, self._stamp = self._found, stamp
-        try:
-            self._found = secret_of(self._auth)
-        except (OSError, ValueError) as error:
-            self._found = str(error)
-            self.complain("cannot read the secret", error)
-        return self._found != before
-
-    def complain(self, message: str, error: Exception) -> None:
-        """Log why there is nothing to send; no content of the file is in the error."""
-        fields = {"target": self._target, "error": str(error)}
-        _log.error(message, extra={"fields": fields})
-
-    def _stamp_now(self) -> object:
-        if self._file is None:
-            return None
-        try:
-            status = Path(self._file).stat()
-        except OSError as error:
-            return error.errno
-        return (status.st_mtime_ns, status.st_size, status.st_ino)
+from exporter.tokens.secrets import Secrets
 
 
 class TokenFile:
@@ -69,17 +21,17 @@ class TokenFile:
 
     Args:
         key: of the login, as whose renewals the readings of the file are told.
-        auth: of type ``bearer``.
+        secrets: what is in the file.
         emit: takes what was observed.
         clock: tells the time.
     """
 
-    def __init__(self, key: Key, auth: Auth, emit: Emit, clock: Clock | None = None) -> None:
-        """Hold; the file is read when somebody wants the token."""
+    def __init__(self, key: Key, secrets: Secrets, emit: Emit, clock: Clock | None = None) -> None:
+        """Hold; the token is taken when somebody wants it."""
         self._key = key
         self._emit = emit
         self._clock = clock or Clock()
-        self._secrets = Secrets(auth, key.target)
+        self._secrets = secrets
         self._headers: Headers | None = None
         self._doubtful: Headers | None = None
         self._expires = 0.0
@@ -101,6 +53,7 @@ class TokenFile:
         doubtful = rejected is self._doubtful
         if not doubtful and not self.over(rejected, key):
             self._emit(Rejection(key, self._clock.wall()))
+        await self._secrets.look(patience)
         headers = await self.headers(key, patience)
         if headers is not rejected:
             return headers
@@ -146,5 +99,5 @@ class TokenFile:
         """Send nothing before the file changed."""
         self._headers = None
         if error is not None:
-            self._secrets.complain("cannot use the token in the file", error)
+            self._secrets.complain("cannot use the token in the file", str(error))
         self._emit(Renewal(self._key, self._clock.wall(), "file", "auth_rejected"))

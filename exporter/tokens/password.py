@@ -9,7 +9,7 @@ from exporter.api.auth import basic_authorization
 from exporter.config import Target
 from exporter.observation import Key, PutOff
 from exporter.tokens.credentials import REFUSED_FOR, Clock, Headers
-from exporter.tokens.given import Secrets
+from exporter.tokens.secrets import Secrets
 from exporter.tokens.spacing import told
 
 _log = logging.getLogger(__name__)
@@ -47,14 +47,15 @@ class Password:
 
     Args:
         target: with an ``auth`` of type ``basic``.
+        secrets: the password.
         clock: tells the time.
     """
 
-    def __init__(self, target: Target, clock: Clock | None = None) -> None:
-        """Hold; a file is read when somebody wants it."""
+    def __init__(self, target: Target, secrets: Secrets, clock: Clock | None = None) -> None:
+        """Hold; the password is taken when somebody wants it."""
         self._target = target
         self._clock = clock or Clock()
-        self._secrets = Secrets(target.auth, target.name)
+        self._secrets = secrets
         self._headers: Headers | None = None
         self._accepted: set[Key] = set()
         self._lost: set[Key] = set()
@@ -85,6 +86,10 @@ class Password:
         """Whether it is this target's password too, whatever else changed."""
         return (self._target.url, self._target.auth) == (target.url, target.auth)
 
+    def follow(self, secrets: Secrets) -> None:
+        """Go on with what is read from now on: it is the same account's."""
+        self._secrets = secrets
+
     async def headers(self, key: Key, patience: float) -> Headers | None:
         """See ``Credentials``; a trial is waited for as a renewal is."""
         self._look()
@@ -111,7 +116,7 @@ class Password:
         By nobody, if it may be wrong everywhere: no surface accepted it yet, or two components
         that did do no longer. Else the fault is the surface's, and only that one does without.
         """
-        del patience
+        await self._secrets.look(patience)
         self._look()
         if self._headers is not rejected:
             return await self.headers(key, 0)

@@ -14,13 +14,14 @@ from msgspec.structs import replace
 
 from exporter.api.auth import Grant, bearer_authorization, early
 from exporter.api.problems import ApiProblem
-from exporter.config import Auth, Secret, secret_of
+from exporter.config import Auth, Secret
 from exporter.job import Job
 from exporter.observation import Emit, GrantKind, Key, PutOff, PutOffFor, Rejection
 from exporter.tokens.attempts import Attempts, Failure, Wire
 from exporter.tokens.credentials import Clock, Headers, Timer
 from exporter.tokens.doubts import Doubts
 from exporter.tokens.held import Held, Legacy
+from exporter.tokens.secrets import Secrets
 from exporter.tokens.spacing import Account, Spacing, told
 
 _log = logging.getLogger(__name__)
@@ -35,16 +36,18 @@ class RenewingToken:
         wire: to the target.
         emit: takes what was observed.
         account: whose token it is.
+        secrets: what it logs in with.
         clock: tells the time.
     """
 
-    def __init__(  # noqa: PLR0913  # what it is made of
+    def __init__(  # noqa: PLR0913, PLR0917  # what it is made of
         self,
         jobs: Mapping[GrantKind, Job],
         auth: Auth,
         wire: Wire,
         emit: Emit,
         account: Account,
+        secrets: Secrets,
         *,
         clock: Clock | None = None,
     ) -> None:
@@ -55,6 +58,7 @@ class RenewingToken:
         self._clock = clock or Clock()
         self._attempts = Attempts(jobs, auth, wire, emit, self._clock)
         self._spacing = Spacing(account)
+        self._secrets = secrets
         self._doubts = Doubts()
         self._held: Held | None = None
         self._refresh_token: str | None = None
@@ -282,6 +286,7 @@ class RenewingToken:
         return True
 
     async def _log_in(self) -> None:
+        await self._secrets.look()  # a login may be refused but once: it is to be the newest
         secret = self._secret()
         if secret is None:
             self._attempts.skipped("no_token")
@@ -342,12 +347,8 @@ class RenewingToken:
             self._set_timer()
 
     def _secret(self) -> Secret | None:
-        try:
-            secret, problem = secret_of(self._auth), ""
-        except (OSError, ValueError) as error:
-            secret, problem = None, str(error)
+        problem = self._secrets.problem
         if problem and problem != self._unreadable:  # each run asks again
-            fields = {"target": self._attempts.jobs["login"].key.target, "error": problem}
-            _log.error("cannot read the secret of the login", extra={"fields": fields})
+            self._secrets.complain("cannot read the secret of the login", problem)
         self._unreadable = problem
-        return secret
+        return self._secrets.secret

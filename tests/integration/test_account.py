@@ -10,6 +10,7 @@ from aiohttp.test_utils import TestServer
 from msgspec.structs import replace
 
 from exporter.api.client import Client
+from exporter.api.files import files_of
 from exporter.catalog import CATALOG
 from exporter.config.schema import (
     Auth,
@@ -25,7 +26,8 @@ from exporter.config.values import Duration, Secret
 from exporter.context import Mint
 from exporter.gates.slots import Slots
 from exporter.job import Job, Plan
-from exporter.links import Link, links_for, retire
+from exporter.links import Link, Means, files_for, links_for, retire
+from exporter.looks import Looker
 from exporter.observation import GrantKind, Observation, Renewal, Run
 from exporter.plan import plan
 from exporter.simulator.server import Simulator
@@ -33,6 +35,7 @@ from exporter.tokens.attempts import Wire
 from exporter.tokens.renewing import RenewingToken
 from exporter.tokens.spacing import account_of
 from tests.support.jobs import jobs
+from tests.support.looking import secrets_of
 from tests.unit.tokens.stage import SURFACE, Hand
 
 KINDS: Final[tuple[GrantKind, ...]] = ("login", "refresh")
@@ -75,12 +78,13 @@ class Reloads:
     async def follow(self, target: Target) -> Link:
         """Go over to this one."""
         before, of = self.links, planned(target)
-        self.links = links_for(of, before, self.observed.append, Mint())
+        files, means = files_for(of), Means(self.observed.append, Mint(), Looker())
+        self.links = links_for(of, files, before, means)
         link = self.links["lab"]
         for former in before.values():
             if former is not link:
                 await retire(former, ())
-        link.follow(of.targets[0])
+        link.follow(of.targets[0], files["lab"])
         return link
 
     async def headers(self) -> object:
@@ -158,11 +162,12 @@ async def test_a_token_outlives_its_connection_also_where_no_other_can_be_had() 
 async def test_one_login_lasts_however_refresh_tokens_are_told(rotation: str) -> None:
     clock, observed = Hand(), list[Observation]()
     async with api(clock.wall, token_seconds=600, refresh_rotation=rotation) as (url, seen):
-        client = Client(Target("lab", url))
+        client = Client(lab := Target("lab", url), files_of(lab))
         wire = Wire(client.send, Slots(3))
         grants: dict[GrantKind, Job] = {kind: jobs()[f"auth.{kind}"] for kind in KINDS}
         account = account_of(url, RIGHT)
-        owner = RenewingToken(grants, RIGHT, wire, observed.append, account, clock=clock)
+        secrets = secrets_of(RIGHT)
+        owner = RenewingToken(grants, RIGHT, wire, observed.append, account, secrets, clock=clock)
         tokens = []
         for clock.now in range(0, 7000, 700):
             tokens.append(await owner.headers(SURFACE, 5))

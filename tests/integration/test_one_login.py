@@ -16,7 +16,8 @@ from exporter.config.values import Secret
 from exporter.context import Mint
 from exporter.followed import Followed
 from exporter.job import Plan
-from exporter.links import Link, links_for
+from exporter.links import Link, Means, files_for, links_for
+from exporter.looks import Looker
 from exporter.observation import Call, Observation, Renewal, Run
 from exporter.plan import plan
 from exporter.runner import Runner
@@ -36,7 +37,8 @@ def planned(url: str) -> Plan:
 
 @asynccontextmanager
 async def linked(planned: Plan, seen: list[Observation]) -> AsyncIterator[Link]:
-    link = links_for(planned, {}, seen.append, Mint())["lab"]
+    means = Means(seen.append, Mint(), Looker())
+    link = links_for(planned, files_for(planned), {}, means)["lab"]
     try:
         yield link
     finally:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from exporter.api.client import Client
 from exporter.api.faults import Phase
+from exporter.api.files import Files, files_of
 from exporter.config.schema import Connection, Target, Timeouts, Tls
 from exporter.config.values import Duration
 from exporter.observation import Phases, Reason
@@ -42,6 +43,7 @@ async def client(
     tls: Tls | None = None,
     connection: Connection | None = None,
     thorough: bool = True,
+    files: Files | None = None,
     **more: Any,  # noqa: ANN401  # keys of Target
 ) -> AsyncIterator[Client]:
     """A client that leaves nothing behind: no request, no connection, no error unseen.
@@ -50,7 +52,8 @@ async def client(
     """
     complaints: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
-    subject = Client(replace(target(url, tls=tls, connection=connection), **more))
+    wanted = replace(target(url, tls=tls, connection=connection), **more)
+    subject = Client(wanted, files or files_of(wanted))
     try:
         yield subject
     finally:

@@ -12,12 +12,14 @@ import pytest
 from requests.exceptions import RequestException
 
 from exporter.api.extra import ExtraHeaders
+from exporter.api.files import files_of
 from exporter.api.tls import Contexts, context_of
 from exporter.api.tls import problem_of as tls_problem_of
 from exporter.app import App, Options
 from exporter.config import ConfigError
-from exporter.config.schema import Auth, Tls
+from exporter.config.schema import Auth, Target, Tls
 from exporter.loading import NOTHING, UnusableError, load_plan
+from exporter.looks import Looker
 from exporter.observation import Key
 from exporter.otlp.failures import Failures
 from exporter.otlp.session import Watched
@@ -28,9 +30,11 @@ from exporter.state.directory import Directory
 from exporter.state.document import Document, encode
 from exporter.threads import in_thread
 from exporter.tokens.given import TokenFile
+from exporter.tokens.secrets import Secrets
 from exporter.web.address import Address
 from tests.support.certificates import Authority
 from tests.support.leases import hanging
+from tests.support.looking import look
 from tests.support.servers import eventually
 
 AMPLE: Final = 20.0
@@ -91,7 +95,9 @@ def of_pair(file: Path) -> str:
 
 def of_header(file: Path) -> str:
     with pytest.raises((OSError, ValueError)) as raised:
-        ExtraHeaders({"X-Api-Key_file": str(file)})
+        files_of(Target("lab", "http://lab", headers={"X_file": str(file)})).headers[
+            "X_file"
+        ].required()
     return str(raised.value)
 
 
@@ -209,20 +215,27 @@ async def test_watching_waits_for_no_writer(kind: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_file_that_was_good_becomes_something_else(
-    kind: str, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    kind: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """While it runs: what was read last stays in use where that can be, with one warning."""
     make, words = KINDS[kind]
-    monkeypatch.setattr("exporter.api.tls._LOOK_AGAIN", -1.0)
     header, token = tmp_path / "header", tmp_path / "token"
     for file in (header, token):
         file.write_text("hunter22")
     authority = Authority(tmp_path).tls
-    headers = ExtraHeaders({"X-Key_file": str(header)})
+    target = Target(
+        "lab",
+        "https://lab",
+        tls=authority,
+        auth=Auth(type="bearer", token_file=str(token)),
+        headers={"X-Key_file": str(header)},
+    )
+    files = files_of(target)
+    headers = ExtraHeaders(target.headers, files.headers)
     key = Key("lab", "auth", "auth.login")
-    owner = TokenFile(key, Auth(type="bearer", token_file=str(token)), lambda _: None)
+    owner = TokenFile(key, Secrets(files.secret, Looker(), "lab"), lambda _: None)
     assert await owner.headers(key, 0) is not None
-    contexts = Contexts(authority, lambda _: None)
+    contexts = Contexts(authority, files.tls)
     context = contexts.get(home=True)
     ca_file = Path(str(authority.ca_file))
     for file in (header, token, ca_file):
@@ -231,6 +244,8 @@ async def test_a_file_that_was_good_becomes_something_else(
 
     async def read() -> None:
         for _ in range(5):
+            for watch in files.every:
+                look(watch)
             assert headers.now() == {"X-Key": "hunter22"}
             assert await owner.headers(key, 0) is None
             assert contexts.get(home=True) is context

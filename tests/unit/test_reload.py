@@ -13,7 +13,6 @@ import pytest
 
 from exporter.app import App, Options
 from exporter.config import ConfigError, Problem, digest_of
-from exporter.job import Plan
 from exporter.loading import NOTHING, Loaded, load_plan
 from exporter.observation import Key, Skip
 from exporter.reload import Reloader
@@ -40,8 +39,8 @@ class Bench:
     def load(self) -> Loaded:
         return load_plan(self.file, {})
 
-    def apply(self, plan: Plan) -> None:
-        self.names = [each.target.name for each in plan.targets]
+    def apply(self, loaded: Loaded) -> None:
+        self.names = [each.target.name for each in loaded.plan.targets]
 
     def done(self, worked: bool) -> None:  # noqa: FBT001  # as the reloader tells it
         self.worked.append(worked)
@@ -232,7 +231,7 @@ async def test_a_pipe_in_its_place_is_told_once_and_the_file_is_read_when_it_is_
 async def test_what_cannot_be_applied_tells_its_place(file: Path) -> None:
     bench = Bench(file)
 
-    def refuse(_: Plan) -> None:
+    def refuse(_: Loaded) -> None:
         raise ConfigError([Problem(("targets", 0, "url"), "is not wanted")])
 
     reloader = Reloader(bench.load, refuse, bench.done, file, NOTHING)
@@ -246,7 +245,7 @@ async def test_a_directory_that_cannot_be_had_changes_nothing(tmp_path: Path, fi
     app = App(load_plan(file, {}), Options(Address("127.0.0.1", 0)), lambda: NOTHING)
     write(file, f"{TWO}state: {{journal: {taken.path}}}\n")
     with pytest.raises(ConfigError, match="used by another"):
-        app.follow(load_plan(file, {}).plan)
+        app.prepare(load_plan(file, {}))
     taken.close()
     snapshot = app.snapshot()
     assert [target.name for target in snapshot.targets] == ["one"]

@@ -28,6 +28,7 @@ from exporter.tokens.attempts import Wire
 from exporter.tokens.renewing import RenewingToken
 from exporter.wire import Exchange, Fault, Request
 from tests.support.jobs import ACCOUNT, answer, fault, jobs
+from tests.support.looking import secrets_of
 from tests.unit.tokens.stage import SURFACE, Hand
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ class Stage:
         self.slots = Slots(concurrency)
         grants: dict[GrantKind, Job] = {"login": JOBS["auth.login"]}
         wire, self.clock = Wire(self.login, self.slots), Hand()
-        self.tokens = RenewingToken(grants, ACCOUNT, wire, self.emit, (), clock=self.clock)
+        secrets = secrets_of(ACCOUNT)
+        self.tokens = RenewingToken(grants, ACCOUNT, wire, self.emit, (), secrets, clock=self.clock)
         self.followed = Followed()
         self.followed.follow(Plan((TargetPlan(Target("lab", "http://lab"), (), (), {}),)))
         self.runner = Runner(self.followed)

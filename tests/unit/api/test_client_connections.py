@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 
 from exporter.api.client import Client
+from exporter.api.files import files_of
 from exporter.wire import Fault, Method
 from tests.support.caller import client, get, seconds, target, well
 from tests.support.hostile import (
@@ -260,4 +261,5 @@ async def test_closing_ends_what_is_kept() -> None:
 
 
 async def test_a_client_that_sent_nothing_can_be_closed() -> None:
-    await Client(target("http://127.0.0.1:9")).close()
+    wanted = target("http://127.0.0.1:9")
+    await Client(wanted, files_of(wanted)).close()

@@ -8,13 +8,17 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.api.client import Client
+from exporter.api.files import files_of
+from exporter.config.schema import Auth
 from exporter.config.values import Secret
 from exporter.wire import Exchange, Request
 from tests.support.caller import check, client, get, target, well
 from tests.support.certificates import Authority
 from tests.support.hostile import LOOPBACK, OK, answer, serve, sized
+from tests.support.looking import look
 
 JSON: Final = OK + sized(b"{}")
 
@@ -54,12 +58,18 @@ async def test_a_value_follows_its_file(tmp_path: Path, caplog: pytest.LogCaptur
         os.utime(file, ns=(0, written))  # two writes within one tick of the file system's clock
 
     async def sent() -> str:
+        for watch in files.headers.values():
+            look(watch)
         await well(subject)
         return headers_of(server.requests[-1])["x-api-key"]
 
     write("first\n")
     headers = {"X-Api-Key_file": str(file)}
-    async with serve(answer(JSON)) as server, client(server.url, headers=headers) as subject:
+    files = files_of(replace(target("http://lab"), headers=headers))
+    async with (
+        serve(answer(JSON)) as server,
+        client(server.url, headers=headers, files=files) as subject,
+    ):
         assert await sent() == "first"
         write("second\n")
         assert await sent() == "second"
@@ -84,8 +94,8 @@ def test_a_file_that_cannot_be_used_is_an_error_at_once(tmp_path: Path) -> None:
 
 
 def _client_with(headers: Any) -> Client:  # noqa: ANN401
-    plain = target("http://127.0.0.1:9")
-    return Client(type(plain)(plain.name, plain.url, headers=headers))
+    wanted = replace(target("http://127.0.0.1:9"), headers=headers)
+    return Client(wanted, files_of(wanted))
 
 
 # --- Whole URLs ----------------------------------------------------------------------------------
@@ -119,7 +129,11 @@ async def test_a_whole_url_needs_its_own_certificate(tmp_path: Path) -> None:
         serve(answer(JSON)) as api,
         serve(answer(JSON), tls=authority.server()) as other,
         serve(answer(JSON), tls=authority.server("mano.example")) as wrong,
-        client(api.url, tls=type(tls)(tls.ca_file, server_name="mano.example")) as subject,
+        client(
+            api.url,
+            tls=type(tls)(tls.ca_file, server_name="mano.example"),
+            auth=Auth(type="oauth2", token_url=f"{other.url}/token"),
+        ) as subject,
     ):
         exchange = await subject.send(Request("POST", f"{other.url}/token", {}, 5))
         assert isinstance(exchange, Exchange)

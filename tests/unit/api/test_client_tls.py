@@ -3,17 +3,18 @@
 import ssl
 from datetime import timedelta
 from pathlib import Path
-from time import monotonic
 from typing import Final
 
 import pytest
 from cryptography import x509
 
+from exporter.api.files import files_of
 from exporter.config.schema import Tls
 from exporter.wire import Fault
-from tests.support.caller import client, get, seconds, well
+from tests.support.caller import client, get, seconds, target, well
 from tests.support.certificates import DAY, NOW, Authority, server_context
 from tests.support.hostile import LOOPBACK, OK, Peer, answer, serve, serve_stubbornly, sized
+from tests.support.looking import look
 
 JSON: Final = answer(OK + sized(b"{}"))
 
@@ -82,11 +83,7 @@ async def test_a_client_certificate(authority: Authority, tmp_path: Path) -> Non
         await well(subject)
 
 
-async def test_a_client_certificate_that_is_renewed(
-    authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ahead = 0.0
-    monkeypatch.setattr("exporter.api.tls.monotonic", lambda: monotonic() + ahead)
+async def test_a_client_certificate_that_is_renewed(authority: Authority, tmp_path: Path) -> None:
     shown: list[int] = []
 
     async def script(peer: Peer) -> None:
@@ -97,13 +94,18 @@ async def test_a_client_certificate_that_is_renewed(
 
     tls = authority.shown(tmp_path)
     context = authority.demanding()
-    async with serve(script, tls=context) as server, client(server.url, tls=tls) as subject:
+    async with (
+        serve(script, tls=context) as server,
+        client(
+            server.url, tls=tls, files=(files := files_of(target(server.url, tls=tls)))
+        ) as subject,
+    ):
         await well(subject)
         (tmp_path / "key.pem").write_text("half a pair")
-        ahead = 11
+        look(files.tls[True])
         await well(subject)
         authority.shown(tmp_path)
-        ahead = 22
+        look(files.tls[True])
         await well(subject)
         await well(subject)
     assert shown[0] == shown[1]

@@ -9,6 +9,7 @@ from yarl import URL
 from exporter.api.auth import login_request
 from exporter.api.faults import ProxyUrlError
 from exporter.api.proxies import Proxies
+from exporter.config.schema import Auth
 from exporter.config.values import Secret
 from exporter.wire import Exchange, Fault, Request
 from tests.support.caller import client, get, well
@@ -38,7 +39,8 @@ async def test_the_environments(environment: pytest.MonkeyPatch, tmp_path: Path)
     ):
         environment.setenv("HTTP_PROXY", way.url.replace("://", "://probe:p%40ss@"))
         environment.setenv("https_proxy", tunnel.url.removeprefix("http://"))
-        async with client(f"http://{NAME}", tls=authority.tls) as subject:
+        auth = Auth(type="oauth2", token_url=f"https://{NAME}/token")
+        async with client(f"http://{NAME}", tls=authority.tls, auth=auth) as subject:
             await well(subject)
             outcome = await subject.send(Request("POST", f"https://{NAME}/token", {}, 5))
             assert isinstance(outcome, Exchange)

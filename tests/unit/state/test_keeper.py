@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from msgspec import Raw
 
 from exporter.config.problems import ConfigError
 from exporter.observation import Key
 from exporter.state.directory import Directory, TakenError
-from exporter.state.document import Past
+from exporter.state.document import Document, Past, encode
 from exporter.state.keeper import Keeper
 from tests.support.servers import eventually
 
@@ -29,6 +30,9 @@ class Bench:
 
     def _failed(self) -> None:
         self.failures += 1
+
+    def follow(self, journal: str) -> tuple[Past, ...]:
+        return self.keeper.follow(self.keeper.open(journal))
 
     def change(self, since: float) -> None:
         self.surfaces = (Past(KEY, "http://lab", failing=False, since=float(since)),)
@@ -61,7 +65,7 @@ async def until(look: Callable[[], object]) -> None:
 
 async def test_what_changed_is_written_and_found_again(tmp_path: Path) -> None:
     bench = Bench()
-    assert bench.keeper.follow(str(tmp_path)) == ()
+    assert bench.follow(str(tmp_path)) == ()
     bench.change(1)
     await until((tmp_path / "state.json").exists)
     assert b'"since":1.0' in (tmp_path / "state.json").read_bytes()
@@ -69,7 +73,7 @@ async def test_what_changed_is_written_and_found_again(tmp_path: Path) -> None:
     await bench.keeper.close()
     assert found(tmp_path) == bench.surfaces
     other = Bench()
-    assert other.keeper.follow(str(tmp_path)) == bench.surfaces
+    assert other.follow(str(tmp_path)) == bench.surfaces
     await other.keeper.close()
 
 
@@ -79,7 +83,7 @@ async def test_changes_that_come_together_are_written_once(
     written: list[bytes] = []
     monkeypatch.setattr(Directory, "write", lambda _, data: written.append(data))
     bench = Bench()
-    bench.keeper.follow(str(tmp_path))
+    bench.follow(str(tmp_path))
     for since in range(100):
         bench.change(since)
     await until(lambda: written)
@@ -90,7 +94,7 @@ async def test_changes_that_come_together_are_written_once(
 
 async def test_without_a_directory_nothing_is_kept() -> None:
     bench = Bench()
-    assert bench.keeper.follow("") == ()
+    assert bench.follow("") == ()
     bench.change(1)
     await bench.keeper.close()
     assert bench.failures == 0
@@ -109,7 +113,7 @@ async def test_a_failure_is_told_once_counted_and_tried_again(
 
     monkeypatch.setattr(Directory, "write", write_or_not)
     bench = Bench()
-    bench.keeper.follow(str(tmp_path))
+    bench.follow(str(tmp_path))
     bench.change(1)
     await until(lambda: bench.failures >= 3)
     assert [record.getMessage() for record in caplog.records] == [
@@ -135,7 +139,7 @@ async def test_a_volume_that_hangs_holds_neither_the_loop_nor_the_end(
     monkeypatch.setattr(Directory, "write", hang)
     monkeypatch.setattr("exporter.state.keeper._GRACE", 0.05)
     bench = Bench()
-    bench.keeper.follow(str(tmp_path))
+    bench.follow(str(tmp_path))
     bench.change(1)
     await until(begun.is_set)
     async with asyncio.timeout(2):
@@ -158,10 +162,10 @@ async def test_a_volume_that_hangs_does_not_bar_another_directory(
 
     monkeypatch.setattr(Directory, "write", write_or_hang)
     bench = Bench()
-    bench.keeper.follow(str(tmp_path / "hangs"))
+    bench.follow(str(tmp_path / "hangs"))
     bench.change(1)
     await until(begun.is_set)
-    bench.keeper.follow(str(tmp_path / "good"))
+    bench.follow(str(tmp_path / "good"))
     await until((tmp_path / "good" / "state.json").exists)
     assert not is_free(tmp_path / "hangs")
     go_on.set()
@@ -173,21 +177,22 @@ async def test_a_volume_that_hangs_does_not_bar_another_directory(
 
 async def test_another_directory_takes_over(tmp_path: Path) -> None:
     bench = Bench()
-    bench.keeper.follow(str(tmp_path / "a"))
+    bench.follow(str(tmp_path / "a"))
     bench.change(1)
-    assert bench.keeper.follow(str(tmp_path / "." / "a")) == ()
-    bench.keeper.follow(str(tmp_path / "b"))
+    assert bench.follow(str(tmp_path / "." / "a")) == ()
+    bench.follow(str(tmp_path / "b"))
     await until((tmp_path / "b" / "state.json").exists)
     await until(lambda: is_free(tmp_path / "a"))
-    bench.keeper.follow("")
+    bench.follow("")
+    await until(lambda: is_free(tmp_path / "b"))
     await bench.keeper.close()
     assert found(tmp_path / "b") == bench.surfaces
 
 
 async def test_one_that_cannot_be_used_leaves_the_former(tmp_path: Path) -> None:
     bench, other = Bench(), Bench()
-    other.keeper.follow(str(tmp_path / "b"))
-    bench.keeper.follow(str(tmp_path / "a"))
+    other.follow(str(tmp_path / "b"))
+    bench.follow(str(tmp_path / "a"))
     (tmp_path / "file").touch()
     for path, reason in (
         (tmp_path / "b", "is used by another exporter; allowed: a directory of its own"),
@@ -195,7 +200,7 @@ async def test_one_that_cannot_be_used_leaves_the_former(tmp_path: Path) -> None
         (tmp_path / "file", "cannot be used: File exists"),
     ):
         with pytest.raises(ConfigError) as raised:
-            bench.keeper.follow(str(path))
+            bench.follow(str(path))
         (problem,) = raised.value.problems
         assert problem.path == ("state", "journal")
         assert problem.message == f'"{path}" {reason}'
@@ -203,3 +208,14 @@ async def test_one_that_cannot_be_used_leaves_the_former(tmp_path: Path) -> None
     await bench.keeper.close()
     await other.keeper.close()
     assert found(tmp_path / "a") == bench.surfaces
+
+
+async def test_what_other_versions_wrote_is_kept_at_the_end_too(tmp_path: Path) -> None:
+    others = {"later": Raw(b"[1]")}
+    (tmp_path / "state.json").write_bytes(encode(Document((), others)))
+    bench = Bench(debounce=60)
+    bench.follow(str(tmp_path))
+    bench.change(1)
+    await bench.keeper.close()
+    assert b'"later":[1]' in (tmp_path / "state.json").read_bytes()
+    assert found(tmp_path) == bench.surfaces

@@ -12,6 +12,7 @@ import jwt
 from exporter.config.schema import Auth
 from exporter.gates.slots import Slots
 from exporter.job import Job
+from exporter.looks import Looker
 from exporter.observation import GrantKind, Key, Observation, Rejection, Renewal, Run
 from exporter.tokens.attempts import Wire
 from exporter.tokens.credentials import Clock
@@ -19,6 +20,7 @@ from exporter.tokens.renewing import RenewingToken
 from exporter.tokens.spacing import account_of
 from exporter.wire import Exchange, Fault, Request
 from tests.support.jobs import ACCOUNT, answer, jobs
+from tests.support.looking import secrets_of
 
 LOGIN: Final = jobs()["auth.login"]
 JOBS: Final[dict[GrantKind, Job]] = {"login": LOGIN, "refresh": jobs()["auth.refresh"]}
@@ -147,7 +149,12 @@ class Stage:
     """An owner of a token with what it sends and says."""
 
     def __init__(
-        self, answering: Answering, clock: Hand, auth: Auth, former: RenewingToken | None
+        self,
+        answering: Answering,
+        clock: Hand,
+        auth: Auth,
+        former: RenewingToken | None,
+        looker: Looker | None,
     ) -> None:
         self.answering = answering
         self.clock = clock
@@ -159,7 +166,8 @@ class Stage:
         self.slots = Slots(10)
         wire = Wire(self._send, self.slots)
         account = account_of("http://lab", auth)
-        self.owner = RenewingToken(JOBS, auth, wire, self._emit, account, clock=clock)
+        self.secrets = secrets_of(auth, looker)
+        self.owner = RenewingToken(JOBS, auth, wire, self._emit, account, self.secrets, clock=clock)
         if former is not None:
             self.owner.succeed(former.legacy)
         self.jobs = JOBS
@@ -201,8 +209,9 @@ async def stage(
     clock: Hand | None = None,
     auth: Auth = ACCOUNT,
     former: RenewingToken | None = None,
+    looker: Looker | None = None,
 ) -> AsyncIterator[Stage]:
-    playing = Stage(answering, clock or Hand(), auth, former)
+    playing = Stage(answering, clock or Hand(), auth, former, looker)
     try:
         yield playing
     finally:

@@ -10,25 +10,28 @@ import pytest
 from exporter.config.schema import Auth
 from exporter.observation import Key, Observation, Rejection, Renewal
 from exporter.tokens.given import TokenFile
+from exporter.tokens.secrets import Secrets
+from tests.support.looking import secrets_of
 from tests.unit.tokens.stage import SECRET, START, SURFACE, Hand, replace
 
 OTHER = Key("lab", "monitoring", "monitoring.slices.metrics")
 
 
-def token_file(file: Path, clock: Hand) -> tuple[TokenFile, list[Observation]]:
+def token_file(file: Path, clock: Hand) -> tuple[TokenFile, list[Observation], Secrets]:
     seen: list[Observation] = []
-    auth = Auth(type="bearer", token_file=str(file))
-    return TokenFile(SURFACE, auth, seen.append, clock), seen
+    secrets = secrets_of(Auth(type="bearer", token_file=str(file)))
+    return TokenFile(SURFACE, secrets, seen.append, clock), seen, secrets
 
 
 async def test_the_file_is_read_and_read_again_when_replaced(tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_text("one\n")
-    owner, seen = token_file(file, Hand())
+    owner, seen, secrets = token_file(file, Hand())
     first = await owner.headers(SURFACE, 0)
     assert first == {"Authorization": "Bearer one"}
     assert await owner.headers(SURFACE, 0) is first
     replace(file, "two")
+    await secrets.look()
     assert await owner.headers(SURFACE, 0) == {"Authorization": "Bearer two"}
     assert [each.grant for each in seen if isinstance(each, Renewal)] == ["file", "file"]
 
@@ -37,22 +40,25 @@ async def test_a_token_that_is_over_is_not_sent(tmp_path: Path) -> None:
     file = tmp_path / "token"
     clock = Hand()
     file.write_text(jwt.encode({"exp": START + 100}, SECRET))
-    owner, seen = token_file(file, clock)
+    owner, seen, secrets = token_file(file, clock)
     assert await owner.headers(SURFACE, 0) is not None
     clock.now = 101
     assert await owner.headers(SURFACE, 0) is None
     replace(file, jwt.encode({"exp": START + 50}, SECRET))
+    await secrets.look()
     assert await owner.headers(SURFACE, 0) is None
     assert [each.reason for each in seen if isinstance(each, Renewal)] == [None, "auth_rejected"]
 
 
 async def test_a_missing_file_is_no_token_until_it_is_there(tmp_path: Path) -> None:
     file = tmp_path / "token"
-    owner, _ = token_file(file, Hand())
+    owner, _, secrets = token_file(file, Hand())
     assert await owner.headers(SURFACE, 0) is None
     file.write_text("one")
+    await secrets.look()
     assert await owner.headers(SURFACE, 0) is not None
     file.unlink()
+    await secrets.look()
     assert await owner.headers(SURFACE, 0) is None
 
 
@@ -80,9 +86,10 @@ async def test_a_file_without_a_token_is_told_once(
 ) -> None:
     file = tmp_path / "token"
     file.write_text("one")
-    owner, seen = token_file(file, Hand())
+    owner, seen, secrets = token_file(file, Hand())
     assert await owner.headers(SURFACE, 0) is not None
     spoil(file)
+    await secrets.look()
     for _ in range(5):
         assert await owner.headers(SURFACE, 0) is None
     assert told(seen) == [(None, None, None), ("auth_rejected", None, None)]
@@ -92,7 +99,7 @@ async def test_a_file_without_a_token_is_told_once(
 
 
 async def test_a_file_that_was_never_there_is_told_too(tmp_path: Path) -> None:
-    owner, seen = token_file(tmp_path / "token", Hand())
+    owner, seen, _ = token_file(tmp_path / "token", Hand())
     for _ in range(5):
         assert await owner.headers(SURFACE, 0) is None
     assert told(seen) == [("auth_rejected", None, None)]
@@ -101,9 +108,10 @@ async def test_a_file_that_was_never_there_is_told_too(tmp_path: Path) -> None:
 async def test_a_file_that_is_touched_is_no_other_token(tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_text("one")
-    owner, seen = token_file(file, Hand())
+    owner, seen, secrets = token_file(file, Hand())
     first = await owner.headers(SURFACE, 0)
     replace(file, "one")
+    await secrets.look()
     assert await owner.headers(SURFACE, 0) is first
     assert len(told(seen)) == 1
 
@@ -115,7 +123,7 @@ async def test_a_token_that_is_over_by_our_clock_alone_is_for_the_api_to_judge(
     file = tmp_path / "token"
     clock = Hand()
     file.write_text(jwt.encode({"iat": START - 4000, "exp": START - 400}, SECRET))
-    owner, seen = token_file(file, clock)
+    owner, seen, _ = token_file(file, clock)
     headers = await owner.headers(SURFACE, 0)
     assert headers is not None
     assert told(seen) == [(None, START - 400, 3600)]
@@ -130,7 +138,7 @@ async def test_a_token_that_is_over_by_our_clock_alone_is_for_the_api_to_judge(
 async def test_a_token_that_is_over_and_rejected_is_sent_no_more(tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_text(jwt.encode({"iat": START - 4000, "exp": START - 400}, SECRET))
-    owner, seen = token_file(file, Hand())
+    owner, seen, secrets = token_file(file, Hand())
     headers = await owner.headers(SURFACE, 0)
     assert headers is not None
     assert not owner.over(headers, SURFACE)
@@ -141,18 +149,20 @@ async def test_a_token_that_is_over_and_rejected_is_sent_no_more(tmp_path: Path)
     assert told(seen) == [(None, START - 400, 3600), ("auth_rejected", None, None)]
     assert not any(isinstance(each, Rejection) for each in seen)
     replace(file, "two")
+    await secrets.look()
     assert await owner.headers(SURFACE, 0) == {"Authorization": "Bearer two"}
 
 
 async def test_a_401_to_a_token_that_is_over_or_replaced_is_no_rejection(tmp_path: Path) -> None:
     file, clock = tmp_path / "token", Hand()
     file.write_text(jwt.encode({"exp": START + 100}, SECRET))
-    owner, seen = token_file(file, clock)
+    owner, seen, secrets = token_file(file, clock)
     first = await owner.headers(SURFACE, 0)
     assert first is not None
     clock.now = 101
     assert await owner.renewed(first, SURFACE, 0) is None
     replace(file, "two")
+    await secrets.look()
     assert await owner.headers(SURFACE, 0) is not None
     assert await owner.renewed(first, SURFACE, 0) == {"Authorization": "Bearer two"}
     assert not any(isinstance(each, Rejection) for each in seen)
@@ -161,7 +171,7 @@ async def test_a_401_to_a_token_that_is_over_or_replaced_is_no_rejection(tmp_pat
 async def test_a_rejected_token_is_worth_a_retry_only_if_the_file_changed(tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_text("one")
-    owner, seen = token_file(file, Hand())
+    owner, seen, _ = token_file(file, Hand())
     first = await owner.headers(SURFACE, 0)
     assert first is not None
     assert await owner.renewed(first, SURFACE, 0) is None

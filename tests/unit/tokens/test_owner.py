@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from exporter.api.client import Client
+from exporter.api.files import files_of
 from exporter.catalog import CATALOG
 from exporter.config.schema import Config, SurfaceOptions, Target
 from exporter.config.values import Secret
@@ -30,7 +31,7 @@ async def test_a_token_is_renewed_by_itself_while_a_planned_surface_needs_it(
     target = Target("lab", "http://lab", auth=ACCOUNT, surfaces=wanted)
     clock = Hand()
     async with stage(Server(clock, 300), clock) as api:
-        follow(api.owner, plan(CATALOG, Config((target,))).targets[0])
+        follow(api.owner, plan(CATALOG, Config((target,))).targets[0], api.secrets)
         await api.owner.headers(SURFACE, 1)
         for clock.now in (241, 482, 723):
             await api.settle()
@@ -40,9 +41,10 @@ async def test_a_token_is_renewed_by_itself_while_a_planned_surface_needs_it(
 async def test_a_link_that_is_replaced_renews_no_more_while_its_runs_end() -> None:
     clock, ended = Hand(), asyncio.Event()
     async with stage(Server(clock, 300), clock) as api:
-        client = Client(Target("lab", "http://lab"))
+        target = Target("lab", "http://lab")
+        client = Client(target, files := files_of(target))
         access = Access(Wire(client.send, Slots(1)), lambda _: None, api.owner)
-        link = Link((), client, access, Valve(lambda _: None))
+        link = Link((), client, files, api.secrets, access, Valve(lambda _: None))
         await api.owner.headers(SURFACE, 1)
         run: asyncio.Task[object] = asyncio.create_task(ended.wait())
         retiring = asyncio.create_task(retire(link, [run]))

@@ -9,13 +9,20 @@ from exporter.config.schema import Auth, Target
 from exporter.config.values import Secret
 from exporter.observation import Key
 from exporter.tokens.password import Password
+from exporter.tokens.secrets import Secrets
+from tests.support.looking import secrets_of
 from tests.unit.tokens.stage import SURFACE, Hand, replace
 
 OTHER = Key("lab", "monitoring", "monitoring.slices.metrics")
 
 
 def owner_of(auth: Auth, clock: Hand) -> Password:
-    return Password(Target("lab", "http://lab", auth=auth), clock)
+    return owner_and_secrets(auth, clock)[0]
+
+
+def owner_and_secrets(auth: Auth, clock: Hand) -> tuple[Password, Secrets]:
+    secrets = secrets_of(auth)
+    return Password(Target("lab", "http://lab", auth=auth), secrets, clock), secrets
 
 
 async def test_a_password_goes_with_every_request() -> None:
@@ -241,9 +248,10 @@ async def test_an_old_run_does_not_end_the_trial_of_a_new_password(tmp_path: Pat
     file = tmp_path / "password"
     file.write_text("old")
     auth = Auth(type="basic", username="probe", password_file=str(file))
-    owner = owner_of(auth, Hand())
+    owner, secrets = owner_and_secrets(auth, Hand())
     old = await owner.headers(SURFACE, 0)
     replace(file, "new")
+    await secrets.look()
     new = await owner.headers(SURFACE, 0)
     assert old is not None
     assert new not in (None, old)
@@ -267,10 +275,11 @@ async def test_a_new_password_is_tried_at_once(tmp_path: Path) -> None:
     file = tmp_path / "password"
     file.write_text("old")
     auth = Auth(type="basic", username="probe", password_file=str(file))
-    owner = owner_of(auth, Hand())
+    owner, secrets = owner_and_secrets(auth, Hand())
     headers = await owner.headers(SURFACE, 0)
     assert headers is not None
     assert await owner.renewed(headers, SURFACE, 0) is None
     assert await owner.headers(SURFACE, 0) is None
     replace(file, "new")
+    await secrets.look()
     assert await owner.headers(SURFACE, 0) is not None

@@ -12,6 +12,7 @@ from exporter.redaction import HIDDEN
 from exporter.tokens.credentials import REFUSED_FOR
 from exporter.tokens.password import Password
 from tests.support.jobs import answer
+from tests.support.looking import secrets_of
 from tests.unit.tokens.stage import START, SURFACE, Hand, Server, Stage, stage
 from tests.unit.tokens.test_spacing import account, attempts
 
@@ -58,6 +59,7 @@ async def test_it_is_over_once_a_token_came(tmp_path: Path) -> None:
         await api.owner.headers(SURFACE, 1)
         assert put_off(api).why == "refused"
         (tmp_path / "secret").write_text("hunter2")
+        await api.secrets.look()
         assert await api.owner.headers(SURFACE, 1) is not None
         assert api.owner.put_off is None
 
@@ -204,7 +206,7 @@ async def test_a_password_that_nothing_accepts_is_put_off_and_tried_again_by_han
     auth = account(tmp_path)
     target = Target("lab", "http://lab", auth=auth)
     clock = Hand()
-    owner = Password(target, clock)
+    owner = Password(target, secrets_of(auth), clock)
     sent = await owner.headers(SURFACE, 0)
     assert sent is not None
     await owner.renewed(sent, SURFACE, 0)

@@ -114,6 +114,7 @@ async def test_after_a_refused_password_a_new_one_is_tried_at_once(tmp_path: Pat
         assert await api.owner.headers(SURFACE, 1) is None
         assert len(api.requests) == 1
         file.write_text("hunter2\n")
+        await api.secrets.look()
         assert await api.owner.headers(SURFACE, 1) is not None
 
 
@@ -127,6 +128,7 @@ async def test_a_refused_password_whose_file_is_gone_is_told_once(
     async with stage(Server(clock), clock, auth) as api:
         await api.owner.headers(SURFACE, 1)
         file.unlink()
+        await api.secrets.look()
         for _ in range(20):
             assert await api.owner.headers(SURFACE, 0) is None
     assert [record.getMessage() for record in caplog.records] == [
@@ -213,6 +215,7 @@ async def test_a_secret_that_was_once_refused_bypasses_no_back_off(tmp_path: Pat
         clock.now = 901
         await api.settle()
         change(tmp_path, "another")
+        await api.secrets.look()
         for _ in range(3):
             await api.owner.headers(SURFACE, 1)
         assert len(api.requests) == 2
@@ -224,6 +227,7 @@ async def test_once_a_new_secret_was_accepted_the_refusal_delays_nothing(tmp_pat
     async with stage(server, clock, account(tmp_path)) as api:
         await api.owner.headers(SURFACE, 1)
         change(tmp_path, "hunter2")
+        await api.secrets.look()
         assert await api.owner.headers(SURFACE, 1) is not None
         clock.now = 241  # nobody asks
         await api.settle()
@@ -235,6 +239,7 @@ async def test_a_file_that_went_is_no_new_secret(tmp_path: Path) -> None:
     async with stage(Server(clock), clock, account(tmp_path)) as api:
         await api.owner.headers(SURFACE, 1)
         change(tmp_path, None)
+        await api.secrets.look()
         for clock.now in range(0, 890, 10):
             assert await api.owner.headers(SURFACE, 1) is None
         assert len(api.requests) == 1

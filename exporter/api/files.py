@@ -1,0 +1,71 @@
+"""The files that a target names, as they were read, and as they are read again."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from exporter.api.progress import current
+from exporter.api.tls import Context, Peer, watch_of
+from exporter.config.files import field_value_in, secret_file_of, secret_of
+from exporter.config.schema import Target
+from exporter.config.values import Secret
+from exporter.looks import Watch
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What is in use of the files of one target."""
+
+    headers: Mapping[str, Watch[Secret]]
+    """By key of ``headers``, of those that are in files."""
+    tls: Mapping[bool, Watch[Context]]
+    """What it needs: by whether it is for the target's own origin."""
+    secret: Watch[Secret]
+    """Of its ``auth``, also where that is in no file."""
+
+    @property
+    def every(self) -> Iterator[Watch[Any]]:
+        """All of it."""
+        yield from self.headers.values()
+        yield from self.tls.values()
+        yield self.secret
+
+    def take(self, newer: "Files") -> None:
+        """Take what was read of the same settings since, on the event loop.
+
+        Args:
+            newer: it.
+        """
+        for mine, theirs in zip(self.every, newer.every, strict=True):
+            mine.take(theirs.seen)
+
+
+def files_of(target: Target) -> Files:
+    """Read the files that a target names: not on the event loop, as their volume may hang.
+
+    Args:
+        target: of the configuration.
+
+    Returns:
+        What was found; what is wrong with it is told where it is used.
+    """
+    named = {key: path for key, path in target.headers.items() if isinstance(path, str)}
+    return Files(
+        {key: Watch((path,), partial(field_value_in, Path(path))) for key, path in named.items()},
+        {home: watch_of(target.tls, _handshake, home=home) for home in _needed(target)},
+        Watch((secret_file_of(target.auth),), partial(secret_of, target.auth)),
+    )
+
+
+def _needed(target: Target) -> Iterable[bool]:
+    """For which origins there are connections with TLS."""
+    if target.url.startswith("https:"):
+        yield True
+    if target.follow_redirects or (target.auth.token_url or "").startswith("https:"):
+        yield False
+
+
+def _handshake(peer: Peer) -> None:
+    current.get().handshake(peer)

@@ -1,0 +1,30 @@
+"""Files as they are read for what is tested alone, and looks at them when a test wants them."""
+
+from typing import Any
+
+from exporter.api.files import files_of
+from exporter.config.schema import Auth, Target
+from exporter.looks import Looker, Watch
+from exporter.tokens.secrets import Secrets
+
+
+class Here(Looker):
+    """Looks in the thread that asks: for clocks that are moved by hand, which wait for no other."""
+
+    async def look_at(self, watch: Watch[Any], patience: float) -> None:
+        """See ``Looker``."""
+        del patience
+        look(watch)
+
+
+def look(watch: Watch[Any]) -> None:
+    """What the next look in the background does."""
+    seen = watch.look()
+    if seen is not None:
+        watch.take(seen)
+
+
+def secrets_of(auth: Auth, looker: Looker | None = None) -> Secrets:
+    """The secret of an account."""
+    target = Target("lab", "http://lab", auth=auth)
+    return Secrets(files_of(target).secret, looker or Here(), target.name)
