@@ -44,7 +44,8 @@ unit: $(READY) ## Tests without other servers: seconds
 	$(BIN)/pytest tests/unit -n auto $(ARGS)
 
 integration: $(READY) tools ## Tests against a real Prometheus, Prism and the demo: minutes
-	$(BIN)/pytest tests/integration tests/e2e --ignore tests/e2e/test_alerts.py --ignore tests/e2e/test_starved.py -n 4 $(ARGS)
+	$(BIN)/pytest tests/integration tests/e2e --ignore tests/e2e/test_alerts.py --ignore tests/e2e/test_starved.py \
+	  -n 6 --dist worksteal $(ARGS)  # most of them wait: none shall stand behind another that does
 
 alerts: $(READY) tools ## Every scenario of the API raises its alerts and no others: alone, as it judges times
 	$(BIN)/pytest tests/e2e/test_alerts.py $(ARGS)
