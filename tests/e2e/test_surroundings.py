@@ -47,7 +47,7 @@ async def test_a_directory_that_is_none_ends_nothing(start: Start) -> None:
 
 
 @pytest.mark.parametrize("exists", [False, True], ids=["cannot be written", "can be written"])
-async def test_a_file_for_keys_of_tls(exists: bool, start: Start, tmp_path: Path) -> None:  # noqa: FBT001
+async def test_a_file_for_keys_of_tls(start: Start, tmp_path: Path, *, exists: bool) -> None:
     simulator = await start(Simulator())
     file = tmp_path / "keys" if exists else Path("/nonexistent/x")
     exporter = await start(

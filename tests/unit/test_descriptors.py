@@ -73,9 +73,10 @@ def test_check_says_how_many() -> None:
 @pytest.mark.parametrize(("allowed", "told"), [(OWN + 12, False), (OWN + 11, True)])
 def test_a_limit_that_is_too_low_is_warned_of(
     allowed: int,
-    told: bool,  # noqa: FBT001
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
+    *,
+    told: bool,
 ) -> None:
     monkeypatch.setattr("exporter.loading.allowed", lambda: allowed)
     with caplog.at_level(logging.WARNING):

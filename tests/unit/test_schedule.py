@@ -3,104 +3,19 @@
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
-from typing import Final
 
 import apscheduler.schedulers.base as apscheduler_base
 import pytest
 
 from exporter import schedule as module
-from exporter.catalog.surface import Ids, Surface
-from exporter.grid import phase_of
+from exporter.catalog.surface import Ids
 from exporter.job import Job
-from exporter.observation import Heartbeat, Key, Observation, Reading, Run, Skip
+from exporter.observation import Heartbeat, Key, Reading, Skip
 from exporter.schedule import HORIZON, Schedule
+from tests.support.scheduling import LIST, RARELY, Log, job, running
 from tests.support.servers import eventually
-
-RARELY: Final = 1e9
-"""An interval in which no phase comes up while a test runs."""
-BELOW: Final = Key("lab", "c", "below")
-LIST: Final = Reading(Key("lab", "c", "list"), 0, "vnfs", (), (("1",),))
-AT_ONCE: Final = next(
-    name for name in map(str, itertools.count()) if phase_of("lab", name) < 0.0001
-)
-"""A surface whose first instant is the very one at which it is planned."""
-
-
-def job(
-    name: str,
-    interval: float,
-    ids: Ids | None = None,
-    *,
-    target: str = "lab",
-    timeout: float | None = None,
-) -> Job:
-    surface = Surface(
-        id=name,
-        component="c",
-        method="GET",
-        path="/",
-        rate_class="standard",
-        safety="read",
-        ids=ids,
-    )
-    return Job(
-        key=Key(target, "c", name),
-        surface=surface,
-        mode="read",
-        interval=interval,
-        timeout=timeout or interval * 0.9,
-        good=2,
-        bad=5,
-        essential=False,
-        endpoint="/",
-    )
-
-
-class Log:
-    """What was run, when, and what was emitted; waits until there is enough of it."""
-
-    def __init__(self) -> None:
-        self.runs: list[tuple[str, float, float]] = []
-        self.seen: list[Observation] = []
-        self._changed = asyncio.Event()
-
-    def emit(self, observation: Observation) -> None:
-        self.seen.append(observation)
-        self._changed.set()
-
-    async def run(self, job: Job, planned: float) -> None:
-        self.runs.append((job.key.surface, planned, asyncio.get_running_loop().time()))
-        self._changed.set()
-
-    def skips(self, reason: str) -> int:
-        skips = (seen for seen in self.seen if isinstance(seen, Skip) and seen.reason == reason)
-        return sum(skip.count for skip in skips)
-
-    def beats(self) -> int:
-        return sum(isinstance(seen, Heartbeat) for seen in self.seen)
-
-    async def until(self, enough: Callable[[], bool], seconds: float = 10) -> None:
-        async with asyncio.timeout(seconds):
-            while not enough():
-                self._changed.clear()
-                await self._changed.wait()
-
-
-@asynccontextmanager
-async def running(
-    log: Log, *jobs: Job, run: Callable[[Job, float], Awaitable[None]] | None = None
-) -> AsyncIterator[Schedule]:
-    schedule = Schedule(run or log.run, log.emit)
-    schedule.follow(jobs)
-    schedule.start()
-    try:
-        yield schedule
-    finally:
-        await schedule.stop(grace=0)
 
 
 async def test_a_job_runs_at_once_and_then_at_its_instants() -> None:
@@ -361,159 +276,6 @@ async def test_a_stall_shows_in_the_lag_of_the_heartbeat() -> None:
         time.sleep(2.4)  # noqa: ASYNC251  # the stall
         await log.until(lambda: len(lags()) >= 2)
     assert max(lags()) > 1.3
-
-
-async def test_what_stays_in_the_plan_keeps_its_instants() -> None:
-    log = Log()
-    async with running(log, job("stays", 0.2), job("goes", 0.2), job("slower", 0.2)) as schedule:
-        await log.until(lambda: len(log.runs) >= 6)
-        for _ in range(20):
-            schedule.follow([job("stays", 0.2), job("slower", 5), job("comes", 0.2)])
-        before = len(log.runs)
-        await log.until(lambda: len([name for name, *_ in log.runs if name == "stays"]) >= 10)
-    planned = [when for name, when, _ in log.runs if name == "stays"]
-    gaps = [later - earlier for earlier, later in itertools.pairwise(planned[1:])]
-    assert gaps == pytest.approx([0.2] * len(gaps))
-    after = [name for name, *_ in log.runs[before:]]
-    assert "goes" not in after
-    assert after.count("slower") <= 1
-    assert after.count("comes") >= 4
-
-
-async def test_jobs_that_come_and_go_cost_the_others_no_instant() -> None:
-    """No run lasts, so that no overrun can be true."""
-    log = Log()
-    stay = [job(f"stays-{number}", 0.2) for number in range(50)]
-    come = [job(f"comes-{number}", 60) for number in range(10)]
-    loop = asyncio.get_running_loop()
-    async with running(log, *stay) as schedule:
-        until = loop.time() + 2
-        for count in itertools.count():
-            schedule.follow([*stay, *(come if count % 2 else ())])
-            await asyncio.sleep(0)
-            if loop.time() > until:
-                break
-    assert log.skips("overrun") == 0
-    assert {name for name, *_ in log.runs} >= {job.key.surface for job in stay}
-
-
-async def test_what_left_the_plan_when_it_was_due_is_not_run() -> None:
-    log = Log()
-    async with running(log) as schedule:
-        schedule.follow([job(AT_ONCE, 60)])
-        await asyncio.sleep(0)  # a turn of the loop: now it is due, and begins in the next
-        schedule.follow([])
-        await log.until(lambda: log.beats() >= 2)
-    assert log.runs == []
-
-
-async def test_what_comes_back_when_it_was_due_is_run_once() -> None:
-    log = Log()
-    async with running(log) as schedule:
-        schedule.follow([job(AT_ONCE, 60)])
-        await asyncio.sleep(0)
-        schedule.follow([])
-        schedule.follow([job(AT_ONCE, 60)])
-        await log.until(lambda: log.beats() >= 2)
-    assert [name for name, *_ in log.runs] == [AT_ONCE]
-    assert log.skips("overrun") + log.skips("misfire") == 0
-
-
-async def test_what_else_changes_than_the_interval_is_in_the_next_run() -> None:
-    log = Log()
-    timeouts: list[float] = []
-
-    async def run(job: Job, planned: float) -> None:
-        timeouts.append(job.timeout)
-        await log.run(job, planned)
-
-    async with running(log, job("a", 0.2, timeout=7), run=run) as schedule:
-        await log.until(lambda: len(log.runs) >= 2)
-        count = len(timeouts)
-        schedule.follow([job("a", 0.2, timeout=8)])
-        await log.until(lambda: len(log.runs) >= count + 2)
-    assert timeouts[: count + 2] == [7] * count + [8, 8]
-
-
-async def test_a_shorter_interval_is_not_waited_for() -> None:
-    log = Log()
-    async with running(log, job("a", 3600)) as schedule:
-        await log.until(lambda: len(log.runs) == 1)
-        schedule.follow([job("a", 0.2)])
-        await log.until(lambda: len(log.runs) == 3)
-
-
-async def test_an_interval_that_flaps_runs_nothing_closer_than_half_of_it() -> None:
-    log = Log()
-    async with running(log, job("a", 1)) as schedule:
-        for interval in itertools.cycle((2, 1)):
-            schedule.follow([job("a", interval)])
-            await asyncio.sleep(0.01)
-            if len(log.runs) >= 4:
-                break
-    planned = [when for _, when, _ in log.runs]
-    assert all(later - earlier >= 0.5 for earlier, later in itertools.pairwise(planned))
-
-
-async def test_each_surface_of_each_target_has_a_phase_of_its_own_by_the_wall_clock() -> None:
-    log = Log()
-    names = [(target, surface) for target in ("lab", "field") for surface in ("a", "b")]
-    planned: dict[tuple[str, str], list[float]] = {name: [] for name in names}
-
-    async def run(job: Job, instant: float) -> None:
-        planned[job.key.target, job.key.surface].append(instant)
-        await log.run(job, instant)
-
-    jobs = [job(surface, 0.5, target=target) for target, surface in names]
-    async with running(log, *jobs, run=run):
-        await log.until(lambda: all(len(instants) >= 3 for instants in planned.values()))
-    offset = time.time() - asyncio.get_running_loop().time()
-    for name, instants in planned.items():
-        for instant in instants[1:]:
-            off = (instant + offset) / 0.5 - phase_of(*name)
-            assert off == pytest.approx(round(off), abs=0.1)
-
-
-@pytest.mark.parametrize(
-    ("seen", "forward"),
-    [(Run(BELOW, 0, 0.1), False), (Skip(BELOW, 0, "no_resource"), True)],
-    ids=["a run", "a skip"],
-)
-async def test_ids_bring_forward_what_had_no_run(seen: Observation, *, forward: bool) -> None:
-    """What came back into the plan ran at its phase: the ids were known all the while."""
-    log = Log()
-    async with running(log, job("below", RARELY, Ids("vnfs", "rotate"))) as schedule:
-        schedule(seen)
-        schedule(LIST)
-        await log.until(lambda: log.beats() >= 2)
-    assert bool(log.runs) == forward
-
-
-async def test_ids_do_not_bring_forward_what_runs() -> None:
-    log = Log()
-    below = job("below", RARELY, Ids("vnfs", "rotate"))
-
-    async def hang(job: Job, planned: float) -> None:
-        await log.run(job, planned)
-        await asyncio.Event().wait()
-
-    async with running(log, below, run=hang) as schedule:
-        schedule(LIST)
-        await log.until(lambda: bool(log.runs))
-        schedule.follow([])
-        schedule.follow([below])
-        schedule(LIST)
-        await log.until(lambda: log.beats() >= 3)
-    assert log.skips("overrun") == 0
-
-
-async def test_ids_for_what_left_the_plan_disturb_nothing() -> None:
-    log = Log()
-    async with running(log, job("below", RARELY, Ids("vnfs", "rotate"))) as schedule:
-        schedule.follow([])
-        schedule(LIST)
-        await log.until(lambda: log.beats() >= 2)
-    assert log.runs == []
 
 
 async def test_stopping_what_never_started_is_nothing() -> None:

@@ -281,7 +281,7 @@ def _ranking(about: About, *, low_is_bad: bool) -> common.VizLegendOptions:
         common.VizLegendOptions()
         .display_mode(look.LegendDisplayMode.TABLE)
         .placement(look.LegendPlacement.RIGHT)
-        .show_legend(True)  # noqa: FBT003
+        .show_legend(True)  # noqa: FBT003  # as the SDK has it
         .width(600 if about.size[0] > HALF else 380)
         .calcs(["lastNotNull", *(["min"] if low_is_bad else []), "max"])
         .sort_by("Min" if low_is_bad else "Max")
@@ -294,7 +294,7 @@ def _legend() -> common.VizLegendOptions:
         common.VizLegendOptions()
         .display_mode(look.LegendDisplayMode.LIST)
         .placement(look.LegendPlacement.BOTTOM)
-        .show_legend(True)  # noqa: FBT003
+        .show_legend(True)  # noqa: FBT003  # as the SDK has it
         .calcs([])
     )
 

@@ -221,7 +221,7 @@ def draw_buckets(page: Page, box: Box, panel: Json, found: Sequence[Series], spa
     )
 
 
-def draw_number(page: Page, box: Box, panel: Json, found: Sequence[Series], span: Span) -> None:  # noqa: ARG001
+def draw_number(page: Page, box: Box, panel: Json, found: Sequence[Series], span: Span) -> None:  # noqa: ARG001  # as all that draw are called
     """A big number, or the names of what there is."""
     defaults = panel["fieldConfig"]["defaults"]
     filled = panel["options"]["colorMode"] == "background"
@@ -244,7 +244,7 @@ def draw_number(page: Page, box: Box, panel: Json, found: Sequence[Series], span
         )
 
 
-def draw_bars(page: Page, box: Box, panel: Json, found: Sequence[Series], span: Span) -> None:  # noqa: ARG001
+def draw_bars(page: Page, box: Box, panel: Json, found: Sequence[Series], span: Span) -> None:  # noqa: ARG001  # as all that draw are called
     """A bar for each series."""
     defaults = panel["fieldConfig"]["defaults"]
     sheet = page.sheet(box)

@@ -18,7 +18,7 @@ NARROWEST: Final = 150
 Row: TypeAlias = dict[str, str | float]
 
 
-def draw_table(page: Page, box: Box, panel: Json, found: Sequence[Series], span: Span) -> None:  # noqa: ARG001
+def draw_table(page: Page, box: Box, panel: Json, found: Sequence[Series], span: Span) -> None:  # noqa: ARG001  # as all that draw are called
     """As many rows and columns as there is room for."""
     rows = _merged(found)
     order, names, hidden = _arrangement(panel)

@@ -13,8 +13,14 @@ PLACES: Final = {
     "two clusters": ({"cluster": "n", "namespace": "a"}, {"cluster": "s", "namespace": "a"}),
     "two namespaces": ({"cluster": "n", "namespace": "a"}, {"cluster": "n", "namespace": "b"}),
 }
-FAILS: Final[Play] = lambda stage: stage.surface(within("fail"))  # noqa: E731
-WELL: Final[Play] = lambda stage: stage.surface(always("ok"))  # noqa: E731
+
+
+def _fails(stage: Stage) -> Stage:
+    return stage.surface(within("fail"))
+
+
+def _is_well(stage: Stage) -> Stage:
+    return stage.surface(always("ok"))
 
 
 def _is_there(name: str, labels: Labels, end: int = 120) -> Play:
@@ -31,14 +37,14 @@ def _is_up(value: int) -> Play:
 
 
 TOLD: Final[tuple[tuple[str, dict[str, str], tuple[int, int], Play, Play], ...]] = (
-    ("TargetDown", PAGE, (26, 85), FAILS, WELL),
-    ("SurfaceFailing", {**TICKET, **LIST}, (28, 80), FAILS, WELL),
+    ("TargetDown", PAGE, (26, 85), _fails, _is_well),
+    ("SurfaceFailing", {**TICKET, **LIST}, (28, 80), _fails, _is_well),
     (
         "AvailabilityBudgetBurnFast",
         {**PAGE, **AVAILABILITY, "window": "1h"},
         (29, 83),
-        FAILS,
-        WELL,
+        _fails,
+        _is_well,
     ),
     (
         "TargetNotWatched",
