@@ -21,6 +21,7 @@ from tests.support.product import (
     Simulator,
     clean_environment,
     command,
+    ended,
 )
 from tests.support.servers import LOOPBACK, Process, Start, eventually, free_port, get, prints
 
@@ -340,17 +341,6 @@ async def test_its_configuration_passes_check() -> None:
 
 async def written_to(output: int, *arguments: str) -> tuple[int, str]:
     """The exit code and what was said of a command whose output goes to a descriptor."""
-    process = await asyncio.create_subprocess_exec(
-        *(*PYTHON, "-m", "exporter", *arguments),
-        env=clean_environment({"ORAN_MANO_API_URL": "http://lab.example/v1"} | BUFFERED),
-        stdout=output,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        async with asyncio.timeout(30):
-            _, said = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    return await process.wait(), said.decode()
+    env = {"ORAN_MANO_API_URL": "http://lab.example/v1"} | BUFFERED
+    told = await ended(*PYTHON, "-m", "exporter", *arguments, env=env, output=output)
+    return told.code, told.err

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import pytest
 
 from tests.support.hostile import refusing
-from tests.support.product import PYTHON, Simulator, clean_environment
+from tests.support.product import PYTHON, Simulator, clean_environment, ended
 from tests.support.servers import LOOPBACK, Process, Start, answers, eventually, free_port, get
 
 ANYWHERE: Final = f"--simulator.listen-address {LOOPBACK}:0"
@@ -48,20 +48,9 @@ CASES: Final = {
 
 async def shell(line: str, env: Mapping[str, str], output: int) -> tuple[int, str]:
     """The exit code and what was said, where output goes to a descriptor unless the line says."""
-    process = await asyncio.create_subprocess_exec(
-        *("sh", "-c", f"exec {shlex.join(PYTHON)} -m exporter {line}"),
-        env=clean_environment(env),
-        stdout=output,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        async with asyncio.timeout(30):
-            _, said = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    return await process.wait(), said.decode()
+    words = ("sh", "-c", f"exec {shlex.join(PYTHON)} -m exporter {line}")
+    told = await ended(*words, env=env, output=output)
+    return told.code, told.err
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -186,20 +186,22 @@ class Ended(NamedTuple):
 
 async def command(*argv: str, env: Mapping[str, str] | None = None) -> Ended:
     """Run ``oran-mano-exporter`` with these arguments until it ends by itself."""
+    return await ended(*PYTHON, "-m", "exporter", *argv, env=env or {})
+
+
+async def ended(*argv: str, env: Mapping[str, str], output: int = asyncio.subprocess.PIPE) -> Ended:
+    """Run a program until it ends by itself; ``out`` is empty where output goes elsewhere."""
     process = await asyncio.create_subprocess_exec(
-        *(*PYTHON, "-m", "exporter", *argv),
-        env=clean_environment(env or {}),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
+        *argv, env=clean_environment(env), stdout=output, stderr=asyncio.subprocess.PIPE
     )
     try:
         async with asyncio.timeout(30):
             out, err = await process.communicate()
-    except TimeoutError:
-        process.kill()
-        await process.wait()
-        raise
-    return Ended(await process.wait(), out.decode(), err.decode())
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    return Ended(await process.wait(), (out or b"").decode(), err.decode())
 
 
 def clean_environment(extra: Mapping[str, str]) -> dict[str, str]:
