@@ -21,12 +21,12 @@ from exporter.console import PlainConsole
 from exporter.context import Mint
 from exporter.followed import Followed
 from exporter.job import Job, Plan, TargetPlan
-from exporter.links import Link, Means, files_for, links_for
 from exporter.looks import Looker
 from exporter.observation import GrantKind, Observation, Reading, Renewal, Skip
 from exporter.plan import plan
 from exporter.readers.listings import LISTINGS
 from exporter.runner import Runner
+from exporter.session import Means, files_for, sessions_for
 from exporter.story.document import document
 from exporter.story.text import Line, Step, Tone, steps, story
 from exporter.tokens.renewing import RenewingToken
@@ -125,18 +125,19 @@ class _Hand:
         self.notes: list[str] = []
         self._jobs = {job.key.surface: job for job in of.every}
         self._followed = Followed()
-        self._runner = Runner(self._followed)
+        self._runner = Runner()
         only = Plan((of,))
         self._followed.follow(only)
-        means = Means(self._emit, Mint(), Looker())
-        (self._link,) = links_for(only, files_for(only), {}, means).values()
-        self._runner.follow({of.target.name: self._link.access})
+        means = Means(self._emit, Mint(), Looker(), self._followed)
+        sessions = sessions_for(only, files_for(only), {}, means)
+        (self._session,) = sessions.values()
+        self._runner.apply(sessions)
 
     async def probe(self, row: Surface, wanted: Id) -> None:
         """Log in, read the lists, probe."""
         try:
             if row.passive or row.auth == "bearer":
-                await self._log_in(self._link)
+                await self._log_in()
             if row.id == REFRESH.id:
                 await self._refresh()
             if not row.passive:
@@ -144,21 +145,20 @@ class _Hand:
                 await self._find_ids(job, wanted)
                 await self._ask(job)
         finally:
-            await self._link.close()
+            await self._session.close()
 
     def _emit(self, observation: Observation) -> None:
         self.seen.append(observation)
         self._followed(observation)
 
-    async def _log_in(self, link: Link) -> None:
+    async def _log_in(self) -> None:
         """Wait for the whole of it: a run would wait for a second alone."""
-        login = self._jobs.get(LOGIN.id)
-        if login is not None and link.access.credentials is not None:
-            await link.access.credentials.headers(login.key, login.timeout + _MARGIN)
+        if (login := self._jobs.get(LOGIN.id)) is not None:
+            await self._session.identity.headers(login.key, login.timeout + _MARGIN)
 
     async def _refresh(self) -> None:
         """With what the login gave; the schedule does so shortly before the token ends."""
-        owner = self._link.access.credentials
+        owner = self._session.identity
         if isinstance(owner, RenewingToken) and await owner.refresh_once():
             return
         self.seen.append(Skip(self._jobs[REFRESH.id].key, time.time(), "no_token"))
@@ -167,7 +167,7 @@ class _Hand:
 
     def explained(self, step: Step) -> Step:
         """With what the API said, where a login or a refresh is wrong: no runner listened to it."""
-        owner, kind = self._link.access.credentials, _GRANTS.get(step.key.surface)
+        owner, kind = self._session.identity, _GRANTS.get(step.key.surface)
         if kind is None or step.well or not isinstance(owner, RenewingToken):
             return step
         return replace(step, problem=owner.problems.get(kind))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from exporter.job import Job
 from exporter.observation import Lifecycle, RateLimit, Reason
-from exporter.verdict import Verdict, judge, read_again
+from exporter.verdict import Sent, Verdict, judge, read_again
 from exporter.wire import Exchange
 from tests.support.caller import client, get
 from tests.support.hostile import ask, play, serve, sized
@@ -136,7 +136,7 @@ def test_the_call_has_what_client_metrics_want() -> None:
         "API-Version": "1.0.0",
     }
     result = answer({}, status=404, headers=headers)
-    call = judge(JOBS["vnf-operator.vnfs.get"], result, queued=0.25).call
+    call = judge(JOBS["vnf-operator.vnfs.get"], result, Sent(queued=0.25)).call
     assert (call.method, call.endpoint) == ("GET", "/vnf-operator/vnfs/{vnfId}")
     assert (call.credential, call.rate_class) == ("account", "standard")
     assert call.rate_limit == RateLimit(1000, 7, 1030.0)
