@@ -1,8 +1,6 @@
 """In whose name requests go: an owner of the token, or of the password, for each target."""
 
-from typing import Final
-
-from exporter.catalog.auth import LOGIN, REFRESH
+from exporter.catalog.auth import LOGIN
 from exporter.job import Job, TargetPlan
 from exporter.observation import Emit, GrantKind, Key, PutOff
 from exporter.tokens.attempts import Wire
@@ -12,8 +10,6 @@ from exporter.tokens.password import Password
 from exporter.tokens.renewing import RenewingToken
 from exporter.tokens.secrets import Secrets
 from exporter.tokens.spacing import account_of
-
-_GRANTS: Final[dict[str, GrantKind]] = {LOGIN.id: "login", REFRESH.id: "refresh"}
 
 
 def credentials_of(
@@ -94,4 +90,4 @@ def rest(credentials: Credentials | None) -> None:
 
 
 def _grants(plan: TargetPlan) -> dict[GrantKind, Job]:
-    return {_GRANTS[job.key.surface]: job for job in plan.passive}
+    return {grant: job for job in plan.passive if (grant := job.surface.grant) is not None}
