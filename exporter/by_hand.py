@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
@@ -15,6 +15,7 @@ from exporter.asking import NotAskableError, find_surface, find_target
 from exporter.catalog import CATALOG
 from exporter.catalog.auth import LOGIN, REFRESH
 from exporter.catalog.surface import Surface
+from exporter.config.auth_schemes import scheme_of
 from exporter.config.problems import ConfigError
 from exporter.config.schema import Config, Resources, SurfaceOptions
 from exporter.console import PlainConsole
@@ -22,7 +23,7 @@ from exporter.context import Mint
 from exporter.followed import Followed
 from exporter.job import Job, Plan, TargetPlan
 from exporter.looks import Looker
-from exporter.observation import GrantKind, Observation, Reading, Renewal, Skip
+from exporter.observation import Observation, Reading, Renewal, Skip
 from exporter.plan import plan
 from exporter.readers.listings import LISTINGS
 from exporter.runner import Runner
@@ -41,14 +42,6 @@ _COLOURS: Final[dict[Tone, str]] = {
     "dim": "dim",
 }
 _READABLE: Final = ", ".join(surface.id for surface in CATALOG if surface.safety == "read")
-_UNASKED: Final[Mapping[str, str]] = {
-    "oauth2": "has no refresh: each token is asked for anew, so probe auth.login",
-    "bearer": "reads its token out of a file, and neither logs in nor refreshes",
-    "basic": "sends its password with every request, and neither logs in nor refreshes",
-    "none": "has no credentials, and neither logs in nor refreshes",
-}
-"""Why a target has no such passive surface, by the type of its ``auth``."""
-_GRANTS: Final[Mapping[str, GrantKind]] = {LOGIN.id: "login", REFRESH.id: "refresh"}
 _NOTHING_TO_REFRESH: Final = "The login gave no refresh token: there is nothing to refresh with."
 _MARGIN: Final = 1.0
 """Seconds that a login may take beyond its time-out, to tell why it failed."""
@@ -108,7 +101,7 @@ async def probe_by_hand(whole: Plan, target: str, surface: str, wanted: Id = ())
     if not row.passive:
         of, notes = _switched_on(of, row, wanted)
     elif row.id not in {job.key.surface for job in of.passive}:
-        why = f"is not asked for: {of.target.name} {_UNASKED[of.target.auth.type]}"
+        why = f"is not asked for: {of.target.name} {scheme_of(of.target.auth).unasked}"
         raise NotAskableError(f'surface "{row.id}" {why}; allowed: {_READABLE}')
     hand = _Hand(of)
     await hand.probe(row, wanted)
@@ -167,10 +160,11 @@ class _Hand:
 
     def explained(self, step: Step) -> Step:
         """With what the API said, where a login or a refresh is wrong: no runner listened to it."""
-        owner, kind = self._session.identity, _GRANTS.get(step.key.surface)
-        if kind is None or step.well or not isinstance(owner, RenewingToken):
+        job = self._jobs.get(step.key.surface)
+        kind = None if job is None else job.surface.grant
+        if kind is None or step.well:
             return step
-        return replace(step, problem=owner.problems.get(kind))
+        return replace(step, problem=self._session.identity.problems.get(kind))
 
     async def _find_ids(self, job: Job, wanted: Id) -> None:
         ids = job.surface.ids

@@ -19,7 +19,6 @@ from exporter.api.auth import (
 from exporter.api.heard import told_problem
 from exporter.api.problems import DEFAULT_DELAY, ApiProblem
 from exporter.api.ratelimit import retry_after
-from exporter.catalog.auth import LOGIN, REFRESH
 from exporter.checks.finding import Finding
 from exporter.config import Auth, Secret
 from exporter.gates.gate import Refusal
@@ -37,9 +36,6 @@ OAuth's (RFC 6749, section 5.2), 423 is RFC 4918's, section 11.3."""
 _THROTTLED: Final = 429
 
 
-_GRANTS: Final[Mapping[str, GrantKind]] = {LOGIN.id: "login", REFRESH.id: "refresh"}
-
-
 def grants_of(plan: TargetPlan) -> dict[GrantKind, Job]:
     """How to log in to a target and, where that can be, how to refresh.
 
@@ -49,7 +45,7 @@ def grants_of(plan: TargetPlan) -> dict[GrantKind, Job]:
     Returns:
         The job of each.
     """
-    return {_GRANTS[job.key.surface]: job for job in plan.passive}
+    return {grant: job for job in plan.passive if (grant := job.surface.grant) is not None}
 
 
 class Line(Protocol):

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Final, TypeAlias
 
+from exporter.api.problems import ApiProblem
 from exporter.job import TargetPlan
-from exporter.observation import Call, Key, Observation, PutOff
+from exporter.observation import Call, GrantKind, Key, Observation, PutOff
 from exporter.tokens.secrets import Secrets
 
 Headers: TypeAlias = Mapping[str, str]
@@ -23,6 +24,8 @@ class Identity:
     """
 
     proof = 0
+    problems: Mapping[GrantKind, ApiProblem] = {}
+    """What the API said is wrong with the last login and the last refresh."""
 
     async def headers(self, key: Key, patience: float) -> Headers | None:
         """The headers to send.

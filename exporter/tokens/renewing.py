@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from exporter.api.auth import Grant, bearer_authorization, early
-from exporter.api.problems import ApiProblem
 from exporter.config import Auth, Secret
 from exporter.gates.gate import Refusal
 from exporter.job import Job, TargetPlan
@@ -62,6 +61,7 @@ class RenewingToken(Identity):
         self._emit = line.emit
         self._clock = clock
         self._attempts = Attempts(jobs, auth, line, clock)
+        self.problems = self._attempts.problems
         self._spacing = Spacing(account)
         self._secrets = secrets
         self._doubts = Doubts()
@@ -87,11 +87,6 @@ class RenewingToken(Identity):
     def put_off(self) -> PutOff | None:
         """Why no attempt is made now; ``None`` where one may be, or is in flight."""
         return None if self._renewal is not None else self._put_off()
-
-    @property
-    def problems(self) -> Mapping[GrantKind, ApiProblem]:
-        """What the API said is wrong with the last login and the last refresh."""
-        return self._attempts.problems
 
     async def refresh_once(self) -> bool:
         """Refresh now, as somebody wants to see how that goes: no login follows.
