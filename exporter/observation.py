@@ -206,6 +206,8 @@ class Run(Struct, frozen=True):
     deciding: Call | None = None
     detail: str = ""
     """A few words for a person, free of anything the API sent."""
+    check: str = ""
+    """The name of the check that found it; nothing where none did: well, or a fault of the wire."""
 
 
 class Inquiry(Struct, frozen=True):

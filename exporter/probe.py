@@ -8,13 +8,13 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
+from exporter.checks import Checks
 from exporter.context import Mint
 from exporter.followed import Candidate
 from exporter.job import Job
 from exporter.observation import Call, Context, Observation, Run, Skip, Visit
-from exporter.pulse import Pulse
 from exporter.readers.listings import read_ids
-from exporter.verdict import Verdict, judge, read_again
+from exporter.verdict import Verdict, judge
 from exporter.wire import Exchange, Fault, Request
 
 Send: TypeAlias = Callable[[Request], Awaitable[Exchange | Fault]]
@@ -55,7 +55,7 @@ class Errand(Struct, frozen=True):
     ``lanes`` is how many requests it may have in flight, and ``leave`` gives one of them up;
     ``lateness`` and ``queued`` are seconds; ``lateness`` is ``None`` where no schedule planned it.
     Each call has a span of its own in the trace of ``context``. ``fresh`` ones
-    have new connections. ``pulse`` is what earlier runs saw of the answer's timestamp.
+    have new connections. ``checks`` remember earlier runs of the target.
     """
 
     job: Job
@@ -68,7 +68,7 @@ class Errand(Struct, frozen=True):
     mint: Mint = Mint()  # it keeps nothing of a run
     context: Context | None = None
     fresh: bool = False
-    pulse: Pulse = Pulse()
+    checks: Checks = Checks()
 
 
 class Visited(Struct, frozen=True):
@@ -200,11 +200,8 @@ async def _send(
         largest=job.largest,
     )
     result = await send(request)
-    pulse, queued = errand.pulse, errand.queued
-    verdict = judge(job, result, queued=queued, path=path, context=context, pulse=pulse)
-    if verdict.unread and isinstance(result, Exchange):
-        return await read_again(verdict, job, result, pulse)
-    return verdict
+    queued = errand.queued
+    return await judge(job, result, errand.checks, queued=queued, path=path, context=context)
 
 
 def _path(job: Job, ids: tuple[str, ...]) -> str:
@@ -268,6 +265,7 @@ def _conclude(errand: Errand, visited: Sequence[Visited]) -> Run | Skip:
         lateness=errand.lateness,
         deciding=deciding.call,
         detail=finding.detail if finding else "",
+        check=finding.check if finding else "",
     )
 
 

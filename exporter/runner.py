@@ -12,12 +12,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from exporter.api.heard import Heard
+from exporter.checks import Checks
 from exporter.followed import Candidate, Followed
 from exporter.gates.slots import Slots
 from exporter.job import Job
 from exporter.observation import Context, Emit, Inquiry, Key, Observation, Run, Skip
 from exporter.probe import Errand, Identity, probe
-from exporter.pulse import Pulses
 from exporter.tokens.attempts import Wire
 from exporter.tokens.credentials import Credentials, Headers
 
@@ -37,7 +37,7 @@ class Access:
     wire: Wire
     emit: Emit
     credentials: Credentials | None = None
-    pulses: Pulses = field(default_factory=Pulses)
+    checks: Checks = field(default_factory=Checks)
 
 
 class Anonymous:
@@ -183,7 +183,7 @@ class Runner:
         except asyncio.CancelledError:
             access.emit(Skip(job.key, time.time(), "shutdown"))
             raise
-        access.pulses.learn(observations[-1])
+        access.checks.learn(observations[-1])
         for observation in observations:
             access.emit(observation)
 
@@ -291,7 +291,7 @@ class Runner:
                 mint=access.wire.mint,
                 context=access.wire.mint.begin(order.parent),
                 fresh=order.fresh,
-                pulse=access.pulses.of(job.key),
+                checks=access.checks,
             )
             send, heard = access.wire.send, order.heard
             return await probe(errand, send if heard is None else heard.through(send))

@@ -30,7 +30,7 @@ from exporter.probe import Send
 from exporter.redaction import remember_token
 from exporter.tokens.ages import Ages
 from exporter.tokens.credentials import Clock
-from exporter.verdict import Verdict, judge, read_again
+from exporter.verdict import Verdict, judge
 from exporter.wire import Exchange, Fault, Json, Request
 
 _REFUSALS: Final = (400, 401, 403, 422, 423)
@@ -159,9 +159,7 @@ class Attempts:
         if (problem := told_problem(result, secret)) is not None:
             self.problems[kind] = problem
         job = self.jobs[kind]
-        verdict = judge(job, result, path=request.path, context=context)
-        if verdict.unread and isinstance(result, Exchange):
-            verdict = await read_again(verdict, job, result)
+        verdict = await judge(job, result, path=request.path, context=context)
         finding, grant = verdict.finding, None
         usable = finding is None or finding.reason == "slow"
         if usable and isinstance(result, Exchange):
@@ -209,6 +207,7 @@ class Attempts:
                 slow=verdict.slow and reason is None,
                 deciding=call,
                 detail=finding.detail if finding else "",
+                check=finding.check if finding else "",
             )
         )
 

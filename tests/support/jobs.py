@@ -10,6 +10,7 @@ from exporter.config.values import Secret
 from exporter.job import Job
 from exporter.observation import Phases, Reason
 from exporter.plan import plan
+from exporter.verdict import judge
 from exporter.wire import Exchange, Fault, Timing
 
 ACCOUNT: Final = Auth(type="login", username="probe", password=Secret("hunter2"))
@@ -47,3 +48,9 @@ def answer(
 
 def fault(reason: Reason, duration: float = 0.05) -> Fault:
     return Fault(timing(duration), reason, "as the test wants it")
+
+
+async def told(surface: str, result: Exchange) -> str:
+    """What the checks of a surface find in an answer: which of them, why, and their words."""
+    finding = (await judge(jobs()[surface], result)).finding
+    return "" if finding is None else f"{finding.check}: {finding.reason}: {finding.detail}"

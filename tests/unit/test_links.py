@@ -100,8 +100,8 @@ async def test_another_api_is_not_held_against_what_the_former_one_told() -> Non
     before = linked(TARGET)
     same = linked(replace(TARGET, interval=Duration(60)), before)
     moved = linked(replace(TARGET, url="http://b"), before)
-    assert same["lab"].access.pulses is before["lab"].access.pulses
-    assert moved["lab"].access.pulses is not before["lab"].access.pulses
+    assert same["lab"].access.checks is before["lab"].access.checks
+    assert moved["lab"].access.checks is not before["lab"].access.checks
 
 
 async def test_whoever_stays_over_a_reload_has_what_it_read_and_what_comes_then(

@@ -129,7 +129,7 @@ async def test_a_known_coding_is_not_named() -> None:
 
 async def verdict(surface: str, answered: bytes) -> Verdict:
     async with serve(answer(answered)) as server, client(server.url) as subject:
-        return judge(jobs()[surface], await well(subject))
+        return await judge(jobs()[surface], await well(subject))
 
 
 PACKS: Final = ("gzip", "X-GZIP", "deflate")

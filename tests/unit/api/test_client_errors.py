@@ -60,7 +60,7 @@ async def test_a_large_or_broken_body(status: int, steps: tuple[Step, ...]) -> N
         outcome = await get(subject, total=10)
         assert isinstance(outcome, Exchange), outcome
         assert (outcome.status, outcome.body, outcome.response_bytes) == (status, b"", None)
-        verdict = judge(jobs()["orchestrator.intents.list"], outcome)
+        verdict = await judge(jobs()["orchestrator.intents.list"], outcome)
         assert verdict.finding is not None
         assert verdict.finding.reason == STATUSES[status]
         assert verdict.call.response_bytes is None
