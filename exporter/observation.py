@@ -220,6 +220,14 @@ class Run(Struct, frozen=True):
     deciding: Call | None = None
     detail: str = ""
     """A few words for a person, free of anything the API sent."""
+    check: str = ""
+    """The name of the check that found it; nothing where none did: well, or a fault of the wire."""
+
+    @property
+    def wrong(self) -> str:
+        """Reason, detail and check as a person reads them; nothing where all was well."""
+        told = ": ".join(part for part in (self.reason, self.detail) if part)
+        return f"{told} (check: {self.check})" if self.check else told
 
 
 class Inquiry(Struct, frozen=True):

@@ -9,11 +9,11 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from exporter.admission import Permit
+from exporter.checks import Checks
 from exporter.context import Mint
 from exporter.followed import Candidate
 from exporter.job import Job
 from exporter.observation import Call, Context, Observation, Run, Skip, Visit
-from exporter.pulse import Pulse
 from exporter.readers.listings import read_ids
 from exporter.verdict import Sent, Verdict, ask, conclude
 from exporter.wire import Request, Send
@@ -26,17 +26,17 @@ class Errand(Struct, frozen=True):
     """What a run was let in with, and how it asks.
 
     ``lateness`` is in seconds, ``None`` where no schedule planned it. Each call has a span of its
-    own in the trace of ``context``. ``fresh`` ones have new connections. ``pulse`` is what earlier
-    runs saw of the answer's timestamp.
+    own in the trace of ``context``. ``fresh`` ones have new connections. ``checks`` remember
+    earlier runs of the target.
     """
 
     job: Job
     permit: Permit
     mint: Mint
     context: Context
-    lateness: float | None = None
-    fresh: bool = False
-    pulse: Pulse = Pulse()
+    checks: Checks
+    lateness: float | None
+    fresh: bool
 
 
 class Visited(Struct, frozen=True):
@@ -158,7 +158,7 @@ async def _send(
         largest=job.largest,
     )
     sent = Sent(path, context, permit.queued, permit.proof, resent)
-    verdict, _ = await ask(send, job, request, sent, errand.pulse)
+    verdict, _ = await ask(send, job, request, sent, errand.checks)
     return verdict
 
 

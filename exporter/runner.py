@@ -76,7 +76,7 @@ class Runner:
         except asyncio.CancelledError:
             session.emit(Skip(job.key, time.time(), "shutdown"))
             raise
-        session.pulses.learn(observations[-1])
+        session.checks.learn(observations[-1])
         for observation in observations:
             session.emit(observation)
 
@@ -151,7 +151,7 @@ class Runner:
                 context=session.mint.begin(order.parent),
                 lateness=order.lateness,
                 fresh=order.fresh,
-                pulse=session.pulses.of(job.key),
+                checks=session.checks,
             )
             send, heard = session.client.send, order.heard
             return await probe(errand, send if heard is None else heard.through(send))

@@ -14,6 +14,7 @@ from exporter.admission import ORDINARY, Admission, Permit, Terms
 from exporter.api.client import Client
 from exporter.api.files import Files, files_of
 from exporter.api.settings import ConnectionSettings, connection_settings
+from exporter.checks import Checks
 from exporter.config.problems import ConfigError, Problem
 from exporter.context import Mint
 from exporter.followed import Followed
@@ -22,7 +23,6 @@ from exporter.gates.gate import Refusal
 from exporter.job import Job, Plan, TargetPlan
 from exporter.looks import Looker
 from exporter.observation import Emit, Heartbeat, Inquiry, Key, Observation, Run, Skip
-from exporter.pulse import Pulses
 from exporter.tokens import identity_of
 from exporter.tokens.identity import NOBODY, Identity
 from exporter.tokens.secrets import Secrets
@@ -97,7 +97,7 @@ class TargetSession:
         self.files = files
         self.client = client
         self.mint = means.mint
-        self.pulses = Pulses()
+        self.checks = Checks()
         self.secrets = Secrets(files.secret, means.looker, plan.target.name)
         self._gates = tuple(gate(plan) for gate in GATES)
         self._admission = Admission(means.ids, self._gates)
@@ -139,7 +139,7 @@ class TargetSession:
             context = self.mint.begin()
             sent = Sent(request.path, context, permit.queued)
             request = replace(request, traceparent=context.traceparent)
-            return await ask(self.client.send, job, request, sent)
+            return await ask(self.client.send, job, request, sent, self.checks)
 
     def emit(self, observation: Observation) -> None:
         """Tell what happened: to what later runs depend on, too.

@@ -9,35 +9,27 @@ from msgspec.structs import replace
 from exporter.api.documents import Document, read_tolerantly, strictly
 from exporter.api.headers import iso_date
 from exporter.api.lifecycle import lifecycle
-from exporter.api.problems import kind_of
 from exporter.api.ratelimit import rate_limit
-from exporter.checks import CHECKS
+from exporter.checks import Checks
 from exporter.checks.finding import Answer, Finding
 from exporter.job import Job
 from exporter.observation import Call, Context, Phases, Run
-from exporter.pulse import Pulse
 from exporter.wire import Exchange, Fault, Json, Request, Send
 
-_NO_PULSE: Final = Pulse()
-_CODING: Final = "its content coding is unknown"
+_SUCCESSES: Final = range(200, 300)
+_NOT_READ: Final = Document(None)
 
 
 class Verdict(Struct, frozen=True):
     """Well where ``finding`` is ``None``, and then perhaps ``slow``.
 
-    ``document`` is the decoded body of an answer that is right, be it too slow. ``unread`` tells
-    that its body is not as JSON has it, and may be read all the same: see ``read_again``.
+    ``document`` is the decoded body of an answer that is right, be it too slow.
     """
 
     call: Call
     finding: Finding | None = None
     slow: bool = False
     document: dict[str, Json] | None = None
-    unread: bool = False
-
-
-_TEXT: Final = Document(None)
-_NO_OBJECT: Final = "the body is no JSON object"
 
 
 class Sent(Struct, frozen=True):
@@ -57,12 +49,8 @@ class Sent(Struct, frozen=True):
 Judged: TypeAlias = tuple[Verdict, Exchange | Fault]
 """What an exchange says of a surface, and what came."""
 
-_UNSAID: Final = Sent()
 
-
-async def ask(
-    send: Send, job: Job, request: Request, sent: Sent, pulse: Pulse = _NO_PULSE
-) -> Judged:
+async def ask(send: Send, job: Job, request: Request, sent: Sent, checks: Checks) -> Judged:
     """Send a request, and judge what comes of it.
 
     Args:
@@ -70,16 +58,13 @@ async def ask(
         job: what is asked.
         request: what is sent.
         sent: what is known of it besides.
-        pulse: as for ``judge``.
+        checks: as for ``judge``.
 
     Returns:
         What it says of the surface, and what came.
     """
     result = await send(request)
-    verdict = judge(job, result, sent, pulse)
-    if verdict.unread and isinstance(result, Exchange):
-        verdict = await read_again(verdict, job, result, pulse)
-    return verdict, result
+    return await judge(job, result, sent, checks), result
 
 
 def conclude(verdicts: Sequence[Verdict], lateness: float | None = None) -> Run:
@@ -105,71 +90,38 @@ def conclude(verdicts: Sequence[Verdict], lateness: float | None = None) -> Run:
         lateness=lateness,
         deciding=deciding.call,
         detail=finding.detail if finding else "",
+        check=finding.check if finding else "",
     )
 
 
-def judge(
-    job: Job, result: Exchange | Fault, sent: Sent = _UNSAID, pulse: Pulse = _NO_PULSE
-) -> Verdict:
+async def judge(job: Job, result: Exchange | Fault, sent: Sent, checks: Checks) -> Verdict:
     """Turn what came off the wire into what it means.
+
+    It waits only where a large body is not as JSON has it, and has to be read tolerantly.
 
     Args:
         job: what was asked.
         result: what came.
         sent: what is known of the request besides.
-        pulse: what earlier runs saw of the answer's timestamp.
+        checks: of the target: they remember its earlier runs.
 
     Returns:
         The call, and what is wrong with its answer, if anything. The first fault counts: the
-        wire, then the status, then the body, then the checks, then the time it took.
+        wire, then the checks in their order.
     """
     call = _call(job, result, sent)
     if isinstance(result, Fault):
         return Verdict(call, Finding(result.reason, result.detail))
-    if (finding := _status_finding(result.status)) is not None:
-        return Verdict(call, finding)
-    document = strictly(result.body) if job.surface.media == "json" else _TEXT
-    if document is None:
-        return Verdict(call, _unread(result, _NO_OBJECT), unread=True)
-    return _judge_body(job, result, call, document, pulse)
-
-
-async def read_again(
-    verdict: Verdict, job: Job, result: Exchange, pulse: Pulse = _NO_PULSE
-) -> Verdict:
-    """Judge by what can be made of a body that is not as JSON has it.
-
-    Args:
-        verdict: that is ``unread``.
-        job: what was asked.
-        result: what came.
-        pulse: as for ``judge``.
-
-    Returns:
-        What takes its place.
-    """
-    document = await read_tolerantly(result.body)
-    return _judge_body(job, result, verdict.call, document, pulse)
-
-
-def _judge_body(
-    job: Job, result: Exchange, call: Call, document: Document, pulse: Pulse
-) -> Verdict:
+    document = _NOT_READ
+    if job.surface.media == "json" and result.status in _SUCCESSES:
+        document = strictly(result.body) or await read_tolerantly(result.body)
     content = document.content
-    if content is None and job.surface.media == "json":
-        return Verdict(call, _unread(result, _NO_OBJECT))
     stamp = _stamp(job, content)
     if stamp is not None or document.oddities:
         call = replace(call, stamp=stamp, oddities=document.oddities)
-    answer = Answer(job.surface, result, content, stamp, pulse)
-    for name in job.surface.checks:
-        if (finding := CHECKS[name](answer)) is not None:
-            if finding.reason == "body_invalid":
-                finding = _unread(result, finding.detail)
-            return Verdict(call, finding)
-    if call.duration > job.bad:
-        detail = f"took {call.duration:.1f} s, over {job.bad:g} s is too long"
-        return Verdict(call, Finding("slow", detail), document=content)
+    finding = checks.first_finding(Answer(job, result, content, stamp))
+    if finding is not None:
+        return Verdict(call, finding, document=content if finding.reason == "slow" else None)
     return Verdict(call, None, call.duration > job.good, content)
 
 
@@ -204,16 +156,6 @@ def _with_queue(phases: Phases, queued: float) -> Phases:
     return Phases(
         queued, phases.dns, phases.connect, phases.tls, phases.send, phases.wait, phases.receive
     )
-
-
-def _status_finding(status: int) -> Finding | None:
-    kind = kind_of(status)
-    return None if kind is None else Finding(kind.reason, f"answered {status}")
-
-
-def _unread(result: Exchange, detail: str) -> Finding:
-    """A body that is not what it should be, perhaps as its coding is not undone."""
-    return Finding("body_invalid", detail if result.known else f"{detail}: {_CODING}")
 
 
 def _stamp(job: Job, document: dict[str, Json] | None) -> float | None:

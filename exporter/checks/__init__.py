@@ -1,15 +1,85 @@
-"""Judges of an answer: pure functions, a file each, named in the catalog's rows."""
+"""Judges of an answer, a file each: their names are those of their files (``docs/checks.md``)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
+from msgspec.structs import replace
+
+from exporter.catalog import CATALOG
+from exporter.checks.body import body
+from exporter.checks.duration import duration
 from exporter.checks.exposition import exposition
-from exporter.checks.finding import Check
+from exporter.checks.finding import Answer, Check, Finding, Remembering
 from exporter.checks.healthy import healthy
-from exporter.checks.moving import moving
+from exporter.checks.media import media
+from exporter.checks.moving import Moving
+from exporter.checks.status import status
+from exporter.observation import Observation, Run
 
 CHECKS: Final[Mapping[str, Check]] = {
+    "body": body,
+    "duration": duration,
     "exposition": exposition,
     "healthy": healthy,
-    "moving": moving,
+    "media": media,
+    "status": status,
 }
+REMEMBERING: Final[Mapping[str, Callable[[], Remembering]]] = {
+    "moving": Moving,
+}
+"""How those begin that remember earlier runs."""
+
+IN_ORDER: Final[Mapping[str, tuple[str, ...]]] = {
+    surface.id: (
+        "status",
+        "media",
+        *(("body",) if surface.media == "json" else ()),
+        *surface.checks,
+        "duration",
+    )
+    for surface in CATALOG
+}
+"""Of each surface the names of its checks: the first that finds something counts."""
+
+_CODING: Final = "its content coding is unknown"
+
+
+class Checks:
+    """The checks of one target, with what those that remember saw of its scheduled runs."""
+
+    def __init__(self) -> None:
+        """Begin with nothing seen."""
+        self._remembering = {name: begin() for name, begin in REMEMBERING.items()}
+        self._by_name: dict[str, Check] = {**CHECKS, **self._remembering}
+
+    def first_finding(self, answer: Answer) -> Finding | None:
+        """Judge an answer.
+
+        Args:
+            answer: of any surface.
+
+        Returns:
+            What is wrong with it in the first place, with the name of the check that says so.
+        """
+        checks = self._by_name
+        for name in IN_ORDER[answer.job.surface.id]:
+            if (finding := checks[name](answer)) is not None:
+                return _signed(finding, name, answer)
+        return None
+
+    def learn(self, concluded: Observation) -> None:
+        """Remember how a scheduled run ended; runs that somebody asks for are judged alone.
+
+        Args:
+            concluded: the run, or the skip in its place.
+        """
+        if isinstance(concluded, Run):
+            for check in self._remembering.values():
+                check.learn(concluded)
+
+
+def _signed(finding: Finding, name: str, answer: Answer) -> Finding:
+    """The same with its name; a body may be unreadable because its coding is not undone."""
+    unread = finding.reason == "body_invalid" and not answer.exchange.known
+    detail = f"{finding.detail}: {_CODING}" if unread else finding.detail
+    return replace(finding, detail=detail, check=name)

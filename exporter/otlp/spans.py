@@ -87,6 +87,7 @@ def _attributes(record: SpanRecord, error: str | None) -> Attributes:
         "server.address": server.address,
         "server.port": server.port,
         "error.type": error,
+        "oran_mano.check": _check(record),
         "network.protocol.version": carried.http,
         "network.type": _NETWORKS.get(carried.ip_protocol or 0),
         "tls.protocol.version": carried.tls and carried.tls.removeprefix("TLSv"),
@@ -103,6 +104,11 @@ def _decided(record: SpanRecord) -> bool:
     """Whether this call is the one that its run was judged by."""
     run, context = record.run, record.call.context
     return run is not None and run.deciding is not None and run.deciding.context == context
+
+
+def _check(record: SpanRecord) -> str | None:
+    """What found it in this call's answer."""
+    return record.run.check or None if record.run is not None and _decided(record) else None
 
 
 def _error(record: SpanRecord) -> str | None:

@@ -137,7 +137,8 @@ class Logs:
         self._ran.add(run.key)
         if _log.isEnabledFor(logging.DEBUG):
             took = _ms(run.duration)
-            _tell("debug", "run", run.key, reason=run.reason, duration_ms=took, **_trace(run))
+            why: dict[str, str | None] = {"reason": run.reason, "check": run.check or None}
+            _tell("debug", "run", run.key, **why, duration_ms=took, **_trace(run))
         past = self._past.pop(run.key, None)
         told = self._failing_since.pop(run.key, None)
         if run.reason is None:
@@ -154,6 +155,7 @@ class Logs:
                 run.key,
                 reason=run.reason,
                 detail=run.detail or None,
+                check=run.check or None,
                 since=rfc3339(told.wall),
                 see=f"/reasons#{run.reason}",
                 **_trace(run),

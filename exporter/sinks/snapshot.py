@@ -102,14 +102,19 @@ class SurfaceNow(Struct, frozen=True):
         return "" if self.current is None else self.current.detail
 
     @property
+    def check(self) -> str:
+        """The name of the check that found it."""
+        return "" if self.current is None else self.current.check
+
+    @property
     def wrong(self) -> str:
-        """Reason and detail as a person reads them; nothing where all is well."""
-        return _words(self.reason, self.detail)
+        """What is wrong as a person reads it; nothing where all is well."""
+        return (self.skipped or "") if self.current is None else self.current.wrong
 
     @property
     def last_wrong(self) -> str:
         """The same of the last run, whether or not it is what is now."""
-        return "" if self.run is None else _words(self.run.reason, self.run.detail)
+        return "" if self.run is None else self.run.wrong
 
     @property
     def duration(self) -> float | None:
@@ -126,10 +131,6 @@ class SurfaceNow(Struct, frozen=True):
     def last_run(self) -> float | None:
         """When the last run ended."""
         return None if self.run is None else self.run.at
-
-
-def _words(*parts: str | None) -> str:
-    return ": ".join(part for part in parts if part)
 
 
 class QuotaNow(Struct, frozen=True):

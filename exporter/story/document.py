@@ -36,6 +36,7 @@ def _step(step: Step) -> dict[str, Json]:
         "outcome": _outcome(run),
         "reason": run.reason,
         "detail": run.detail if isinstance(run, Run) else "",
+        "check": run.check if isinstance(run, Run) else "",
         "means": None if found is None else found.means,
         "causes": None if found is None else found.causes,
         "look_next": None if found is None else found.then,

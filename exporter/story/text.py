@@ -1,6 +1,6 @@
 """What a probe that was asked for tells: its whole story, for people and for programs. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final, Literal, TypeAlias
 
@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from exporter.api.heard import NOTHING, Heard
 from exporter.api.problems import ApiProblem, Validation
-from exporter.catalog import CATALOG
+from exporter.checks import IN_ORDER
 from exporter.observation import (
     Call,
     Inquiry,
@@ -27,15 +27,6 @@ from exporter.story.waterfall import outcome, side_by_side, waterfall
 
 Tone: TypeAlias = Literal["plain", "heading", "well", "bad", "dim"]
 
-_CHECKS: Final[Mapping[str, tuple[str, ...]]] = {
-    surface.id: (
-        "status",
-        *(("JSON",) if surface.media == "json" else ()),
-        *surface.checks,
-        "time",
-    )
-    for surface in CATALOG
-}
 _LABEL: Final = 14
 _DAY: Final = 86400.0
 
@@ -212,12 +203,12 @@ def _lifecycle(told: Lifecycle, now: float) -> Iterator[tuple[str, str]]:
 
 def _finding(step: Step) -> Iterator[Line]:
     if not isinstance(step.conclusion, Skip):
-        yield Line(f"  {'checked':<{_LABEL}}{', '.join(_CHECKS.get(step.key.surface, ()))}")
+        yield Line(f"  {'checked':<{_LABEL}}{', '.join(IN_ORDER.get(step.key.surface, ()))}")
     told = explained(step)
     if told is None:
         return
-    detail = getattr(step.conclusion, "detail", "")
-    wrong = ": ".join(part for part in (step.reason, detail) if part)
+    conclusion = step.conclusion
+    wrong = conclusion.reason if isinstance(conclusion, Skip) else conclusion.wrong
     yield Line(f"  {'wrong':<{_LABEL}}{wrong}", "bad")
     if step.problem is not None:
         for said in _said(step.problem):

@@ -186,7 +186,8 @@ def _result(run: ToldRun) -> str:
     status = run.call.status_code if run.call is not None else None
     told = f'<span class="{run.result}">{_reason(run.reason) if run.reason else run.result}</span>'
     told += "" if status is None else f" <small>HTTP {status}</small>"
-    return told + (f"<br>{escape(run.detail)}" if run.detail else "")
+    told += f"<br>{escape(run.detail)}" if run.detail else ""
+    return told + (f"<br><small>check: {run.check}</small>" if run.check else "")
 
 
 def _reason(reason: Reason | SkipReason) -> str:

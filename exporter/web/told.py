@@ -61,6 +61,7 @@ class ToldRun(Struct, frozen=True):
     result: str
     reason: Reason | None
     detail: str
+    check: str
     duration_seconds: float
     lateness_seconds: float | None
     asked: bool
@@ -105,6 +106,7 @@ def told_run(entry: Entry) -> ToldRun:
         result=well if run.reason is None else "failed",
         reason=run.reason,
         detail=run.detail,
+        check=run.check,
         duration_seconds=rounded(run.duration),
         lateness_seconds=rounded(run.lateness),
         asked=asked,

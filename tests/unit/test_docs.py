@@ -7,6 +7,7 @@ from typing import Final
 import pytest
 
 from exporter.catalog import CATALOG
+from exporter.checks import CHECKS, IN_ORDER, REMEMBERING
 from exporter.config.decode import decode
 from exporter.config.problems import ConfigError
 from exporter.plan import plan
@@ -57,6 +58,23 @@ def test_every_room_is_on_the_page_of_the_architecture() -> None:
     rooms = {path.name for path in (ROOT / "exporter").glob("[!_]*.py")}
     rooms |= {path.parent.name + "/" for path in (ROOT / "exporter").glob("*/__init__.py")}
     assert sorted(room for room in rooms if not re.search(rf"[`/]{room}`", page)) == []
+
+
+def test_a_check_has_one_name_its_file_its_tests_and_its_place_on_the_page() -> None:
+    page = (ROOT / "docs" / "checks.md").read_text()
+    names = sorted({*CHECKS, *REMEMBERING})
+    files = {path.stem for path in (ROOT / "exporter" / "checks").glob("[!_]*.py")} - {"finding"}
+    tests = (ROOT / "tests" / "unit" / "checks").glob("test_*.py")
+    assert sorted(files) == names
+    assert sorted(path.stem.removeprefix("test_") for path in tests) == names
+    assert sorted(re.findall(r"^### `(\w+)`$", page, re.MULTILINE)) == names
+
+
+def test_every_surface_is_on_the_page_of_the_checks() -> None:
+    page = (ROOT / "docs" / "checks.md").read_text()
+    rows = dict(re.findall(r"^\| (?:`(.+)`|all others) \| (`.+) \|$", page, re.MULTILINE))
+    for surface, names in IN_ORDER.items():
+        assert rows.get(surface, rows[""]) == ", ".join(f"`{name}`" for name in names)
 
 
 def test_both_commands_are_in_the_readme() -> None:

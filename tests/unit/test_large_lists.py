@@ -6,6 +6,7 @@ from typing import Final
 import pytest
 
 from exporter.catalog import CATALOG
+from exporter.checks import Checks
 from exporter.config.schema import Config, Resources, Target
 from exporter.context import Mint
 from exporter.followed import NO_ID, Followed
@@ -45,7 +46,7 @@ def planned(most: int) -> tuple[Followed, Job]:
 
 async def errand(job: Job) -> Errand:
     mint = Mint()
-    return Errand(job, await permit(job, NO_ID), mint, mint.begin())
+    return Errand(job, await permit(job, NO_ID), mint, mint.begin(), Checks(), None, fresh=False)
 
 
 async def learned(followed: Followed, job: Job, content: bytes) -> list[Observation]:

@@ -7,6 +7,7 @@ from typing import Final, TypeVar
 import msgspec
 import pytest
 
+from exporter.checks import Checks
 from exporter.context import Mint
 from exporter.followed import NO_ID, Candidate
 from exporter.job import Job
@@ -61,7 +62,7 @@ async def errand(
 ) -> Errand:
     mint = Mint()
     of = await permit(job, asked_for, identity, lanes)
-    return Errand(job, of, mint, mint.begin(), lateness=0.001)
+    return Errand(job, of, mint, mint.begin(), Checks(), lateness=0.001, fresh=False)
 
 
 def candidates(names: str, again: str = "") -> tuple[Candidate, ...]:

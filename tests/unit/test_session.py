@@ -103,8 +103,8 @@ async def test_another_api_is_not_held_against_what_the_former_one_told() -> Non
     before = opened(TARGET)
     same = opened(replace(TARGET, interval=Duration(60)), before)
     moved = opened(replace(TARGET, url="http://b"), before)
-    assert same["lab"].pulses is before["lab"].pulses
-    assert moved["lab"].pulses is not before["lab"].pulses
+    assert same["lab"].checks is before["lab"].checks
+    assert moved["lab"].checks is not before["lab"].checks
 
 
 async def test_whoever_stays_over_a_reload_has_what_it_read_and_what_comes_then(

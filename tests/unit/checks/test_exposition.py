@@ -14,14 +14,14 @@ from exporter.checks.finding import Answer
 from exporter.wire import MAX_BODY
 from tests.support.jobs import answer, jobs
 
-SURFACE: Final = jobs()["monitoring.metrics"].surface
+JOB: Final = jobs()["monitoring.metrics"]
 NO_SAMPLE: Final = "not in the Prometheus text format: there is no sample in it"
 FIRST_LINE: Final = "not in the Prometheus text format: its first line is no sample"
 
 
 def told(body: bytes) -> str | None:
     """What is found in it."""
-    finding = exposition(Answer(SURFACE, answer(body), None))
+    finding = exposition(Answer(JOB, answer(body)))
     return None if finding is None else f"{finding.reason}: {finding.detail}"
 
 

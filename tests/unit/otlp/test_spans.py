@@ -135,6 +135,13 @@ def test_what_went_wrong(made: SpanRecord, error: str | None, words: str | None)
     assert status.description == words
 
 
+def test_what_found_it_is_told_of_the_call_that_decided() -> None:
+    found = run(INTENTS, reason="body_invalid", check="body", deciding=call())
+    assert attributes(record(found))["oran_mano.check"] == "body"
+    for made in (judged(None), record(), record(found, context=Context(1, 2))):
+        assert "oran_mano.check" not in attributes(made)
+
+
 def test_phases_are_events_at_their_beginnings() -> None:
     phases = Phases(queue=3.0, dns=0.01, connect=0.02, send=0.001, wait=0.1, receive=0.2)
     made = span(record(duration=0.2, phases=phases))
@@ -151,8 +158,8 @@ def test_the_page_names_every_attribute_and_no_other() -> None:
     cells = re.findall(r"^\| (`.*?`) \|", section, re.MULTILINE)
     documented = {name for cell in cells for name in re.findall("`(.+?)`", cell)}
     everything = record(
+        run(INTENTS, reason="body_invalid", check="body", deciding=call()),
         promoted=True,
-        fault="reset",
         response_bytes=1,
         rate_limit=RateLimit(1, 1, None),
         transport=Transport(4, "1.1", "TLSv1.2"),

@@ -65,16 +65,18 @@ def test_well_runs_leave_no_line() -> None:
 
 def test_a_surface_that_goes_failing_and_recovers() -> None:
     log = Log()
-    assert log.take(run(), run(reason="dns", detail="no such host")) == [
+    failed = run(reason="unhealthy", detail="redis", check="healthy")
+    assert log.take(run(), failed) == [
         {
             "level": "warn",
             "msg": "surface is failing",
             "target": "lab",
             "surface": "monitoring.health",
-            "reason": "dns",
-            "detail": "no such host",
+            "reason": "unhealthy",
+            "detail": "redis",
+            "check": "healthy",
             "since": "2027-01-15T08:00:00.000Z",
-            "see": "/reasons#dns",
+            "see": "/reasons#unhealthy",
         }
     ]
     assert log.take(run(reason="dns"), run(reason="reset"), skip("circuit_open")) == []
@@ -94,6 +96,7 @@ def test_the_first_run_may_fail() -> None:
     (line,) = Log().take(run(reason="http_5xx"))
     assert line["level"] == "warn"
     assert "detail" not in line
+    assert "check" not in line
 
 
 def test_surfaces_are_told_apart() -> None:

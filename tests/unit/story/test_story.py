@@ -126,7 +126,7 @@ def test_what_the_answer_said_of_itself() -> None:
     assert facts["sunset"] == "2027-08-03 08:00:00 UTC, in 200 days"
     assert facts["trace id"] == f"{7:032x}"
     assert facts["traceparent"] == f"00-{7:032x}-{8:016x}-01"
-    assert "healthy" in facts["checked"]
+    assert facts["checked"] == "status, media, body, healthy, moving, duration"
 
 
 def test_what_was_not_measured_is_not_told() -> None:
@@ -142,9 +142,11 @@ def test_a_date_beyond_all_calendars_is_told() -> None:
 
 
 def test_a_failure_says_what_it_means_and_where_to_look() -> None:
-    text = told(Step(replace(RUN, reason="http_5xx", detail="answered 503"), (CALL,)))
+    text = told(
+        Step(replace(RUN, reason="http_5xx", detail="answered 503", check="status"), (CALL,))
+    )
     assert text.startswith("monitoring.health of lab failed: http_5xx\n")
-    assert "wrong         http_5xx: answered 503" in text
+    assert "wrong         http_5xx: answered 503 (check: status)\n" in text
     assert FAILED["http_5xx"].means in text
     assert FAILED["http_5xx"].then in text
 

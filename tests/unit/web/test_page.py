@@ -65,9 +65,8 @@ def read(snapshot: Snapshot) -> Reader:
 def broken() -> Bench:
     bench = Bench(plan(job(HEALTH), job(INTENTS, interval=300), auth=Auth(type="none")))
     bench.take(run(deciding=call(), at=NOW - 5))
-    failed = call(INTENTS, status=503)
-    at = NOW - 90
-    bench.take(run(INTENTS, at=at, reason="http_5xx", deciding=failed, detail="answered 503"))
+    failed = {"reason": "http_5xx", "detail": "answered 503", "check": "status"}
+    bench.take(run(INTENTS, at=NOW - 90, deciding=call(INTENTS, status=503), **failed))
     return bench
 
 
@@ -111,7 +110,7 @@ def test_what_is_not_asked_any_more_says_so() -> None:
     bench.take(skip("budget"), skip("circuit_open", INTENTS))
     text = read(bench.latest.snapshot()).text
     assert "not asked since: budget" in text
-    assert "http_5xx : answered 503; not asked since: circuit_open" in text
+    assert "http_5xx : answered 503 (check: status); not asked since: circuit_open" in text
 
 
 def test_markup_in_words_is_shown_and_not_obeyed() -> None:

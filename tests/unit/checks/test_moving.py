@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exporter.checks import Checks
+from exporter.checks.moving import STILL_RUNS, Pulse
 from exporter.observation import Inquiry, Key, Run, Skip
-from exporter.pulse import STILL_RUNS, Pulse, Pulses
-from exporter.verdict import Verdict, judge
-from tests.support.jobs import answer, jobs
-from tests.unit.sinks.factories import HEALTH, call, run
+from exporter.verdict import Verdict
+from tests.support.jobs import answer, jobs, judged
+from tests.unit.sinks.factories import call, run
 from tests.unit.test_runner import Stage
 
 JOB: Final = jobs()["monitoring.health"]
@@ -37,41 +38,53 @@ def health(stamp: str) -> dict[str, object]:
     return {"status": "healthy", **told}
 
 
-def judged(pulses: Pulses, stamp: str, at: float = 1000.0) -> Verdict:
-    verdict = judge(JOB, answer(health(stamp), at=at), pulse=pulses.of(JOB.key))
+async def scheduled(checks: Checks, stamp: str, at: float = 1000.0) -> Verdict:
+    """An answer to a scheduled run."""
+    verdict = await judged(JOB, answer(health(stamp), at=at), checks)
     reason = verdict.finding.reason if verdict.finding else None
-    pulses.learn(Run(JOB.key, at, 0.1, reason, deciding=verdict.call))
+    checks.learn(Run(JOB.key, at, 0.1, reason, deciding=verdict.call))
     return verdict
 
 
+async def still() -> Checks:
+    """What knows of a timestamp that moved and stands still."""
+    checks = Checks()
+    for stamp in "abbbb":
+        await scheduled(checks, stamp)
+    assert (await judged(JOB, answer(health("b")), checks)).finding is not None
+    return checks
+
+
 @pytest.mark.parametrize(("stamps", "fails"), HISTORIES.values(), ids=HISTORIES.keys())
-def test_a_history_and_which_of_its_runs_fail(stamps: str, fails: str) -> None:
-    pulses = Pulses()
-    findings = [judged(pulses, stamp).finding for stamp in stamps]
+async def test_a_history_and_which_of_its_runs_fail(stamps: str, fails: str) -> None:
+    checks = Checks()
+    findings = [(await scheduled(checks, stamp)).finding for stamp in stamps]
     assert "".join("." if finding is None else "F" for finding in findings) == fails
-    assert {finding.reason for finding in findings if finding} <= {"unhealthy"}
+    found = {(finding.check, finding.reason) for finding in findings if finding}
+    assert found <= {("moving", "unhealthy")}
 
 
-def test_the_detail_tells_since_when() -> None:
-    pulses = Pulses()
-    verdicts = [judged(pulses, stamp, 1000 + 30 * run) for run, stamp in enumerate("abbbb")]
+async def test_the_detail_tells_since_when() -> None:
+    checks = Checks()
+    verdicts = [
+        await scheduled(checks, stamp, 1000 + 30 * run) for run, stamp in enumerate("abbbb")
+    ]
     assert verdicts[-1].finding is not None
     since = datetime.fromtimestamp(1030, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     assert verdicts[-1].finding.detail == f"its timestamp has stood still since {since}"
 
 
 @pytest.mark.parametrize("told", [None, 7, True, "", "yesterday", [], {}, "2026-13-01T00:00:00Z"])
-def test_what_is_no_date_is_not_judged(told: object) -> None:
-    pulse = Pulse(1.0, 0.0, 9, moved=True)
-    verdict = judge(JOB, answer({"status": "healthy", "timestamp": told}), pulse=pulse)
+async def test_what_is_no_date_is_not_judged(told: object) -> None:
+    checks = await still()
+    verdict = await judged(JOB, answer({"status": "healthy", "timestamp": told}), checks)
     assert verdict.finding is None
     assert verdict.call.stamp is None
 
 
-def test_what_the_answer_says_itself_goes_first() -> None:
-    pulse = Pulse(datetime(2026, 1, 1, 1, tzinfo=UTC).timestamp(), 0.0, 9, moved=True)
+async def test_what_the_answer_says_itself_goes_first() -> None:
     body = {**health("b"), "status": "unhealthy", "components": {"redis": "unhealthy"}}
-    finding = judge(JOB, answer(body), pulse=pulse).finding
+    finding = (await judged(JOB, answer(body), await still())).finding
     assert finding is not None
     assert finding.detail == "redis"
 
@@ -88,17 +101,27 @@ def test_it_stands_still_exactly_after_a_move_and_three_runs_without(stamps: lis
     assert not stamps or pulse.since == len(stamps) - tail
 
 
-def test_a_skip_and_another_surface_say_nothing() -> None:
-    pulses = Pulses()
+async def test_a_skip_and_another_surface_say_nothing() -> None:
+    checks = Checks()
     other = Key("lab", "monitoring", "other")
-    for concluded in (
-        Skip(HEALTH, 0, "overrun"),
-        run(deciding=None),
-        run(deciding=call(stamp=None)),
-        run(other, deciding=call(other, stamp=5.0)),
-    ):
-        pulses.learn(concluded)
-    assert pulses.of(HEALTH) == Pulse()
+    stamp = (await judged(JOB, answer(health("b")))).call.stamp
+    for before in (0.0, stamp):
+        checks.learn(run(JOB.key, deciding=call(JOB.key, stamp=before)))
+    for _ in range(STILL_RUNS):
+        for concluded in (
+            Skip(JOB.key, 0, "overrun"),
+            run(JOB.key, deciding=None),
+            run(JOB.key, deciding=call(JOB.key, stamp=None)),
+            run(other, deciding=call(other, stamp=stamp)),
+        ):
+            checks.learn(concluded)
+    assert (await judged(JOB, answer(health("b")), checks)).finding is None
+
+
+async def test_each_target_has_its_own() -> None:
+    await still()
+    assert (await judged(JOB, answer(health("b")), Checks())).finding is None
+    assert (await judged(JOB, answer(health("b")))).finding is None
 
 
 async def ran(stage: Stage, stamp: str) -> str | None:

@@ -1,0 +1,18 @@
+"""Did the answer come soon enough?"""
+
+from exporter.checks.finding import Answer, Finding
+
+
+def duration(answer: Answer) -> Finding | None:
+    """Hold an answer that is right against ``latency.bad``; over ``good`` it is only slow.
+
+    Args:
+        answer: of any surface.
+
+    Returns:
+        A finding ``slow`` where it took longer.
+    """
+    took, bad = answer.exchange.timing.duration, answer.job.bad
+    if took <= bad:
+        return None
+    return Finding("slow", f"took {took:.1f} s, over {bad:g} s is too long")

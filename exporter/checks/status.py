@@ -1,0 +1,17 @@
+"""Does the status tell of a success?"""
+
+from exporter.api.problems import kind_of
+from exporter.checks.finding import Answer, Finding
+
+
+def status(answer: Answer) -> Finding | None:
+    """Take the server's word.
+
+    Args:
+        answer: of any surface.
+
+    Returns:
+        A finding with the status's own reason where it is none of 2xx.
+    """
+    kind = kind_of(answer.exchange.status)
+    return None if kind is None else Finding(kind.reason, f"answered {answer.exchange.status}")
