@@ -1,24 +1,33 @@
 """``/api/v1/status``: what is now, as JSON in the envelope that Prometheus' API has.
 
 Times are RFC 3339 in UTC, durations are seconds; what is not known is ``null``. No token, password
-or header is in it. Each part is a function of the snapshot: a further one is a line in ``_PARTS``.
+or header is in it. A run is told as everywhere (``story.run_json``).
 """
 
-from collections.abc import Callable, Mapping
-from typing import Final, TypeAlias
+from typing import Literal
 
 import msgspec
 from msgspec import Struct
 
 from exporter import __version__
 from exporter.config.schema import Target
-from exporter.sinks.health import Check, health
-from exporter.sinks.snapshot import Snapshot, SurfaceNow
-from exporter.sinks.views import transport_of
-from exporter.web.told import moment, rounded
-
-Part: TypeAlias = Callable[[Snapshot], object]
-Row: TypeAlias = dict[str, object]
+from exporter.observation import Reason, SkipReason
+from exporter.sinks.health import Check, Status, TargetHealth, health
+from exporter.sinks.snapshot import Snapshot, State, SurfaceNow
+from exporter.sinks.views import Carried, transport_of
+from exporter.story.run_json import RunJson, Time, moment, run_json
+from exporter.web.status_api import (
+    ApiLifecycleJson,
+    CertificateJson,
+    PutOffJson,
+    QuotaJson,
+    TokenJson,
+    certificate_json,
+    lifecycle_json,
+    put_off_json,
+    quota_json,
+    token_json,
+)
 
 
 class Process(Struct, frozen=True):
@@ -31,6 +40,87 @@ class Process(Struct, frozen=True):
     """Why a newer one was refused."""
 
 
+class ReloadJson(Struct, frozen=True):
+    """The configuration: when the one in force was read, and what is wrong with a newer one."""
+
+    last_reload_successful: bool
+    last_reload_success: Time | None
+    problems: tuple[str, ...]
+
+
+class TargetJson(Struct, frozen=True):
+    """A target; `active_connections` are its requests on the wire."""
+
+    target: str
+    url: str
+    transport: Carried
+    labels: dict[str, str]
+    active_connections: int | None
+
+
+class CheckJson(Struct, frozen=True):
+    """One check of the guide's; `since` is when it became so."""
+
+    status: Status
+    message: str
+    response_time_ms: float | None
+    since: Time | None
+
+
+class HealthJson(Struct, frozen=True):
+    """What the guide's health checker says of a target; checks are by path, as there."""
+
+    target: str
+    overall_status: Status
+    timestamp: Time | None
+    checks: dict[str, CheckJson]
+
+
+class SurfaceJson(Struct, frozen=True):
+    """What a surface is, since when and why.
+
+    `last_run` is there for as long as its values hold, also where it is no longer what is now.
+    `skipped` tells why the last due run did not take place.
+    """
+
+    target: str
+    component: str
+    surface: str
+    state: State
+    since: Time | None
+    reason: Reason | SkipReason | None
+    detail: str
+    last_run: RunJson | None
+    last_success: Time | None
+    consecutive_failures: int
+    skipped: SkipReason | None
+
+
+class NowJson(Struct, frozen=True):
+    """What is now; `heartbeat` is when the schedule last showed to be alive."""
+
+    version: str
+    time: Time | None
+    started: Time | None
+    heartbeat: Time | None
+    config: ReloadJson
+    targets: tuple[TargetJson, ...]
+    health: tuple[HealthJson, ...]
+    surfaces: tuple[SurfaceJson, ...]
+    rate_limits: tuple[QuotaJson, ...]
+    tokens: tuple[TokenJson, ...]
+    put_off: tuple[PutOffJson, ...]
+    lifecycle: tuple[ApiLifecycleJson, ...]
+    certificates: tuple[CertificateJson, ...]
+
+
+class StatusJson(Struct, frozen=True):
+    """What `/api/v1/status` answers, in the envelope that Prometheus' API has."""
+
+    status: Literal["success"]
+    data: NowJson
+
+
 def status_json(snapshot: Snapshot, process: Process) -> bytes:
     """Write the answer.
 
@@ -41,162 +131,49 @@ def status_json(snapshot: Snapshot, process: Process) -> bytes:
     Returns:
         JSON.
     """
-    data: Row = {
-        "version": __version__,
-        "time": moment(snapshot.at),
-        "started": moment(process.started),
-        "heartbeat": moment(snapshot.heartbeat),
-        "config": {
-            "last_reload_successful": not process.problems,
-            "last_reload_success": moment(process.loaded),
-            "problems": process.problems,
-        },
-        **{name: part(snapshot) for name, part in _PARTS.items()},
-    }
-    return msgspec.json.encode({"status": "success", "data": data})
+    now = NowJson(
+        version=__version__,
+        time=moment(snapshot.at),
+        started=moment(process.started),
+        heartbeat=moment(snapshot.heartbeat),
+        config=ReloadJson(not process.problems, moment(process.loaded), process.problems),
+        targets=tuple(
+            _target(target, snapshot.connections.get(target.name)) for target in snapshot.targets
+        ),
+        health=tuple(map(_health, health(snapshot))),
+        surfaces=tuple(map(_surface, snapshot.surfaces)),
+        rate_limits=tuple(map(quota_json, snapshot.quotas)),
+        tokens=tuple(token_json(token, snapshot.put_off) for token in snapshot.tokens),
+        put_off=tuple(put_off_json(*each) for each in snapshot.put_off.items()),
+        lifecycle=tuple(map(lifecycle_json, snapshot.lifecycles)),
+        certificates=tuple(map(certificate_json, snapshot.certificates)),
+    )
+    return msgspec.json.encode(StatusJson("success", now))
 
 
-def _targets(snapshot: Snapshot) -> list[Row]:
-    return [_target(target, snapshot.connections.get(target.name)) for target in snapshot.targets]
+def _target(target: Target, connections: int | None) -> TargetJson:
+    return TargetJson(target.name, target.url, transport_of(target), target.labels, connections)
 
 
-def _target(target: Target, connections: int | None) -> Row:
-    return {
-        "target": target.name,
-        "url": target.url,
-        "transport": transport_of(target),
-        "labels": target.labels,
-        "active_connections": connections,
-    }
+def _health(of: TargetHealth) -> HealthJson:
+    checks = {name: _check(check) for name, check in of.checks.items()}
+    return HealthJson(of.target, of.overall_status, moment(of.timestamp), checks)
 
 
-def _health(snapshot: Snapshot) -> list[Row]:
-    return [
-        {
-            "target": of.target,
-            "overall_status": of.overall_status,
-            "timestamp": moment(of.timestamp),
-            "checks": {name: _check(check) for name, check in of.checks.items()},
-        }
-        for of in health(snapshot)
-    ]
+def _check(check: Check) -> CheckJson:
+    since = moment(check.since)
+    return CheckJson(check.status, check.message, check.response_time_ms, since)
 
 
-def _check(check: Check) -> Row:
-    return {
-        "status": check.status,
-        "message": check.message,
-        "response_time_ms": check.response_time_ms,
-        "since": moment(check.since),
-    }
-
-
-def _surfaces(snapshot: Snapshot) -> list[Row]:
-    return [_surface(surface) for surface in snapshot.surfaces]
-
-
-def _surface(surface: SurfaceNow) -> Row:
-    return {
+def _surface(surface: SurfaceNow) -> SurfaceJson:
+    return SurfaceJson(
         **surface.labels,
-        "state": surface.state,
-        "since": moment(surface.since),
-        "reason": surface.reason,
-        "detail": surface.detail,
-        "slow": surface.run is not None and surface.run.slow,
-        "last_run": moment(surface.last_run),
-        "last_result": surface.last_result,
-        "last_reason": None if surface.run is None else surface.run.reason,
-        "last_detail": "" if surface.run is None else surface.run.detail,
-        "duration_seconds": rounded(surface.duration),
-        "status_code": surface.status,
-        "consecutive_failures": surface.consecutive_failures,
-        "last_success": moment(surface.success_at),
-        "skipped": surface.skipped,
-    }
-
-
-def _rate_limits(snapshot: Snapshot) -> list[Row]:
-    return [
-        {
-            **quota.labels,
-            "documented": quota.documented,
-            "limit": quota.limit,
-            "remaining": quota.remaining,
-            "reset": moment(quota.reset),
-            "last_sample": moment(quota.at),
-        }
-        for quota in snapshot.quotas
-    ]
-
-
-def _put_off(snapshot: Snapshot) -> list[Row]:
-    return [
-        {
-            "target": target,
-            "why": put_off.why,
-            "because": put_off.because,
-            "since": moment(put_off.since),
-            "next_attempt": moment(put_off.until),
-            "left_seconds": rounded(put_off.left),
-            "api_says": put_off.said,
-            "remedy": put_off.remedy,
-        }
-        for target, put_off in snapshot.put_off.items()
-    ]
-
-
-def _next_attempt(snapshot: Snapshot, target: str) -> str | None:
-    put_off = snapshot.put_off.get(target)
-    return None if put_off is None else moment(put_off.until)
-
-
-def _tokens(snapshot: Snapshot) -> list[Row]:
-    return [
-        {
-            "target": token.target,
-            "valid": token.valid,
-            "renewal_overdue": token.overdue,
-            "expiry": moment(token.expires),
-            "lifetime_seconds": token.lifetime,
-            "last_renewal": moment(token.renewed_at),
-            "consecutive_renewal_failures": token.failures,
-            "clock_skew_seconds": token.skew,
-            "next_attempt": _next_attempt(snapshot, token.target),
-        }
-        for token in snapshot.tokens
-    ]
-
-
-def _lifecycle(snapshot: Snapshot) -> list[Row]:
-    return [
-        {
-            "target": now.target,
-            "component": now.component,
-            "version": now.version,
-            "deprecation": moment(now.deprecation),
-            "sunset": moment(now.sunset),
-            "latest_sunset_announced": moment(now.promised),
-            "problems": sorted(now.problems),
-            "links": now.relations,
-        }
-        for now in snapshot.lifecycles
-    ]
-
-
-def _certificates(snapshot: Snapshot) -> list[Row]:
-    return [
-        {"target": of.target, "component": of.component, "expiry": moment(of.expiry)}
-        for of in snapshot.certificates
-    ]
-
-
-_PARTS: Final[Mapping[str, Part]] = {
-    "targets": _targets,
-    "health": _health,
-    "surfaces": _surfaces,
-    "rate_limits": _rate_limits,
-    "tokens": _tokens,
-    "put_off": _put_off,
-    "lifecycle": _lifecycle,
-    "certificates": _certificates,
-}
+        state=surface.state,
+        since=moment(surface.since),
+        reason=surface.reason,
+        detail=surface.detail,
+        last_run=None if surface.run is None else run_json(surface.run),
+        last_success=moment(surface.success_at),
+        consecutive_failures=surface.consecutive_failures,
+        skipped=surface.skipped,
+    )
