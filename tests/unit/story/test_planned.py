@@ -48,7 +48,7 @@ def test_what_is_configured_otherwise() -> None:
     assert (seen["mode"], seen["interval"]) == ("dry_run", "1m")
     assert seen["time-out"] == "30s in all, connect 2s, read 4s"
     assert seen["latency"] == "good up to 500ms, bad above 1m30s"
-    assert seen["rate class"] == "deployment (account)"
+    assert seen["rate class"] == "standard (account)"
     assert seen["essential"] == "no"
     assert seen["connections"] == "concurrency 2, a new one for each request, ip_protocol ip6"
     assert (seen["tls"], seen["redirects"]) == ("not verified", "followed")
