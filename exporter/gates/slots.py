@@ -1,7 +1,9 @@
 """How many requests of a target may be in flight: a place is taken before, given back after."""
 
 import asyncio
-from typing import Final
+from typing import ClassVar, Final
+
+from exporter.observation import SkipReason
 
 ESSENTIAL_SLOTS: Final = 2
 """What health and login have to themselves, whatever hangs."""
@@ -23,6 +25,9 @@ def lanes(concurrency: int) -> int:
 
 class Slots:
     """The places of one target: its ``connection.concurrency``, and the essential ones."""
+
+    refuses: ClassVar[frozenset[SkipReason]] = frozenset(("overrun",))
+    """For what a run may be refused."""
 
     def __init__(self, concurrency: int) -> None:
         """Make that many ordinary places."""
