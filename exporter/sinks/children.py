@@ -11,16 +11,7 @@ from prometheus_client import CollectorRegistry, Counter
 
 from exporter.gates.skips import skip_reasons
 from exporter.job import Job
-from exporter.observation import (
-    Call,
-    GrantKind,
-    Oddity,
-    Reason,
-    Renewal,
-    Run,
-    Skip,
-    SkipReason,
-)
+from exporter.observation import Call, GrantKind, Oddity, Reason, Renewal, Run, Skip, SkipReason
 from exporter.sinks.direct import counter, histogram
 from exporter.sinks.families.row import FAULTS, ODDITIES
 from exporter.sinks.snapshot import QuotaKey
