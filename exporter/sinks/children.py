@@ -9,9 +9,11 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter
 
-from exporter.observation import Call, GrantKind, Key, Oddity, Reason, Renewal, Run, Skip
+from exporter.gates.skips import skip_reasons
+from exporter.job import Job
+from exporter.observation import Call, GrantKind, Oddity, Reason, Renewal, Run, Skip, SkipReason
 from exporter.sinks.direct import counter, histogram
-from exporter.sinks.families.row import FAULTS, ODDITIES, SKIP_REASONS
+from exporter.sinks.families.row import FAULTS, ODDITIES
 from exporter.sinks.snapshot import QuotaKey
 
 DELAYED_OVER: Final = 0.010
@@ -50,7 +52,10 @@ class Families:
 
 
 class SurfaceSeries:
-    """Runs and skips of one surface, all from 0 on: that scheduled = runs + skips holds here."""
+    """Runs and skips of one surface, from 0 on: that scheduled = runs + skips holds here.
+
+    Of skips those that can occur on it.
+    """
 
     __slots__ = (
         "_delayed",
@@ -67,8 +72,9 @@ class SurfaceSeries:
         "_throttled",
     )
 
-    def __init__(self, families: Families, key: Key) -> None:
+    def __init__(self, families: Families, job: Job) -> None:
         """Begin them."""
+        key = job.key
         labels = (key.target, key.component, key.surface)
         self._families = families
         self._labels = labels
@@ -81,8 +87,8 @@ class SurfaceSeries:
         self._slow = families.slow.labels(*labels)
         self._delayed = families.delayed.labels(*labels)
         self._duration = families.durations.labels(*labels)
-        self._skipped = {
-            reason: families.skipped.labels(*labels, reason) for reason in SKIP_REASONS
+        self._skipped: dict[SkipReason, Counter] = {
+            reason: families.skipped.labels(*labels, reason) for reason in skip_reasons(job)
         }
 
     def ran(self, run: Run, exemplar: dict[str, str] | None = None) -> None:
@@ -105,6 +111,8 @@ class SurfaceSeries:
     def skip(self, skip: Skip) -> None:
         """Count a skip, or several in a row."""
         self._scheduled.inc(skip.count)
+        if skip.reason not in self._skipped:
+            self._skipped[skip.reason] = self._families.skipped.labels(*self._labels, skip.reason)
         self._skipped[skip.reason].inc(skip.count)
 
     def _fault(self, kind: str) -> None:

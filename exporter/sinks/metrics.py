@@ -95,8 +95,10 @@ class Metrics:
             plan: what is planned from now on; what stays in it keeps its counts.
         """
         jobs = [job for target in plan.targets for job in target.every]
-        make = self._families
-        self._surfaces = _kept(self._surfaces, make, (job.key for job in jobs), SurfaceSeries)
+        make, by_key = self._families, {job.key: job for job in jobs}
+        self._surfaces = _kept(
+            self._surfaces, make, by_key, lambda of, key: SurfaceSeries(of, by_key[key])
+        )
         self._components = _kept(self._components, make, map(_component_of, jobs), ComponentSeries)
         self._endpoints = _kept(self._endpoints, make, map(_endpoint_of, jobs), EndpointSeries)
         self._quotas = _kept(self._quotas, make, map(quota_of, jobs), QuotaSeries)

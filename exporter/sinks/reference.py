@@ -46,6 +46,8 @@ time:
 | availability | 1 - bad / valid |
 | coverage | valid / expected: how much of what should be known is known |
 
+What has no series is 0: of skips a surface has those that can occur on it.
+
 An availability without its coverage says little: at a coverage of 0.1, nine runs in ten that were
 due tell nothing.
 """

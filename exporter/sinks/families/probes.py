@@ -71,7 +71,8 @@ GROUPS: Final = (
                 "oran_mano_probe_skipped_total",
                 "counter",
                 (*SURFACE, "reason"),
-                "Due runs that did not take place, by what prevented them.",
+                "Due runs that did not take place, by what prevented them; of each surface the "
+                "reasons that can occur on it.",
                 {"reason": SKIP_REASONS},
             ),
             Family(
