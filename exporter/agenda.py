@@ -80,7 +80,7 @@ class Agenda:
         """
         heapq.heappush(self._heap, (entry.grid.planned, entry.number, entry))
 
-    def follow(self, jobs: Iterable[Job], now: float, offset: float) -> None:
+    def apply(self, jobs: Iterable[Job], now: float, offset: float) -> None:
         """Hold these from now on: what stays keeps its instants.
 
         What comes has its phase by the wall clock, which all processes share. It is due at once

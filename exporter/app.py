@@ -19,6 +19,7 @@ from exporter.asking import Asking
 from exporter.config import ConfigError, describe
 from exporter.context import Mint
 from exporter.followed import Followed
+from exporter.job import apply_to
 from exporter.loading import Loaded, UnusableError
 from exporter.looks import Looker
 from exporter.memory import Memory
@@ -112,10 +113,10 @@ class App:
         self._metrics.expect(name for name, _ in sinks)
         self._fanout = Fanout(sinks, self._metrics.sink_failed)
         self._plan = first.plan
-        self.follow(self.prepare(first))
+        self.apply(self.prepare(first))
         reloaded, file = self._metrics.reloaded, options.config_file
         prepared = partial(self._prepared, load)
-        self._reloader = Reloader(prepared, self.follow, reloaded, file, first)
+        self._reloader = Reloader(prepared, self.apply, reloaded, file, first)
         self._reloading: set[asyncio.Task[list[str]]] = set()
         self._server = Server(self._pages(), options.telemetry_path)
 
@@ -158,7 +159,7 @@ class App:
         except ConfigError as error:
             raise UnusableError(describe(error, loaded.source, loaded.places)) from error
 
-    def follow(self, prepared: Loaded) -> None:
+    def apply(self, prepared: Loaded) -> None:
         """Do this from now on; what stays in the plan goes on as it is, its counts too.
 
         Args:
@@ -171,15 +172,12 @@ class App:
         means = Means(self._emit, self._mint, self._looker, self._followed)
         sessions = sessions_for(plan, files, before, means)
         self._memory.take(prepared.opened)
-        staying = plan.staying(self._plan)
+        rooms = (self._latest, self._logs, self._journal, self._followed, self._memory.sink)
+        apply_to(rooms, plan, self._plan)
         self._plan, self._sessions = plan, sessions
         if self._tracing is not None:
-            self._tracing.follow(plan, self._mint)
-        for room in (self._latest, self._logs, self._journal, self._followed, self._memory.sink):
-            if staying is not plan:
-                room.follow(staying)
-            room.follow(plan)
-        self._metrics.follow(plan)
+            self._tracing.apply(plan, self._mint)
+        self._metrics.apply(plan)
         self._memory.recall(plan)
         self._runner.apply(sessions)
         for name, session in before.items():
@@ -188,8 +186,8 @@ class App:
         for each in plan.targets:
             sessions[each.target.name].apply(each, files[each.target.name])
         self._looker.follow(watch for each in sessions.values() for watch in each.files.every)
-        self._schedule.follow(plan.jobs)
-        self._asking.follow(plan)
+        self._schedule.apply(plan.jobs)
+        self._asking.apply(plan)
 
     async def open(self) -> Address:
         """Open the listener, before anything is sent: a port that is taken is known at once.

@@ -47,7 +47,7 @@ class Asking:
         self._ended = False
         self._asked: set[asyncio.Task[Asked]] = set()
 
-    def follow(self, plan: Plan) -> None:
+    def apply(self, plan: Plan) -> None:
         """This can be asked for from now on.
 
         Args:

@@ -119,7 +119,7 @@ class _Hand:
         self._followed = Followed()
         self._runner = Runner()
         only = Plan((of,))
-        self._followed.follow(only)
+        self._followed.apply(only)
         means = Means(self._emit, Mint(), Looker(), self._followed)
         sessions = sessions_for(only, files_for(only), {}, means)
         (self._session,) = sessions.values()

@@ -87,7 +87,7 @@ class Followed:
         self._failed: dict[Key, set[Id]] = {}
         self._last: dict[Key, Id] = {}
 
-    def follow(self, plan: Plan) -> None:
+    def apply(self, plan: Plan) -> None:
         """Follow as each target's configuration says; forget what left the plan.
 
         Args:

@@ -1,7 +1,7 @@
 """What is to be done: a surface of a target with everything that a run needs, decided once."""
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Final, Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -96,16 +96,30 @@ class Plan(Struct, frozen=True):
     traces: Traces = Traces()
     state: State = State()
 
-    def staying(self, before: "Plan") -> "Plan":
-        """This plan without the targets that were at another URL before: that is another API.
-
-        Who follows this first and the plan itself after it has forgotten what it knew of those.
-        """
-        urls = {each.target.name: each.target.url for each in before.targets}
-        stay = [t for t in self.targets if urls.get(t.target.name, t.target.url) == t.target.url]
-        return self if len(stay) == len(self.targets) else replace(self, targets=tuple(stay))
-
     @property
     def jobs(self) -> tuple[Job, ...]:
         """The scheduled jobs of all targets."""
         return tuple(job for plan in self.targets for job in plan.jobs)
+
+
+class Room(Protocol):
+    """Whoever knows something of what is planned."""
+
+    def apply(self, plan: Plan) -> None:
+        """Go on by a plan: begin what it has, forget what it has not."""
+
+
+def apply_to(rooms: Iterable[Room], plan: Plan, before: Plan) -> None:
+    """Put a plan into force; of a target that is at another URL now all is forgotten.
+
+    Args:
+        rooms: who goes on by it.
+        plan: what is planned from now on.
+        before: what was planned until now.
+    """
+    urls = {each.target.name: each.target.url for each in before.targets}
+    stay = [t for t in plan.targets if urls.get(t.target.name, t.target.url) == t.target.url]
+    for room in rooms:
+        if len(stay) < len(plan.targets):  # that is another API: as if it had gone in between
+            room.apply(replace(plan, targets=tuple(stay)))
+        room.apply(plan)

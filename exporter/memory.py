@@ -54,10 +54,10 @@ class Memory:
         Args:
             opened: for the plan that is put into force.
         """
-        self._found = self._keeper.follow(opened)
+        self._found = self._keeper.apply(opened)
 
     def recall(self, plan: Plan) -> None:
-        """Tell the rooms what was found in it, once all of them follow the plan.
+        """Tell the rooms what was found in it, once the plan is applied to all of them.
 
         Args:
             plan: what is done from now on.

@@ -104,13 +104,13 @@ class Schedule:
         # What it would warn of is counted here.
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
         now = self._beaten = asyncio.get_running_loop().time()
-        self._agenda.follow(self._jobs, now, _offset())
+        self._agenda.apply(self._jobs, now, _offset())
         beats = _Beats(now)
         self._scheduler.add_job(self._grant, beats, args=(beats.grid,), id=_BEAT)
         self._scheduler.start()
         self._guard = asyncio.create_task(self._heal())
 
-    def follow(self, jobs: Iterable[Job]) -> None:
+    def apply(self, jobs: Iterable[Job]) -> None:
         """Run these from now on; what stays keeps its instants, what runs may end.
 
         Args:
@@ -118,7 +118,7 @@ class Schedule:
         """
         self._jobs = tuple(jobs)
         if self._guard is not None:
-            self._agenda.follow(self._jobs, asyncio.get_running_loop().time(), _offset())
+            self._agenda.apply(self._jobs, asyncio.get_running_loop().time(), _offset())
             self._wait()
 
     def in_flight(self, target: str) -> set[asyncio.Task[object]]:

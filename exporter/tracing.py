@@ -27,7 +27,7 @@ class Tracing:
             self._sampler = sampler_of(settings.sampler, settings.ratio)
         self.sink = Traces(self._sender, promotes=settings.sampler is None)
 
-    def follow(self, plan: Plan, mint: Mint) -> None:
+    def apply(self, plan: Plan, mint: Mint) -> None:
         """Sample as is wanted from now on.
 
         Args:
@@ -35,7 +35,7 @@ class Tracing:
             mint: decides by it on traces to come.
         """
         mint.sampler = self._sampler or by_ratio(plan.traces.sample_ratio)
-        self.sink.follow(plan)
+        self.sink.apply(plan)
 
     def start(self) -> None:
         """Begin to send."""

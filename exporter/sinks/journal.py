@@ -58,7 +58,7 @@ class Journal:
         self._surfaces: dict[Key, _Kept] = {}
         self._numbers = count()
 
-    def follow(self, plan: Plan) -> None:
+    def apply(self, plan: Plan) -> None:
         """Forget what left the plan; the more surfaces there are, the less is kept of each.
 
         Args:

@@ -70,14 +70,14 @@ class Latest:
         self._tokens = KeptTokens()
         self._heartbeat: float | None = None
 
-    def follow(self, plan: Plan) -> None:
+    def apply(self, plan: Plan) -> None:
         """Forget what left the plan; what stays keeps its values.
 
         Args:
             plan: what is planned from now on.
         """
-        self._lifecycles.follow(plan)
-        self._tokens.follow(plan)
+        self._lifecycles.apply(plan)
+        self._tokens.apply(plan)
         self._plan = plan
         now = Moment(self._wall(), self._steady())
         jobs = {job.key: job for target in plan.targets for job in target.every}

@@ -64,7 +64,7 @@ class Lifecycles:
         """Begin with nothing planned."""
         self._components: dict[tuple[str, str], Component] = {}
 
-    def follow(self, plan: Plan) -> None:
+    def apply(self, plan: Plan) -> None:
         """Forget what left the plan.
 
         Args:

@@ -63,7 +63,7 @@ class Logs:
         self._lifecycles = Lifecycles()
         self._reviews: dict[tuple[str, str], _Review] = {}
 
-    def follow(self, plan: Plan) -> None:
+    def apply(self, plan: Plan) -> None:
         """Forget what left the plan.
 
         Args:
@@ -76,7 +76,7 @@ class Logs:
         self._past = {key: past for key, past in self._past.items() if key in planned}
         self._ran &= planned
         self._told_once = {told for told in self._told_once if told[0] in planned}
-        self._lifecycles.follow(plan)
+        self._lifecycles.apply(plan)
         known = self._lifecycles.of
         self._reviews = {of: last for of, last in self._reviews.items() if known(*of, last.at)}
 

@@ -88,7 +88,7 @@ class Metrics:
         ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
 
-    def follow(self, plan: Plan) -> None:
+    def apply(self, plan: Plan) -> None:
         """Begin the series of what is planned, end those of what no longer is.
 
         Args:

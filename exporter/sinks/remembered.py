@@ -24,7 +24,7 @@ class Remembered:
         self._surfaces: dict[Key, Past] = {}
         self._ran: set[Key] = set()
 
-    def follow(self, plan: Plan) -> None:
+    def apply(self, plan: Plan) -> None:
         """Forget what left the plan.
 
         Args:

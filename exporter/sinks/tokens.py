@@ -58,7 +58,7 @@ class KeptTokens:
         """Begin with no target."""
         self._tokens: dict[str, _Kept] = {}
 
-    def follow(self, plan: Plan) -> None:
+    def apply(self, plan: Plan) -> None:
         """Forget what left the plan, or got another account.
 
         Args:

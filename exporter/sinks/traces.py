@@ -50,7 +50,7 @@ class Traces:
         self._trace_id = 0
         self._accepted: set[int] = set()
 
-    def follow(self, plan: Plan) -> None:
+    def apply(self, plan: Plan) -> None:
         """Learn the URLs of targets.
 
         Args:

@@ -94,7 +94,7 @@ class Keeper:
                     self._ready[path] = Opened(journal, *_opened(path))
             return self._ready[path]
 
-    def follow(self, opened: Opened | None) -> tuple[Past, ...]:
+    def apply(self, opened: Opened | None) -> tuple[Past, ...]:
         """Keep it there from now on.
 
         Args:

@@ -76,7 +76,7 @@ class Reloads:
         self.observed: list[Observation] = []
         self.sessions: dict[str, TargetSession] = {}
 
-    async def follow(self, target: Target) -> TargetSession:
+    async def apply(self, target: Target) -> TargetSession:
         """Go over to this one."""
         before, of = self.sessions, planned(target)
         files = files_for(of)
@@ -117,13 +117,13 @@ async def test_a_wrong_password_is_sent_once_however_often_the_rest_is_edited() 
     async with api() as (url, seen):
         target = Target("lab", url, auth=WRONG)
         for edited in (target, *edits(target)):
-            await reloads.follow(edited)
+            await reloads.apply(edited)
             assert await reloads.headers() is None
         assert seen()["auth.login"] == 1
-        await reloads.follow(replace(target, auth=replace(WRONG, username="another")))
+        await reloads.apply(replace(target, auth=replace(WRONG, username="another")))
         assert await reloads.headers() is None
         assert seen()["auth.login"] == 2
-        await reloads.follow(replace(target, auth=RIGHT))
+        await reloads.apply(replace(target, auth=RIGHT))
         assert await reloads.headers() is not None
         await reloads.close()
 
@@ -132,11 +132,11 @@ async def test_what_no_token_is_made_of_may_change_under_it_and_is_followed() ->
     reloads = Reloads()
     async with api(delay={"auth.login": 0.05}) as (url, seen):
         target = Target("lab", url, auth=RIGHT)
-        first = await reloads.follow(target)
+        first = await reloads.apply(target)
         hurried = replace(target, latency=Latency(Duration(0.001), Duration(0.002)))
-        assert await reloads.follow(hurried) is first
+        assert await reloads.apply(hurried) is first
         token = await reloads.headers()
-        assert await reloads.follow(target) is first
+        assert await reloads.apply(target) is first
         assert await reloads.headers() is token
         assert seen()["auth.login"] == 1
         await reloads.close()
@@ -147,12 +147,12 @@ async def test_a_token_outlives_its_connection_also_where_no_other_can_be_had() 
     reloads = Reloads()
     async with api() as (url, seen):
         target = Target("lab", url, auth=RIGHT)
-        await reloads.follow(target)
+        await reloads.apply(target)
         assert seen() == {}
         token = await reloads.headers()
         assert token is not None
     for edited in edits(target):
-        await reloads.follow(edited)
+        await reloads.apply(edited)
         assert await reloads.headers() is token
     await reloads.close()
     assert [each.reason for each in reloads.observed if isinstance(each, Renewal)] == [None]

@@ -87,7 +87,7 @@ async def running(
     log: Log, *jobs: Job, run: Callable[[Job, float], Awaitable[None]] | None = None
 ) -> AsyncIterator[Schedule]:
     schedule = Schedule(run or log.run, log.emit)
-    schedule.follow(jobs)
+    schedule.apply(jobs)
     schedule.start()
     try:
         yield schedule

@@ -68,7 +68,7 @@ class Door:
 
     def __init__(self, *agents: str) -> None:
         ids = Followed()
-        ids.follow(Plan((PLAN,)))
+        ids.apply(Plan((PLAN,)))
         listed = tuple((each,) for each in agents)
         ids(Reading(Key("lab", "tn-manager", "tn-manager.agents.list"), 0, "agents", (), listed))
         self.first, self.second = Fuse(), Fuse()

@@ -46,10 +46,10 @@ class Days(RuleBasedStateMachine):
         self.began: dict[Key, tuple[float, float]] = {}
 
     @rule(plan=st.dictionaries(st.sampled_from(NAMES), INTERVALS, max_size=6))
-    def follow(self, plan: dict[str, float]) -> None:
+    def apply(self, plan: dict[str, float]) -> None:
         planned = [job(name, interval) for name, interval in plan.items()]
         self.jobs = {each.key: each for each in planned}
-        self.agenda.follow(planned, self.now, OFFSET)
+        self.agenda.apply(planned, self.now, OFFSET)
         assert len(self.agenda) == len(planned)
         self.began = {key: at for key, at in self.began.items() if key in self.jobs}
 
@@ -120,7 +120,7 @@ TestDays = Days.TestCase
 @given(st.integers(0, 2000), st.floats(0, 1e6))
 def test_however_many_begin_they_do_within_their_interval(count: int, now: float) -> None:
     agenda = Agenda()
-    agenda.follow([job(f"n{number}", 5.0) for number in range(count)], now, OFFSET)
+    agenda.apply([job(f"n{number}", 5.0) for number in range(count)], now, OFFSET)
     found = 0
     while (entry := agenda.due(now + 5.0)) is not None:
         found += 1
@@ -130,7 +130,7 @@ def test_however_many_begin_they_do_within_their_interval(count: int, now: float
 
 def test_nothing_is_left_of_what_is_cleared() -> None:
     agenda = Agenda()
-    agenda.follow([job(name, 1.0) for name in NAMES], 0, OFFSET)
+    agenda.apply([job(name, 1.0) for name in NAMES], 0, OFFSET)
     agenda.clear()
     agenda.known("lab", "vnfs", 0, ())
     assert (len(agenda), agenda.due(1e9), agenda.first) == (0, None, float("inf"))

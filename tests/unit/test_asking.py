@@ -41,7 +41,7 @@ class Stage:
         emit = self.seen.append
         runner.apply({target.name: session(self.send, emit, target) for target in targets})
         self.asking = Asking(runner)
-        self.asking.follow(planned(*targets))
+        self.asking.apply(planned(*targets))
 
     async def send(self, request: Request) -> Exchange:
         self.sent.put_nowait(request)

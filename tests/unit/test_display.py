@@ -116,7 +116,7 @@ def test_several_targets_are_told_apart_and_none_is_no_fault() -> None:
     names = [row.surface for row in rows(bench.latest.snapshot())]
     assert names == [f"lab {LAST.surface}", f"other {LAST.surface}"]
     nothing = Bench(Plan((target_plan(job(LAST)),)))
-    nothing.follow(Plan(()))
+    nothing.apply(Plan(()))
     assert "Nothing is probed." in drawn(nothing.latest.snapshot(), 80, 24)
 
 

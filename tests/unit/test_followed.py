@@ -10,7 +10,7 @@ from exporter.catalog import CATALOG
 from exporter.config.schema import Auth, Config, Resources, Target
 from exporter.config.values import Secret
 from exporter.followed import Followed
-from exporter.job import Job, Plan
+from exporter.job import Job, Plan, apply_to
 from exporter.observation import Key, Reading, Visit
 from exporter.plan import plan
 
@@ -40,8 +40,7 @@ class Story:
         settings = Resources(**resources)  # type: ignore[arg-type]  # a builder for tests
         target = replace(TARGET, url=url, resources=settings)
         before, self.planned = self.planned, plan(CATALOG, Config((target,)))
-        self.followed.follow(self.planned.staying(before))
-        self.followed.follow(self.planned)
+        apply_to((self.followed,), self.planned, before)
 
     def listed(
         self, kind: str, *ids: str, parent: tuple[str, ...] = (), complete: bool = True

@@ -39,7 +39,7 @@ def planned(most: int) -> tuple[Followed, Job]:
     target = Target("lab", "http://lab", auth=ACCOUNT, resources=Resources(max=most))
     whole = plan(CATALOG, Config((target,)))
     followed = Followed()
-    followed.follow(whole)
+    followed.apply(whole)
     (job,) = [job for job in whole.jobs if job.key.surface == "orchestrator.intents.list"]
     return followed, job
 

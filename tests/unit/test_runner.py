@@ -52,7 +52,7 @@ class Stage:
         connection = Connection(concurrency=concurrency)
         self.target = Target("lab", "http://lab", auth=ACCOUNT, connection=connection)
         self.followed = Followed()
-        self.followed.follow(Plan((TargetPlan(self.target, (), (), {}),)))
+        self.followed.apply(Plan((TargetPlan(self.target, (), (), {}),)))
         grants: dict[GrantKind, Job] = {"login": JOBS["auth.login"]}
         self.clock, line = Hand(), session(self.login, self.emit, self.target)
         self.tokens = RenewingToken(grants, ACCOUNT, line, (), secrets_of(ACCOUNT), self.clock)

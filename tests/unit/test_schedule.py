@@ -227,7 +227,7 @@ async def test_the_end_waits_for_what_runs_and_then_cancels_it() -> None:
             cancelled.set()
 
     schedule = Schedule(hang, log.emit)
-    schedule.follow([job("a", 60)])
+    schedule.apply([job("a", 60)])
     schedule.start()
     await log.until(lambda: len(log.runs) == 1)
     assert schedule.in_flight("lab")

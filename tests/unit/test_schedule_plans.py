@@ -18,7 +18,7 @@ async def test_what_stays_in_the_plan_keeps_its_instants() -> None:
     async with running(log, job("stays", 0.2), job("goes", 0.2), job("slower", 0.2)) as schedule:
         await log.until(lambda: len(log.runs) >= 6)
         for _ in range(20):
-            schedule.follow([job("stays", 0.2), job("slower", 5), job("comes", 0.2)])
+            schedule.apply([job("stays", 0.2), job("slower", 5), job("comes", 0.2)])
         before = len(log.runs)
         await log.until(lambda: len([name for name, *_ in log.runs if name == "stays"]) >= 10)
     planned = [when for name, when, _ in log.runs if name == "stays"]
@@ -39,7 +39,7 @@ async def test_jobs_that_come_and_go_cost_the_others_no_instant() -> None:
     async with running(log, *stay) as schedule:
         until = loop.time() + 2
         for count in itertools.count():
-            schedule.follow([*stay, *(come if count % 2 else ())])
+            schedule.apply([*stay, *(come if count % 2 else ())])
             await asyncio.sleep(0)
             if loop.time() > until:
                 break
@@ -50,9 +50,9 @@ async def test_jobs_that_come_and_go_cost_the_others_no_instant() -> None:
 async def test_what_left_the_plan_when_it_was_due_is_not_run() -> None:
     log = Log()
     async with running(log) as schedule:
-        schedule.follow([job(AT_ONCE, 60)])
+        schedule.apply([job(AT_ONCE, 60)])
         await asyncio.sleep(0)  # a turn of the loop: now it is due, and begins in the next
-        schedule.follow([])
+        schedule.apply([])
         await log.until(lambda: log.beats() >= 2)
     assert log.runs == []
 
@@ -60,10 +60,10 @@ async def test_what_left_the_plan_when_it_was_due_is_not_run() -> None:
 async def test_what_comes_back_when_it_was_due_is_run_once() -> None:
     log = Log()
     async with running(log) as schedule:
-        schedule.follow([job(AT_ONCE, 60)])
+        schedule.apply([job(AT_ONCE, 60)])
         await asyncio.sleep(0)
-        schedule.follow([])
-        schedule.follow([job(AT_ONCE, 60)])
+        schedule.apply([])
+        schedule.apply([job(AT_ONCE, 60)])
         await log.until(lambda: log.beats() >= 2)
     assert [name for name, *_ in log.runs] == [AT_ONCE]
     assert log.skips("overrun") + log.skips("misfire") == 0
@@ -80,7 +80,7 @@ async def test_what_else_changes_than_the_interval_is_in_the_next_run() -> None:
     async with running(log, job("a", 0.2, timeout=7), run=run) as schedule:
         await log.until(lambda: len(log.runs) >= 2)
         count = len(timeouts)
-        schedule.follow([job("a", 0.2, timeout=8)])
+        schedule.apply([job("a", 0.2, timeout=8)])
         await log.until(lambda: len(log.runs) >= count + 2)
     assert timeouts[: count + 2] == [7] * count + [8, 8]
 
@@ -89,7 +89,7 @@ async def test_a_shorter_interval_is_not_waited_for() -> None:
     log = Log()
     async with running(log, job("a", 3600)) as schedule:
         await log.until(lambda: len(log.runs) == 1)
-        schedule.follow([job("a", 0.2)])
+        schedule.apply([job("a", 0.2)])
         await log.until(lambda: len(log.runs) == 3)
 
 
@@ -97,7 +97,7 @@ async def test_an_interval_that_flaps_runs_nothing_closer_than_half_of_it() -> N
     log = Log()
     async with running(log, job("a", 1)) as schedule:
         for interval in itertools.cycle((2, 1)):
-            schedule.follow([job("a", interval)])
+            schedule.apply([job("a", interval)])
             await asyncio.sleep(0.01)
             if len(log.runs) >= 4:
                 break
@@ -150,8 +150,8 @@ async def test_ids_do_not_bring_forward_what_runs() -> None:
     async with running(log, below, run=hang) as schedule:
         schedule(LIST)
         await log.until(lambda: bool(log.runs))
-        schedule.follow([])
-        schedule.follow([below])
+        schedule.apply([])
+        schedule.apply([below])
         schedule(LIST)
         await log.until(lambda: log.beats() >= 3)
     assert log.skips("overrun") == 0
@@ -160,7 +160,7 @@ async def test_ids_do_not_bring_forward_what_runs() -> None:
 async def test_ids_for_what_left_the_plan_disturb_nothing() -> None:
     log = Log()
     async with running(log, job("below", RARELY, Ids("vnfs", "rotate"))) as schedule:
-        schedule.follow([])
+        schedule.apply([])
         schedule(LIST)
         await log.until(lambda: log.beats() >= 2)
     assert log.runs == []

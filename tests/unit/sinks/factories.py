@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from exporter.catalog.surface import Surface
 from exporter.config.schema import ClassLimit, LatencyObjective, Target
-from exporter.job import Job, Plan, TargetPlan
+from exporter.job import Job, Plan, TargetPlan, apply_to
 from exporter.observation import (
     Call,
     Key,
@@ -147,12 +147,11 @@ class Bench:
         self.metrics = Metrics(self.registry, self.latest, version="1.2.3")
         self.metrics.expect(("metrics",))
         self.planned = planned or plan()
-        self.follow(self.planned)
+        self.apply(self.planned)
 
-    def follow(self, planned: Plan) -> None:
-        self.latest.follow(planned.staying(self.planned))
-        self.latest.follow(planned)
-        self.metrics.follow(planned)
+    def apply(self, planned: Plan) -> None:
+        apply_to((self.latest,), planned, self.planned)
+        self.metrics.apply(planned)
         self.planned = planned
 
     def take(self, *observations: Observation) -> None:

@@ -8,7 +8,7 @@ from tests.unit.sinks.factories import HEALTH, INTENTS, NOW, job, plan, run, ski
 
 def journal(planned: Plan | None = None) -> Journal:
     made = Journal()
-    made.follow(planned or plan())
+    made.apply(planned or plan())
     return made
 
 
@@ -83,7 +83,7 @@ def test_a_reload_forgets_what_left_the_plan_alone() -> None:
     kept(run())
     kept(run(INTENTS))
     kept(skip("budget"))
-    kept.follow(plan(job(HEALTH)))
+    kept.apply(plan(job(HEALTH)))
     kept(run(INTENTS))
     assert [entry.key for entry in kept.entries()] == [HEALTH]
     assert len(kept.skips()) == 1
@@ -99,5 +99,5 @@ def test_however_many_surfaces_there_are_it_is_bounded() -> None:
         assert 2 * min(count * DEEPEST, BUDGET) >= len(kept.entries()) or count > BUDGET
         assert len(kept.entries()) <= 2 * max(count, BUDGET)
         assert len(kept.entries(failed=True)) >= count
-        kept.follow(many(count + BUDGET))
+        kept.apply(many(count + BUDGET))
         assert len(kept.entries()) <= 2 * (count + BUDGET)

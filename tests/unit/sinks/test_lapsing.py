@@ -231,6 +231,6 @@ def test_nobody_asks_a_passive_surface_so_it_does_not_lapse() -> None:
 
 def test_a_reload_makes_nobody_younger() -> None:
     bench = skipping("no_token", LAPSE)
-    bench.follow(plan(job(HEALTH), job(INTENTS), job(LOGIN)))
+    bench.apply(plan(job(HEALTH), job(INTENTS), job(LOGIN)))
     bench.clock.now += 1
     assert shown(bench, INTENTS).state == "unknown"

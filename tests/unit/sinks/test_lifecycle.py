@@ -301,9 +301,9 @@ def test_it_does_not_age() -> None:
 def test_it_survives_a_reload_but_not_a_move_to_another_server() -> None:
     bench = Bench(two_surfaces())
     bench.take(answer(sunset=NOW + 200), answer(sunset=NOW + 100, at=NOW + 1))
-    bench.follow(plan(job(HEALTH, interval=5), job(INTENTS)))
+    bench.apply(plan(job(HEALTH, interval=5), job(INTENTS)))
     assert problems(bench) == {"sunset_moved_earlier"}
-    bench.follow(plan(job(HEALTH), url="http://elsewhere.example/v1"))
+    bench.apply(plan(job(HEALTH), url="http://elsewhere.example/v1"))
     assert list(series(bench)) == []
     bench.take(answer(sunset=NOW + 100))
     assert problems(bench) == set()
@@ -312,9 +312,9 @@ def test_it_survives_a_reload_but_not_a_move_to_another_server() -> None:
 def test_what_left_the_plan_is_forgotten() -> None:
     bench = Bench(two_surfaces())
     bench.take(answer(OTHER, version="1.0"), answer(INTENTS, version="1.0"))
-    bench.follow(plan(job(HEALTH), job(INTENTS)))
+    bench.apply(plan(job(HEALTH), job(INTENTS)))
     assert {component for _, component in series(bench)} == {"orchestrator"}
-    bench.follow(two_surfaces())
+    bench.apply(two_surfaces())
     assert {component for _, component in series(bench)} == {"orchestrator"}
     bench.take(answer(Key("gone", "x", "x.y"), version="1"), answer(LOGIN, version="1"))
     assert {component for _, component in series(bench)} == {"orchestrator"}

@@ -9,7 +9,7 @@ from typing import Any, Final
 import pytest
 from msgspec.structs import replace
 
-from exporter.job import Plan
+from exporter.job import Plan, apply_to
 from exporter.observation import (
     Context,
     Heartbeat,
@@ -37,7 +37,7 @@ class Log:
         self.now = NOW
         self.sink = Logs(lambda: self.now)
         if planned is not None:
-            self.sink.follow(planned)
+            self.sink.apply(planned)
 
     def take(self, *observations: Observation) -> Lines:
         """Log them, and give the lines of just these, without time."""
@@ -119,8 +119,8 @@ def test_a_failing_surface_that_is_no_longer_probed(reason: SkipReason) -> None:
 def test_what_left_the_plan_is_forgotten_and_what_stays_is_not() -> None:
     log = Log()
     log.take(run(HEALTH, reason="dns"), run(INTENTS, reason="dns"))
-    log.sink.follow(plan(job(HEALTH)))
-    log.sink.follow(plan())
+    log.sink.apply(plan(job(HEALTH)))
+    log.sink.apply(plan())
     assert [line["surface"] for line in log.take(run(HEALTH), run(INTENTS))] == [HEALTH.surface]
 
 
@@ -187,10 +187,10 @@ def test_a_sunset_that_passes_is_told_though_nothing_new_was_said() -> None:
 def test_a_life_cycle_survives_a_reload_and_leaves_with_the_plan() -> None:
     log = Log(planned=plan())
     assert len(log.take(told(NOW, version="2"))) == 1
-    log.sink.follow(plan(job(HEALTH)))
+    log.sink.apply(plan(job(HEALTH)))
     assert log.take(told(NOW + 100, version="2")) == []
-    log.sink.follow(plan(job(INTENTS)))
-    log.sink.follow(plan())
+    log.sink.apply(plan(job(INTENTS)))
+    log.sink.apply(plan())
     assert len(log.take(told(NOW + 200, version="2"))) == 1
 
 
@@ -198,8 +198,7 @@ def test_no_problem_of_a_former_server_is_over_at_another_one() -> None:
     log = Log(planned=plan())
     log.take(told(NOW, version="2"))
     moved = plan(url="http://lab.example/v2")
-    for planned in (moved.staying(plan()), moved):
-        log.sink.follow(planned)
+    apply_to((log.sink,), moved, plan())
     assert log.take(told(NOW + 1, version="2")) == []
 
 
@@ -207,8 +206,7 @@ def test_what_failed_at_a_former_server_is_no_failure_of_another_one() -> None:
     log = Log(planned=plan())
     log.take(run(reason="http_5xx"))
     moved = plan(url="http://lab.example/v2")
-    for planned in (moved.staying(plan()), moved):
-        log.sink.follow(planned)
+    apply_to((log.sink,), moved, plan())
     (line,) = log.take(run(at=NOW + 60, reason="dns"))
     assert (line["msg"], line["reason"]) == ("surface is failing", "dns")
 
@@ -319,10 +317,10 @@ def test_what_is_odd_in_answers_is_told_once_for_each_surface_and_kind() -> None
     assert log.take(both, call(), odd) == [{**line, "kind": "number"}]
     (other,) = log.take(call(INTENTS, oddities=("text",)))
     assert other["surface"] == INTENTS.surface
-    log.sink.follow(plan())
+    log.sink.apply(plan())
     assert log.take(odd) == []
-    log.sink.follow(Plan(()))
-    log.sink.follow(plan())
+    log.sink.apply(Plan(()))
+    log.sink.apply(plan())
     assert log.take(odd) == [{**line, "kind": "text"}]
 
 

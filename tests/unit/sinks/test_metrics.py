@@ -145,7 +145,7 @@ def test_a_fault_of_our_own_is_counted_apart_and_measures_nothing(detail: str, k
     assert [(labels["surface"], labels["kind"]) for _, labels in bench.series(faults)] == [
         (HEALTH.surface, kind)
     ]
-    bench.follow(plan(job(INTENTS)))
+    bench.apply(plan(job(INTENTS)))
     assert not list(bench.series(faults))
 
 
@@ -232,7 +232,7 @@ def test_what_is_odd_in_answers_is_counted_from_0_by_kind() -> None:
     assert counted() == [0, 1, 2]
     bench.take(call(Key("gone", "monitoring", "monitoring.health"), oddities=("text",)))
     assert counted() == [0, 1, 2]
-    bench.follow(Plan(()))
+    bench.apply(Plan(()))
     assert counted() == [None, None, None]
 
 

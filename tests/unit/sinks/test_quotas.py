@@ -87,10 +87,10 @@ def test_quotas_survive_a_reload_but_not_a_move_to_another_server() -> None:
     bench = Bench()
     answer = call(rate_limit=RateLimit(60, 7, NOW + 50), certificate_expiry=NOW + 100)
     bench.take(answer, run())
-    bench.follow(plan(job(HEALTH, interval=5)))
+    bench.apply(plan(job(HEALTH, interval=5)))
     assert quota(bench).remaining == 7
     assert [c.expiry for c in bench.latest.snapshot().certificates] == [NOW + 100]
-    bench.follow(plan(job(HEALTH, interval=5), url="http://elsewhere.example/v1"))
+    bench.apply(plan(job(HEALTH, interval=5), url="http://elsewhere.example/v1"))
     assert quota(bench).remaining is None
     assert bench.latest.snapshot().certificates == ()
     assert bench.probe("success") is None

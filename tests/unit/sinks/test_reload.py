@@ -25,8 +25,8 @@ THROTTLED: Final = "oran_mano_rate_limit_throttled_responses_total"
 
 def test_what_left_the_plan_is_gone_and_leaves_no_series() -> None:
     bench = played()
-    bench.follow(plan())
-    bench.follow(plan(job(INTENTS)))
+    bench.apply(plan())
+    bench.apply(plan(job(INTENTS)))
     left = [labels for _, labels in bench.series("oran_mano_") if "target" in labels]
     assert {labels["target"] for labels in left} == {"lab"}
     assert {labels.get("surface", INTENTS.surface) for labels in left} == {INTENTS.surface}
@@ -39,11 +39,11 @@ def test_what_stays_in_the_plan_keeps_its_counts() -> None:
     bench = Bench()
     bench.take(call(), run(), run(reason="dns"), skip("overrun"), throttled_call())
     before = dict(_counts(bench, HEALTH))
-    bench.follow(plan(job(HEALTH, interval=5.0), job(LOGIN)))
+    bench.apply(plan(job(HEALTH, interval=5.0), job(LOGIN)))
     assert dict(_counts(bench, HEALTH)) == before
     bench.take(run(), run(INTENTS))
     assert bench.probe("runs_total") == 3
-    bench.follow(plan())
+    bench.apply(plan())
     assert bench.probe("runs_total", INTENTS) == 0
 
 
@@ -52,7 +52,7 @@ def test_series_that_surfaces_share_stay_with_the_last_of_them() -> None:
     both = job(HEALTH), job(second, path="/monitoring/health")
     bench = Bench(plan(*both))
     bench.take(call(), run(reason="dns"), throttled_call())
-    bench.follow(plan(both[1]))
+    bench.apply(plan(both[1]))
     labels = {"target": "lab", "component": "monitoring", "reason": "dns"}
     assert bench.value("oran_mano_probe_failure_reasons_total", None, **labels) == 1
     assert {labels["status_code"] for _, labels in bench.series(REQUESTS)} == {"200", "429"}

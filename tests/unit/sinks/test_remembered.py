@@ -6,7 +6,7 @@ from typing import Any, Final
 import pytest
 from msgspec.structs import replace
 
-from exporter.job import Plan
+from exporter.job import Plan, apply_to
 from exporter.observation import Key, Lifecycle, Observation, Reason
 from exporter.past import Past
 from exporter.sinks.logs import Logs
@@ -26,7 +26,7 @@ class Kept:
     def __init__(self, planned: Plan | None = None, past: Mapping[Key, Past] | None = None) -> None:
         self.changes = 0
         self.sink = Remembered(self._changed)
-        self.sink.follow(planned or plan())
+        self.sink.apply(planned or plan())
         self.sink.recall(past or {})
         self.changes = 0
 
@@ -100,10 +100,9 @@ def test_what_is_no_promise_is_not_kept(given: dict[str, object]) -> None:
 def test_what_left_the_plan_is_forgotten_and_what_another_url_was() -> None:
     kept = Kept(past={HEALTH: Past(HEALTH, URL, failing=True, since=NOW, promised=SUNSET)})
     moved = plan(url="http://other")
-    kept.sink.follow(moved.staying(plan(url=URL)))
-    kept.sink.follow(moved)
+    apply_to((kept.sink,), moved, plan(url=URL))
     assert kept.take() == {}
-    kept.sink.follow(plan(job(INTENTS)))
+    kept.sink.apply(plan(job(INTENTS)))
     assert kept.take(run()) == {}
 
 
@@ -162,7 +161,7 @@ def test_a_sunset_that_was_moved_while_nobody_looked_is_seen() -> None:
     assert recalling({}, moved).value(name, None, **labels) == 0
     assert recalling(past, announced(NOW, SUNSET)).value(name, None, **labels) == 0
     bench = recalling(past)
-    bench.follow(plan())  # a reload changes nothing
+    bench.apply(plan())  # a reload changes nothing
     bench.take(moved)
     assert bench.value(name, None, **labels) == 1
     assert bench.latest.snapshot().lifecycles[0].promised == SUNSET
@@ -175,7 +174,7 @@ def logged(
     caplog.set_level("INFO", "exporter")
     now = NOW
     logs = Logs(lambda: now)
-    logs.follow(plan())
+    logs.apply(plan())
     logs.recall(past)
     for observation in observations:
         now = observation.at

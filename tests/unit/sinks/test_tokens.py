@@ -29,7 +29,7 @@ def planned(auth: Auth = ACCOUNT, surfaces: dict[str, SurfaceOptions] | None = N
 
 def kept(auth: Auth = ACCOUNT) -> KeptTokens:
     tokens = KeptTokens()
-    tokens.follow(planned(auth))
+    tokens.apply(planned(auth))
     return tokens
 
 
@@ -225,9 +225,9 @@ def test_one_that_nobody_needs_is_not_overdue() -> None:
     assert now(tokens, 1000).overdue
     off = SurfaceOptions(mode="off")
     read = SurfaceOptions(mode="read")
-    tokens.follow(planned(surfaces={"*": off, "monitoring.health": read}))
+    tokens.apply(planned(surfaces={"*": off, "monitoring.health": read}))
     assert not now(tokens, 1000).overdue
-    tokens.follow(planned())
+    tokens.apply(planned())
     assert now(tokens, 1000).overdue
 
 
@@ -235,5 +235,5 @@ def test_another_account_begins_anew() -> None:
     tokens = kept()
     tokens.renewed(bad(), STEADY)
     assert now(tokens, 1000).overdue
-    tokens.follow(planned(Auth(type="bearer", token_file="another")))
+    tokens.apply(planned(Auth(type="bearer", token_file="another")))
     assert now(tokens, 1000) == TokenNow("lab")

@@ -40,7 +40,7 @@ def traced(span_id: int, *, sampled: bool, trace_id: int = 1) -> Call:
 
 def traces(outlet: Outlet, *, promotes: bool = True) -> Traces:
     sink = Traces(outlet, promotes=promotes)
-    sink.follow(plan())
+    sink.apply(plan())
     return sink
 
 
@@ -106,7 +106,7 @@ def test_what_no_run_concluded_is_exported_as_it_was_promised_and_by_no_other_ru
 def test_what_left_the_plan_is_not_exported() -> None:
     outlet = Outlet()
     sink = traces(outlet)
-    sink.follow(Plan(()))
+    sink.apply(Plan(()))
     take(sink, traced(1, sampled=True), FAILED)
     assert outlet.records == []
 

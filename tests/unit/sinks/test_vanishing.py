@@ -113,10 +113,10 @@ def test_a_changed_interval_holds_at_once_and_keeps_the_values() -> None:
     bench = Bench()
     bench.take(run(reason="dns"))
     bench.clock.now = NOW + 4 * INTERVAL
-    bench.follow(plan(job(HEALTH, interval=10 * INTERVAL)))
+    bench.apply(plan(job(HEALTH, interval=10 * INTERVAL)))
     assert bench.probe("success") == 0
-    bench.follow(plan(job(INTENTS)))
-    bench.follow(plan())
+    bench.apply(plan(job(INTENTS)))
+    bench.apply(plan())
     assert gauges(bench) == set()
 
 

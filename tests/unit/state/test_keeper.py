@@ -32,8 +32,8 @@ class Bench:
     def _failed(self) -> None:
         self.failures += 1
 
-    def follow(self, journal: str) -> tuple[Past, ...]:
-        return self.keeper.follow(self.keeper.open(journal))
+    def apply(self, journal: str) -> tuple[Past, ...]:
+        return self.keeper.apply(self.keeper.open(journal))
 
     def change(self, since: float) -> None:
         self.surfaces = (Past(KEY, "http://lab", failing=False, since=float(since)),)
@@ -66,7 +66,7 @@ async def until(look: Callable[[], object]) -> None:
 
 async def test_what_changed_is_written_and_found_again(tmp_path: Path) -> None:
     bench = Bench()
-    assert bench.follow(str(tmp_path)) == ()
+    assert bench.apply(str(tmp_path)) == ()
     bench.change(1)
     await until((tmp_path / "state.json").exists)
     assert b'"since":1.0' in (tmp_path / "state.json").read_bytes()
@@ -74,7 +74,7 @@ async def test_what_changed_is_written_and_found_again(tmp_path: Path) -> None:
     await bench.keeper.close()
     assert found(tmp_path) == bench.surfaces
     other = Bench()
-    assert other.follow(str(tmp_path)) == bench.surfaces
+    assert other.apply(str(tmp_path)) == bench.surfaces
     await other.keeper.close()
 
 
@@ -84,7 +84,7 @@ async def test_changes_that_come_together_are_written_once(
     written: list[bytes] = []
     monkeypatch.setattr(Directory, "write", lambda _, data: written.append(data))
     bench = Bench()
-    bench.follow(str(tmp_path))
+    bench.apply(str(tmp_path))
     for since in range(100):
         bench.change(since)
     await until(lambda: written)
@@ -95,7 +95,7 @@ async def test_changes_that_come_together_are_written_once(
 
 async def test_without_a_directory_nothing_is_kept() -> None:
     bench = Bench()
-    assert bench.follow("") == ()
+    assert bench.apply("") == ()
     bench.change(1)
     await bench.keeper.close()
     assert bench.failures == 0
@@ -114,7 +114,7 @@ async def test_a_failure_is_told_once_counted_and_tried_again(
 
     monkeypatch.setattr(Directory, "write", write_or_not)
     bench = Bench()
-    bench.follow(str(tmp_path))
+    bench.apply(str(tmp_path))
     bench.change(1)
     await until(lambda: bench.failures >= 3)
     assert [record.getMessage() for record in caplog.records] == [
@@ -140,7 +140,7 @@ async def test_a_volume_that_hangs_holds_neither_the_loop_nor_the_end(
     monkeypatch.setattr(Directory, "write", hang)
     monkeypatch.setattr("exporter.state.keeper._GRACE", 0.05)
     bench = Bench()
-    bench.follow(str(tmp_path))
+    bench.apply(str(tmp_path))
     bench.change(1)
     await until(begun.is_set)
     async with asyncio.timeout(2):
@@ -163,10 +163,10 @@ async def test_a_volume_that_hangs_does_not_bar_another_directory(
 
     monkeypatch.setattr(Directory, "write", write_or_hang)
     bench = Bench()
-    bench.follow(str(tmp_path / "hangs"))
+    bench.apply(str(tmp_path / "hangs"))
     bench.change(1)
     await until(begun.is_set)
-    bench.follow(str(tmp_path / "good"))
+    bench.apply(str(tmp_path / "good"))
     await until((tmp_path / "good" / "state.json").exists)
     assert not is_free(tmp_path / "hangs")
     go_on.set()
@@ -178,13 +178,13 @@ async def test_a_volume_that_hangs_does_not_bar_another_directory(
 
 async def test_another_directory_takes_over(tmp_path: Path) -> None:
     bench = Bench()
-    bench.follow(str(tmp_path / "a"))
+    bench.apply(str(tmp_path / "a"))
     bench.change(1)
-    assert bench.follow(str(tmp_path / "." / "a")) == ()
-    bench.follow(str(tmp_path / "b"))
+    assert bench.apply(str(tmp_path / "." / "a")) == ()
+    bench.apply(str(tmp_path / "b"))
     await until((tmp_path / "b" / "state.json").exists)
     await until(lambda: is_free(tmp_path / "a"))
-    bench.follow("")
+    bench.apply("")
     await until(lambda: is_free(tmp_path / "b"))
     await bench.keeper.close()
     assert found(tmp_path / "b") == bench.surfaces
@@ -192,8 +192,8 @@ async def test_another_directory_takes_over(tmp_path: Path) -> None:
 
 async def test_one_that_cannot_be_used_leaves_the_former(tmp_path: Path) -> None:
     bench, other = Bench(), Bench()
-    other.follow(str(tmp_path / "b"))
-    bench.follow(str(tmp_path / "a"))
+    other.apply(str(tmp_path / "b"))
+    bench.apply(str(tmp_path / "a"))
     (tmp_path / "file").touch()
     for path, reason in (
         (tmp_path / "b", "is used by another exporter; allowed: a directory of its own"),
@@ -201,7 +201,7 @@ async def test_one_that_cannot_be_used_leaves_the_former(tmp_path: Path) -> None
         (tmp_path / "file", "cannot be used: File exists"),
     ):
         with pytest.raises(ConfigError) as raised:
-            bench.follow(str(path))
+            bench.apply(str(path))
         (problem,) = raised.value.problems
         assert problem.path == ("state", "journal")
         assert problem.message == f'"{path}" {reason}'
@@ -215,7 +215,7 @@ async def test_what_other_versions_wrote_is_kept_at_the_end_too(tmp_path: Path) 
     others = {"later": Raw(b"[1]")}
     (tmp_path / "state.json").write_bytes(encode(Document((), others)))
     bench = Bench(debounce=60)
-    bench.follow(str(tmp_path))
+    bench.apply(str(tmp_path))
     bench.change(1)
     await bench.keeper.close()
     assert b'"later":[1]' in (tmp_path / "state.json").read_bytes()

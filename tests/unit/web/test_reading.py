@@ -57,7 +57,7 @@ def planned() -> Plan:
 @asynccontextmanager
 async def serving(*seen: object, process: Process | None = None) -> AsyncIterator[str]:
     bench, journal = Bench(planned()), Journal()
-    journal.follow(planned())
+    journal.apply(planned())
     for observation in (*observations(), *seen):
         bench.take(observation)  # type: ignore[arg-type]  # they are observations
         journal(observation)  # type: ignore[arg-type]

@@ -133,7 +133,7 @@ class Made:
 @asynccontextmanager
 async def serving(made: Made) -> AsyncIterator[str]:
     journal = Journal()
-    journal.follow(plan())
+    journal.apply(plan())
     pages = Pages(
         metrics=made.metrics,
         scraped=made.scraped,

@@ -45,7 +45,7 @@ def test_a_date_that_no_calendar_has_is_not_known() -> None:
 @given(seen=st.lists(RUNS | st.builds(Inquiry, RUNS) | SKIPS | CALLS, max_size=8))
 def test_whatever_was_seen_is_described(seen: list[Run | Inquiry | Skip | Call]) -> None:
     bench, journal = Bench(), Journal()
-    journal.follow(bench.planned)
+    journal.apply(bench.planned)
     for observation in seen:
         bench.latest(observation)
         journal(observation)
