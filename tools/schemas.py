@@ -12,7 +12,7 @@ from msgspec import Struct
 from exporter.story.document import ProbeJson
 from exporter.story.run_json import RunJson
 from exporter.web.logs import LogsJson
-from exporter.web.status import StatusJson
+from exporter.web.status_shapes import StatusJson
 
 FOLDER: Final = Path(__file__).resolve().parents[1] / "docs" / "schemas"
 SHAPES: Final[Mapping[str, type[Struct]]] = {

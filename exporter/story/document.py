@@ -3,17 +3,22 @@
 from collections.abc import Sequence
 
 import msgspec
+from msgspec import Struct
 from msgspec.structs import asdict
 
-from exporter.story.run_json import (
-    CallJson,
-    ProblemJson,
-    RunJson,
-    call_json,
-    problem_json,
-    run_json,
-)
+from exporter.api.problems import ApiProblem, FieldError, RateLimited, Validation
+from exporter.story.run_json import CallJson, RunJson, call_json, run_json
 from exporter.story.text import Step, explained
+
+
+class ProblemJson(Struct, frozen=True):
+    """What the API says is wrong, without secrets; a 429 says how long to wait, or is read so."""
+
+    title: str
+    detail: str
+    type: str
+    errors: tuple[FieldError, ...]
+    wait_seconds: float | None
 
 
 class StepJson(RunJson, frozen=True):
@@ -61,6 +66,12 @@ def _step(step: Step) -> StepJson:
         means=None if found is None else found.means,
         causes=None if found is None else found.causes,
         look_next=None if found is None else found.then,
-        problem=None if step.problem is None else problem_json(step.problem),
+        problem=None if step.problem is None else _problem(step.problem),
         calls=tuple(map(call_json, step.calls)),
     )
+
+
+def _problem(problem: ApiProblem) -> ProblemJson:
+    errors = problem.errors if isinstance(problem, Validation) else ()
+    wait = problem.delay if isinstance(problem, RateLimited) else None
+    return ProblemJson(problem.title, problem.detail, problem.type, errors, wait)

@@ -4,11 +4,10 @@ Times are RFC 3339 in UTC to the millisecond, names that end in ``_seconds`` are
 is not known is ``null``. ``docs/schemas/`` is made of these, docstrings included.
 """
 
-from typing import Annotated, Literal, TypeAlias, overload
+from typing import Annotated, Final, Literal, TypeAlias
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from exporter.api.problems import ApiProblem, FieldError, RateLimited, Validation
 from exporter.observation import (
     Call,
     Credential,
@@ -29,6 +28,8 @@ from exporter.sinks.logformat import rfc3339
 from exporter.story.waterfall import phases_of
 
 Time: TypeAlias = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
+MICROSECONDS: Final = 6
+"""Decimals of durations."""
 Result: TypeAlias = Literal["well", "slow", "failed", "skipped"]
 
 
@@ -141,16 +142,6 @@ class SkipJson(Struct, frozen=True):
     last: Time
 
 
-class ProblemJson(Struct, frozen=True):
-    """What the API says is wrong, without secrets; a 429 says how long to wait, or is read so."""
-
-    title: str
-    detail: str
-    type: str
-    errors: tuple[FieldError, ...]
-    wait_seconds: float | None
-
-
 def run_json(of: Run | Inquiry | Skip, *, asked: bool = False) -> RunJson:
     """Tell a run, or one that did not happen.
 
@@ -163,19 +154,19 @@ def run_json(of: Run | Inquiry | Skip, *, asked: bool = False) -> RunJson:
     """
     if isinstance(of, Inquiry):
         return run_json(of.run, asked=True)
-    run = of if isinstance(of, Run) else None
+    surface = (of.key.target, of.key.component, of.key.surface, rfc3339(of.at))
+    if isinstance(of, Skip):
+        return RunJson(*surface, "skipped", of.reason, "", None, None, asked, None)
+    well: Result = "slow" if of.slow else "well"
     return RunJson(
-        target=of.key.target,
-        component=of.key.component,
-        surface=of.key.surface,
-        at=rfc3339(of.at),
-        result=_result(of),
+        *surface,
+        result=well if of.reason is None else "failed",
         reason=of.reason,
-        detail="" if run is None else run.detail,
-        duration_seconds=None if run is None else rounded(run.duration),
-        lateness_seconds=None if run is None else rounded(run.lateness),
+        detail=of.detail,
+        duration_seconds=round(of.duration, MICROSECONDS),
+        lateness_seconds=None if of.lateness is None else round(of.lateness, MICROSECONDS),
         asked=asked,
-        call=None if run is None or run.deciding is None else call_json(run.deciding),
+        call=None if of.deciding is None else call_json(of.deciding),
     )
 
 
@@ -189,7 +180,7 @@ def call_json(call: Call) -> CallJson:
         It as JSON has it.
     """
     context = call.context
-    phases = {name: rounded(took) for name, took in phases_of(call).items()}
+    phases = {name: round(took, MICROSECONDS) for name, took in phases_of(call).items()}
     return CallJson(
         at=rfc3339(call.at),
         method=call.method,
@@ -199,7 +190,7 @@ def call_json(call: Call) -> CallJson:
         credential=call.credential,
         status_code=call.status,
         fault=call.fault,
-        duration_seconds=rounded(call.duration),
+        duration_seconds=round(call.duration, MICROSECONDS),
         phases_seconds=PhasesJson(**phases),
         connection_reused=call.reused,
         response_bytes=call.response_bytes,
@@ -228,20 +219,6 @@ def skip_json(key: Key, reason: SkipReason, skipped: Skipped) -> SkipJson:
     return SkipJson(key.target, key.component, key.surface, reason, skipped.count, last)
 
 
-def problem_json(problem: ApiProblem) -> ProblemJson:
-    """Tell what the API says is wrong.
-
-    Args:
-        problem: of the call that decided.
-
-    Returns:
-        It as JSON has it.
-    """
-    errors = problem.errors if isinstance(problem, Validation) else ()
-    wait = problem.delay if isinstance(problem, RateLimited) else None
-    return ProblemJson(problem.title, problem.detail, problem.type, errors, wait)
-
-
 def moment(at: float | None) -> str | None:
     """A time as JSON has it.
 
@@ -255,30 +232,6 @@ def moment(at: float | None) -> str | None:
         return None if at is None else rfc3339(at)
     except (ValueError, OverflowError, OSError):
         return None
-
-
-@overload
-def rounded(seconds: float) -> float: ...
-@overload
-def rounded(seconds: float | None) -> float | None: ...
-def rounded(seconds: float | None) -> float | None:
-    """A duration as JSON has it.
-
-    Args:
-        seconds: any, where it is known.
-
-    Returns:
-        The same to the microsecond.
-    """
-    return None if seconds is None else round(seconds, 6)
-
-
-def _result(of: Run | Skip) -> Result:
-    if isinstance(of, Skip):
-        return "skipped"
-    if of.reason is not None:
-        return "failed"
-    return "slow" if of.slow else "well"
 
 
 def _rate_limit(said: RateLimit) -> RateLimitJson:

@@ -4,29 +4,38 @@ Times are RFC 3339 in UTC, durations are seconds; what is not known is ``null``.
 or header is in it. A run is told as everywhere (``story.run_json``).
 """
 
-from typing import Literal
+from collections.abc import Mapping
 
 import msgspec
 from msgspec import Struct
 
 from exporter import __version__
 from exporter.config.schema import Target
-from exporter.observation import Reason, SkipReason
-from exporter.sinks.health import Check, Status, TargetHealth, health
-from exporter.sinks.snapshot import Snapshot, State, SurfaceNow
-from exporter.sinks.views import Carried, transport_of
-from exporter.story.run_json import RunJson, Time, moment, run_json
-from exporter.web.status_api import (
+from exporter.observation import PutOff
+from exporter.sinks.health import Check, TargetHealth, health
+from exporter.sinks.snapshot import (
+    CertificateNow,
+    LifecycleNow,
+    QuotaNow,
+    Snapshot,
+    SurfaceNow,
+    TokenNow,
+)
+from exporter.sinks.views import transport_of
+from exporter.story.run_json import MICROSECONDS, moment, run_json
+from exporter.web.status_shapes import (
     ApiLifecycleJson,
     CertificateJson,
+    CheckJson,
+    HealthJson,
+    NowJson,
     PutOffJson,
     QuotaJson,
+    ReloadJson,
+    StatusJson,
+    SurfaceJson,
+    TargetJson,
     TokenJson,
-    certificate_json,
-    lifecycle_json,
-    put_off_json,
-    quota_json,
-    token_json,
 )
 
 
@@ -38,87 +47,6 @@ class Process(Struct, frozen=True):
     """When the configuration in force was read."""
     problems: tuple[str, ...] = ()
     """Why a newer one was refused."""
-
-
-class ReloadJson(Struct, frozen=True):
-    """The configuration: when the one in force was read, and what is wrong with a newer one."""
-
-    last_reload_successful: bool
-    last_reload_success: Time | None
-    problems: tuple[str, ...]
-
-
-class TargetJson(Struct, frozen=True):
-    """A target; `active_connections` are its requests on the wire."""
-
-    target: str
-    url: str
-    transport: Carried
-    labels: dict[str, str]
-    active_connections: int | None
-
-
-class CheckJson(Struct, frozen=True):
-    """One check of the guide's; `since` is when it became so."""
-
-    status: Status
-    message: str
-    response_time_ms: float | None
-    since: Time | None
-
-
-class HealthJson(Struct, frozen=True):
-    """What the guide's health checker says of a target; checks are by path, as there."""
-
-    target: str
-    overall_status: Status
-    timestamp: Time | None
-    checks: dict[str, CheckJson]
-
-
-class SurfaceJson(Struct, frozen=True):
-    """What a surface is, since when and why.
-
-    `last_run` is there for as long as its values hold, also where it is no longer what is now.
-    `skipped` tells why the last due run did not take place.
-    """
-
-    target: str
-    component: str
-    surface: str
-    state: State
-    since: Time | None
-    reason: Reason | SkipReason | None
-    detail: str
-    last_run: RunJson | None
-    last_success: Time | None
-    consecutive_failures: int
-    skipped: SkipReason | None
-
-
-class NowJson(Struct, frozen=True):
-    """What is now; `heartbeat` is when the schedule last showed to be alive."""
-
-    version: str
-    time: Time | None
-    started: Time | None
-    heartbeat: Time | None
-    config: ReloadJson
-    targets: tuple[TargetJson, ...]
-    health: tuple[HealthJson, ...]
-    surfaces: tuple[SurfaceJson, ...]
-    rate_limits: tuple[QuotaJson, ...]
-    tokens: tuple[TokenJson, ...]
-    put_off: tuple[PutOffJson, ...]
-    lifecycle: tuple[ApiLifecycleJson, ...]
-    certificates: tuple[CertificateJson, ...]
-
-
-class StatusJson(Struct, frozen=True):
-    """What `/api/v1/status` answers, in the envelope that Prometheus' API has."""
-
-    status: Literal["success"]
-    data: NowJson
 
 
 def status_json(snapshot: Snapshot, process: Process) -> bytes:
@@ -142,11 +70,11 @@ def status_json(snapshot: Snapshot, process: Process) -> bytes:
         ),
         health=tuple(map(_health, health(snapshot))),
         surfaces=tuple(map(_surface, snapshot.surfaces)),
-        rate_limits=tuple(map(quota_json, snapshot.quotas)),
-        tokens=tuple(token_json(token, snapshot.put_off) for token in snapshot.tokens),
-        put_off=tuple(put_off_json(*each) for each in snapshot.put_off.items()),
-        lifecycle=tuple(map(lifecycle_json, snapshot.lifecycles)),
-        certificates=tuple(map(certificate_json, snapshot.certificates)),
+        rate_limits=tuple(map(_quota, snapshot.quotas)),
+        tokens=tuple(_token(token, snapshot.put_off) for token in snapshot.tokens),
+        put_off=tuple(_put_off(*each) for each in snapshot.put_off.items()),
+        lifecycle=tuple(map(_lifecycle, snapshot.lifecycles)),
+        certificates=tuple(map(_certificate, snapshot.certificates)),
     )
     return msgspec.json.encode(StatusJson("success", now))
 
@@ -177,3 +105,61 @@ def _surface(surface: SurfaceNow) -> SurfaceJson:
         consecutive_failures=surface.consecutive_failures,
         skipped=surface.skipped,
     )
+
+
+def _quota(quota: QuotaNow) -> QuotaJson:
+    return QuotaJson(
+        target=quota.key.target,
+        rate_class=quota.key.rate_class,
+        credential=quota.key.credential,
+        documented=quota.documented,
+        limit=quota.limit,
+        remaining=quota.remaining,
+        reset=moment(quota.reset),
+        last_sample=moment(quota.at),
+    )
+
+
+def _token(token: TokenNow, put_off: Mapping[str, PutOff]) -> TokenJson:
+    waits = put_off.get(token.target)
+    return TokenJson(
+        target=token.target,
+        valid=token.valid,
+        renewal_overdue=token.overdue,
+        expiry=moment(token.expires),
+        lifetime_seconds=token.lifetime,
+        last_renewal=moment(token.renewed_at),
+        consecutive_renewal_failures=token.failures,
+        clock_skew_seconds=token.skew,
+        next_attempt=None if waits is None else moment(waits.until),
+    )
+
+
+def _put_off(target: str, put_off: PutOff) -> PutOffJson:
+    return PutOffJson(
+        target=target,
+        why=put_off.why,
+        because=put_off.because,
+        since=moment(put_off.since),
+        next_attempt=moment(put_off.until),
+        left_seconds=round(put_off.left, MICROSECONDS),
+        api_says=put_off.said,
+        remedy=put_off.remedy,
+    )
+
+
+def _lifecycle(now: LifecycleNow) -> ApiLifecycleJson:
+    return ApiLifecycleJson(
+        target=now.target,
+        component=now.component,
+        version=now.version,
+        deprecation=moment(now.deprecation),
+        sunset=moment(now.sunset),
+        latest_sunset_announced=moment(now.promised),
+        problems=tuple(sorted(now.problems)),
+        links=now.relations,
+    )
+
+
+def _certificate(of: CertificateNow) -> CertificateJson:
+    return CertificateJson(of.target, of.component, moment(of.expiry))
