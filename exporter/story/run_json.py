@@ -156,7 +156,16 @@ def run_json(of: Run | Inquiry | Skip, *, asked: bool = False) -> RunJson:
         return run_json(of.run, asked=True)
     surface = (of.key.target, of.key.component, of.key.surface, rfc3339(of.at))
     if isinstance(of, Skip):
-        return RunJson(*surface, "skipped", of.reason, "", None, None, asked, None)
+        return RunJson(
+            *surface,
+            result="skipped",
+            reason=of.reason,
+            detail="",
+            duration_seconds=None,
+            lateness_seconds=None,
+            asked=asked,
+            call=None,
+        )
     well: Result = "slow" if of.slow else "well"
     return RunJson(
         *surface,
