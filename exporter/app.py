@@ -19,7 +19,6 @@ from exporter.asking import Asking
 from exporter.config import ConfigError, describe
 from exporter.context import Mint
 from exporter.followed import Followed
-from exporter.links import Link, Means, files_for, links_for, retire
 from exporter.loading import Loaded, UnusableError
 from exporter.looks import Looker
 from exporter.memory import Memory
@@ -28,6 +27,7 @@ from exporter.otlp.settings import Settings
 from exporter.reload import Load, Reloader
 from exporter.runner import Runner
 from exporter.schedule import HEARTBEAT_INTERVAL, Schedule
+from exporter.session import Means, TargetSession, files_for, sessions_for
 from exporter.sinks.exposition import render
 from exporter.sinks.fanout import Fanout, Sink
 from exporter.sinks.journal import Journal
@@ -85,7 +85,7 @@ class App:
         self._started = False
         self._began = time.time()
         self._cut_off = 0
-        self._links: dict[str, Link] = {}
+        self._sessions: dict[str, TargetSession] = {}
         self._mint, self._looker = Mint(), Looker()
         self._retiring: set[asyncio.Task[None]] = set()
         self._followed = Followed()
@@ -105,7 +105,7 @@ class App:
         self._memory = Memory(
             (self._latest, self._logs), lambda: self._metrics.sink_failed("state")
         )
-        self._runner = Runner(self._followed)
+        self._runner = Runner()
         self._asking = Asking(self._runner)
         self._schedule = Schedule(self._runner.run, self._emit)
         sinks = self._sinks()
@@ -167,11 +167,12 @@ class App:
         Raises:
             ConfigError: the files of a target cannot be used; nothing was changed then.
         """
-        plan, files, before = prepared.plan, prepared.files, self._links
-        links = links_for(plan, files, before, Means(self._emit, self._mint, self._looker))
+        plan, files, before = prepared.plan, prepared.files, self._sessions
+        means = Means(self._emit, self._mint, self._looker, self._followed)
+        sessions = sessions_for(plan, files, before, means)
         self._memory.take(prepared.opened)
         staying = plan.staying(self._plan)
-        self._plan, self._links = plan, links
+        self._plan, self._sessions = plan, sessions
         if self._tracing is not None:
             self._tracing.follow(plan, self._mint)
         for room in (self._latest, self._logs, self._journal, self._followed, self._memory.sink):
@@ -180,14 +181,13 @@ class App:
             room.follow(plan)
         self._metrics.follow(plan)
         self._memory.recall(plan)
-        self._runner.follow({name: link.access for name, link in self._links.items()})
-        for name, link in before.items():
-            if self._links.get(name) is not link:
-                link.valve.shut()
-                self._retire(link, self._schedule.in_flight(name) | self._asking.in_flight)
+        self._runner.apply(sessions)
+        for name, session in before.items():
+            if sessions.get(name) is not session:
+                self._retire(session, self._schedule.in_flight(name) | self._asking.in_flight)
         for each in plan.targets:
-            links[each.target.name].follow(each, files[each.target.name])
-        self._looker.follow(watch for link in links.values() for watch in link.files.every)
+            sessions[each.target.name].apply(each, files[each.target.name])
+        self._looker.follow(watch for each in sessions.values() for watch in each.files.every)
         self._schedule.follow(plan.jobs)
         self._asking.follow(plan)
 
@@ -220,8 +220,8 @@ class App:
     async def _reload_by_hand(self) -> list[str]:
         """As a person wants it: what was put off is tried at once, too."""
         lines = await self._reloader.reload()
-        for link in () if lines else self._links.values():
-            link.retry()
+        for session in () if lines else self._sessions.values():
+            session.identity.retry()
         return lines
 
     async def watch(self) -> None:
@@ -244,7 +244,7 @@ class App:
         loop.remove_signal_handler(signal.SIGHUP)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # its default would end the process now
         await asyncio.gather(self._schedule.stop(GRACE), self._asking.stop(GRACE))
-        await asyncio.gather(*(link.close() for link in self._links.values()), *self._retiring)
+        await asyncio.gather(*(each.close() for each in self._sessions.values()), *self._retiring)
         await self._memory.close()
         if self._tracing is not None:
             await self._tracing.close(until - loop.time())
@@ -266,14 +266,14 @@ class App:
         self._fanout(observation)
 
     def _in_flight(self) -> dict[str, int]:
-        return {name: link.client.in_flight for name, link in self._links.items()}
+        return {name: each.client.in_flight for name, each in self._sessions.items()}
 
     def _put_off(self) -> dict[str, PutOff]:
-        found = ((name, link.put_off) for name, link in self._links.items())
+        found = ((name, each.identity.put_off) for name, each in self._sessions.items())
         return {name: put_off for name, put_off in found if put_off is not None}
 
-    def _retire(self, link: Link, runs: Iterable[asyncio.Task[object]]) -> None:
-        task = asyncio.create_task(retire(link, runs))
+    def _retire(self, session: TargetSession, runs: Iterable[asyncio.Task[object]]) -> None:
+        task = asyncio.create_task(session.retire(runs))
         self._retiring.add(task)
         task.add_done_callback(self._retiring.discard)
 

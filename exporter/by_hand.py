@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
@@ -15,18 +15,19 @@ from exporter.asking import NotAskableError, find_surface, find_target
 from exporter.catalog import CATALOG
 from exporter.catalog.auth import LOGIN, REFRESH
 from exporter.catalog.surface import Surface
+from exporter.config.auth_schemes import scheme_of
 from exporter.config.problems import ConfigError
 from exporter.config.schema import Config, Resources, SurfaceOptions
 from exporter.console import PlainConsole
 from exporter.context import Mint
 from exporter.followed import Followed
 from exporter.job import Job, Plan, TargetPlan
-from exporter.links import Link, Means, files_for, links_for
 from exporter.looks import Looker
-from exporter.observation import GrantKind, Observation, Reading, Renewal, Skip
+from exporter.observation import Observation, Reading, Renewal, Skip
 from exporter.plan import plan
 from exporter.readers.listings import LISTINGS
 from exporter.runner import Runner
+from exporter.session import Means, files_for, sessions_for
 from exporter.story.document import document
 from exporter.story.text import Line, Step, Tone, steps, story
 from exporter.tokens.renewing import RenewingToken
@@ -41,14 +42,6 @@ _COLOURS: Final[dict[Tone, str]] = {
     "dim": "dim",
 }
 _READABLE: Final = ", ".join(surface.id for surface in CATALOG if surface.safety == "read")
-_UNASKED: Final[Mapping[str, str]] = {
-    "oauth2": "has no refresh: each token is asked for anew, so probe auth.login",
-    "bearer": "reads its token out of a file, and neither logs in nor refreshes",
-    "basic": "sends its password with every request, and neither logs in nor refreshes",
-    "none": "has no credentials, and neither logs in nor refreshes",
-}
-"""Why a target has no such passive surface, by the type of its ``auth``."""
-_GRANTS: Final[Mapping[str, GrantKind]] = {LOGIN.id: "login", REFRESH.id: "refresh"}
 _NOTHING_TO_REFRESH: Final = "The login gave no refresh token: there is nothing to refresh with."
 _MARGIN: Final = 1.0
 """Seconds that a login may take beyond its time-out, to tell why it failed."""
@@ -108,7 +101,7 @@ async def probe_by_hand(whole: Plan, target: str, surface: str, wanted: Id = ())
     if not row.passive:
         of, notes = _switched_on(of, row, wanted)
     elif row.id not in {job.key.surface for job in of.passive}:
-        why = f"is not asked for: {of.target.name} {_UNASKED[of.target.auth.type]}"
+        why = f"is not asked for: {of.target.name} {scheme_of(of.target.auth).unasked}"
         raise NotAskableError(f'surface "{row.id}" {why}; allowed: {_READABLE}')
     hand = _Hand(of)
     await hand.probe(row, wanted)
@@ -125,18 +118,19 @@ class _Hand:
         self.notes: list[str] = []
         self._jobs = {job.key.surface: job for job in of.every}
         self._followed = Followed()
-        self._runner = Runner(self._followed)
+        self._runner = Runner()
         only = Plan((of,))
         self._followed.follow(only)
-        means = Means(self._emit, Mint(), Looker())
-        (self._link,) = links_for(only, files_for(only), {}, means).values()
-        self._runner.follow({of.target.name: self._link.access})
+        means = Means(self._emit, Mint(), Looker(), self._followed)
+        sessions = sessions_for(only, files_for(only), {}, means)
+        (self._session,) = sessions.values()
+        self._runner.apply(sessions)
 
     async def probe(self, row: Surface, wanted: Id) -> None:
         """Log in, read the lists, probe."""
         try:
             if row.passive or row.auth == "bearer":
-                await self._log_in(self._link)
+                await self._log_in()
             if row.id == REFRESH.id:
                 await self._refresh()
             if not row.passive:
@@ -144,21 +138,20 @@ class _Hand:
                 await self._find_ids(job, wanted)
                 await self._ask(job)
         finally:
-            await self._link.close()
+            await self._session.close()
 
     def _emit(self, observation: Observation) -> None:
         self.seen.append(observation)
         self._followed(observation)
 
-    async def _log_in(self, link: Link) -> None:
+    async def _log_in(self) -> None:
         """Wait for the whole of it: a run would wait for a second alone."""
-        login = self._jobs.get(LOGIN.id)
-        if login is not None and link.access.credentials is not None:
-            await link.access.credentials.headers(login.key, login.timeout + _MARGIN)
+        if (login := self._jobs.get(LOGIN.id)) is not None:
+            await self._session.identity.headers(login.key, login.timeout + _MARGIN)
 
     async def _refresh(self) -> None:
         """With what the login gave; the schedule does so shortly before the token ends."""
-        owner = self._link.access.credentials
+        owner = self._session.identity
         if isinstance(owner, RenewingToken) and await owner.refresh_once():
             return
         self.seen.append(Skip(self._jobs[REFRESH.id].key, time.time(), "no_token"))
@@ -167,10 +160,11 @@ class _Hand:
 
     def explained(self, step: Step) -> Step:
         """With what the API said, where a login or a refresh is wrong: no runner listened to it."""
-        owner, kind = self._link.access.credentials, _GRANTS.get(step.key.surface)
-        if kind is None or step.well or not isinstance(owner, RenewingToken):
+        job = self._jobs.get(step.key.surface)
+        kind = None if job is None else job.surface.grant
+        if kind is None or step.well:
             return step
-        return replace(step, problem=owner.problems.get(kind))
+        return replace(step, problem=self._session.identity.problems.get(kind))
 
     async def _find_ids(self, job: Job, wanted: Id) -> None:
         ids = job.surface.ids

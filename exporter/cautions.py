@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from exporter.api.bypass import spared_by, value_of, variable_of
 from exporter.config import Loaded
+from exporter.config.auth_schemes import scheme_of
 from exporter.config.problems import Path as KeyPath
 from exporter.config.schema import Target
 from exporter.config.shapes import FILE_SUFFIX
@@ -89,7 +90,7 @@ def _unverified(target: Target, loaded: Loaded, path: KeyPath) -> Iterator[str]:
 def _plain(target: Target, loaded: Loaded, path: KeyPath) -> Iterator[str]:
     del loaded, path
     if is_plain(target.url):
-        sent = [*_SENT[target.auth.type], *(["headers"] if target.headers else [])]
+        sent = [*scheme_of(target.auth).sends, *(["headers"] if target.headers else [])]
         also = f", {' and '.join(sent)} too" if sent else ""
         yield f"url: plain http: {_ANYBODY}{also}; use https"
     if target.auth.token_url is not None and is_plain(target.auth.token_url):
@@ -147,14 +148,6 @@ def _open_to_others(file: Path) -> bool:
 
 
 _ANYBODY: Final = "anybody on the way can read and change everything"
-_SENT: Final[Mapping[str, tuple[str, ...]]] = {
-    "login": ("password", "token"),
-    "bearer": ("token",),
-    "basic": ("password",),
-    "oauth2": ("token",),
-    "none": (),
-}
-"""What each type of ``auth`` sends to the target itself."""
 _VERSION: Final = re.compile(r"v[0-9]+[0-9a-z.]*", re.IGNORECASE)
 _LIKELY: Final = "v1"
 """The only version that the guide names (chapter "Base URL")."""

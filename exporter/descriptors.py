@@ -51,7 +51,5 @@ def _connections(target_plan: TargetPlan) -> int:
 
 
 def _at_once(job: Job, target_plan: TargetPlan) -> int:
-    ids, target = job.surface.ids, target_plan.target
-    if ids is None or ids.fan_out != "each":
-        return 1
-    return min(target.resources.max, lanes(target.connection.concurrency))
+    target = target_plan.target
+    return min(job.calls(target.resources.max), lanes(target.connection.concurrency))

@@ -50,6 +50,23 @@ class Job(Struct, frozen=True):
         return max(MAX_JSON, (self.page or 0) * _LARGEST_ITEM)
 
     @property
+    def session(self) -> str:
+        """What it is asked through: a name that no other target's sessions have."""
+        return self.key.target
+
+    def calls(self, ids: int) -> int:
+        """How many requests a run of it comes to.
+
+        Args:
+            ids: how many it may ask for.
+
+        Returns:
+            One, or one for each id. What is sent again with another token is not in it.
+        """
+        rows = self.surface.ids
+        return ids if rows is not None and rows.fan_out == "each" else 1
+
+    @property
     def credential(self) -> Credential:
         """Whose quota its calls are counted against."""
         return "account" if self.surface.auth == "bearer" else "anonymous"

@@ -186,6 +186,20 @@ class Call(Struct, frozen=True):
     steady: float = 0.0
     oddities: tuple[Oddity, ...] = ()
     """Of its body."""
+    proof: int = 0
+    """Which of the account's headers it was sent with: a number that is no secret."""
+    resent: bool = False
+    """Whether it was sent once before, with a token that was not accepted."""
+
+    @property
+    def accepted(self) -> bool:
+        """Whether it was answered well, and what it was sent with is good."""
+        return self.status is not None and 200 <= self.status < 300  # noqa: PLR2004
+
+    @property
+    def rejected(self) -> bool:
+        """Whether what it was sent with was not accepted (RFC 9110, section 15.5.2)."""
+        return self.status == 401  # noqa: PLR2004
 
 
 class Run(Struct, frozen=True):

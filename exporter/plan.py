@@ -8,9 +8,10 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
-from exporter.catalog.auth import LOGIN, REFRESH
+from exporter.catalog.auth import LOGIN
 from exporter.catalog.orchestrator import DEPLOYMENT_STATUS
 from exporter.catalog.surface import PAGE, Safety, Surface
+from exporter.config.auth_schemes import scheme_of
 from exporter.config.partial import as_far_as_known
 from exporter.config.problems import ConfigError, Path, Problem
 from exporter.config.schema import ClassLimit, Config, Mode, Slo, SurfaceOptions, Target
@@ -35,14 +36,6 @@ _TOTAL: Final = 30.0
 _TOTAL_SHARE: Final = 0.9
 """Of the interval: a hanging surface must not meet its own next run."""
 _MICROSECONDS: Final = 6
-_PASSIVE: Final[Mapping[str, tuple[Surface, ...]]] = {
-    "login": (LOGIN, REFRESH),
-    "oauth2": (LOGIN,),
-    "bearer": (),
-    "basic": (),
-    "none": (),
-}
-"""What each type of ``auth`` asks of the API by itself."""
 _MODES: Final[Mapping[Safety, tuple[Mode, ...]]] = {
     "read": ("off", "read"),
     "dry_run": ("off", "dry_run"),
@@ -177,14 +170,14 @@ def _mode(target: Target, surface: Surface) -> Mode:
     A passive surface follows from how tokens are got, and no entry changes that.
     """
     if surface.passive:
-        return "read" if surface in _PASSIVE[target.auth.type] else "off"
+        return "read" if surface.grant in scheme_of(target.auth).grants else "off"
     if _needs_credentials(target, surface):
         return "off"
     return _options(target, surface).mode or ("read" if surface.safety == "read" else "off")
 
 
 def _needs_credentials(target: Target, surface: Surface) -> bool:
-    return surface.auth == "bearer" and target.auth.type == "none"
+    return surface.auth == "bearer" and scheme_of(target.auth).anonymous
 
 
 def _interval(target: Target, options: SurfaceOptions) -> Duration:

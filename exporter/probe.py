@@ -2,73 +2,41 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Final, Protocol, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Final
 from urllib.parse import quote
 
 from msgspec import Struct
 
+from exporter.admission import Permit
 from exporter.checks import Checks
 from exporter.context import Mint
 from exporter.followed import Candidate
 from exporter.job import Job
 from exporter.observation import Call, Context, Observation, Run, Skip, Visit
 from exporter.readers.listings import read_ids
-from exporter.verdict import Verdict, judge
-from exporter.wire import Exchange, Fault, Request
+from exporter.verdict import Sent, Verdict, ask, conclude
+from exporter.wire import Request, Send
 
-Send: TypeAlias = Callable[[Request], Awaitable[Exchange | Fault]]
-
-_UNAUTHORIZED: Final = 401
-_SUCCESSES: Final = range(200, 300)
 _SENDS_JSON: Final[Mapping[str, str]] = {"Content-Type": "application/json"}
 _WANTS_TEXT: Final[Mapping[str, str]] = {"Accept": "text/plain, */*;q=0.1"}
 
 
-class Identity(Protocol):
-    """In whose name a run asks."""
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """What to send along."""
-
-    @property
-    def over(self) -> bool:
-        """Whether these are not to be sent any more, as time went by since the run began."""
-
-    async def again(self, patience: float) -> bool:
-        """Get others in their place; whether there are any."""
-
-    async def renew(self, rejected: Mapping[str, str], patience: float) -> bool:
-        """After a 401 to these headers: whether there are others now that are worth a retry."""
-
-    def refused(self) -> None:
-        """Learn that the retry was answered 401 too."""
-
-    def accepted(self, headers: Mapping[str, str]) -> None:
-        """Learn that a request with these headers was answered well."""
-
-
 class Errand(Struct, frozen=True):
-    """What a run was admitted with.
+    """What a run was let in with, and how it asks.
 
-    ``lanes`` is how many requests it may have in flight, and ``leave`` gives one of them up;
-    ``lateness`` and ``queued`` are seconds; ``lateness`` is ``None`` where no schedule planned it.
-    Each call has a span of its own in the trace of ``context``. ``fresh`` ones
-    have new connections. ``checks`` remember earlier runs of the target.
+    ``lateness`` is in seconds, ``None`` where no schedule planned it. Each call has a span of its
+    own in the trace of ``context``. ``fresh`` ones have new connections. ``checks`` remember
+    earlier runs of the target.
     """
 
     job: Job
-    candidates: Sequence[Candidate]
-    identity: Identity
+    permit: Permit
+    mint: Mint
+    context: Context
+    checks: Checks
     lateness: float | None
-    lanes: int = 1
-    leave: Callable[[], None] = lambda: None
-    queued: float = 0.0
-    mint: Mint = Mint()  # it keeps nothing of a run
-    context: Context | None = None
-    fresh: bool = False
-    checks: Checks = Checks()
+    fresh: bool
 
 
 class Visited(Struct, frozen=True):
@@ -111,7 +79,7 @@ async def _ask_first(errand: Errand, send: Send) -> list[Visited]:
     """Ask for one id, and for the next one where that is gone."""
     deadline = _now() + errand.job.timeout
     visited: list[Visited] = []
-    for candidate in errand.candidates:
+    for candidate in errand.permit.candidates:
         visit = await _ask(errand, candidate, send, deadline)
         if visit is not None:
             visited.append(visit)
@@ -129,7 +97,7 @@ async def _ask_each(errand: Errand, send: Send) -> list[Visited]:
     deadline = _now() + errand.job.timeout
     latest = deadline - min(errand.job.bad, errand.job.timeout / 2)
     visited: list[Visited] = []
-    waiting = iter(errand.candidates)
+    waiting = iter(errand.permit.candidates)
 
     async def lane() -> None:
         for candidate in waiting:
@@ -139,10 +107,10 @@ async def _ask_each(errand: Errand, send: Send) -> list[Visited]:
             visited.append(visit)
             if _now() > latest:
                 break
-        errand.leave()
+        errand.permit.leave()
 
     async with asyncio.TaskGroup() as lanes:
-        for _ in range(errand.lanes):
+        for _ in range(errand.permit.lanes):
             lanes.create_task(lane())
     return visited
 
@@ -152,41 +120,31 @@ async def _ask(errand: Errand, candidate: Candidate, send: Send, deadline: float
 
     ``None`` where there is no token any more: a round, or the wait for a slot, may outlast one.
     """
-    identity = errand.identity
-    if identity.over and (not await identity.again(deadline - _now()) or _now() >= deadline):
+    permit = errand.permit
+    if not await permit.current(deadline - _now()) or _now() >= deadline:
         return None
-    headers = identity.headers
-    first = await _send(errand, candidate, headers, send, deadline)
-    if first.call.status != _UNAUTHORIZED:
-        if first.call.status in _SUCCESSES:
-            identity.accepted(headers)
+    headers = permit.headers
+    first = await _send(errand, candidate, send, deadline)
+    if not first.call.rejected:
         return Visited(candidate, first)
-    if not await identity.renew(headers, deadline - _now()) or _now() >= deadline:
+    if not await permit.renew(headers, deadline - _now()) or _now() >= deadline:
         return Visited(candidate, first)
-    headers = identity.headers
-    second = await _send(errand, candidate, headers, send, deadline)
-    if second.call.status == _UNAUTHORIZED:
-        identity.refused()
-    elif second.call.status in _SUCCESSES:
-        identity.accepted(headers)
+    second = await _send(errand, candidate, send, deadline, resent=True)
     return Visited(candidate, second, rejected=first.call)
 
 
 async def _send(
-    errand: Errand,
-    candidate: Candidate,
-    headers: Mapping[str, str],
-    send: Send,
-    deadline: float,
+    errand: Errand, candidate: Candidate, send: Send, deadline: float, *, resent: bool = False
 ) -> Verdict:
-    job = errand.job
+    job, permit = errand.job, errand.permit
     surface = job.surface
+    headers = permit.headers
     if surface.media == "text":
         headers = {**headers, **_WANTS_TEXT}
     if surface.body is not None:
         headers = {**headers, **_SENDS_JSON}
     path = _path(job, candidate.id)
-    context = errand.mint.another(errand.context or errand.mint.begin())
+    context = errand.mint.another(errand.context)
     request = Request(
         method=surface.method,
         path=path,
@@ -199,9 +157,9 @@ async def _send(
         fresh=errand.fresh,
         largest=job.largest,
     )
-    result = await send(request)
-    queued = errand.queued
-    return await judge(job, result, errand.checks, queued=queued, path=path, context=context)
+    sent = Sent(path, context, permit.queued, permit.proof, resent)
+    verdict, _ = await ask(send, job, request, sent, errand.checks)
+    return verdict
 
 
 def _path(job: Job, ids: tuple[str, ...]) -> str:
@@ -245,28 +203,14 @@ def _visit(errand: Errand, kind: str, visited: Sequence[Visited]) -> Visit:
 
 
 def _conclude(errand: Errand, visited: Sequence[Visited]) -> Run | Skip:
-    """A round is one run: failed when any id failed, as long as its slowest request."""
+    """One run; a skip where every id is gone, or nothing could be sent."""
     job = errand.job
     if not visited:
         return Skip(job.key, time.time(), "no_token")
     verdicts = [visit.verdict for visit in visited if not visit.gone]
     if not verdicts:
         return Skip(job.key, visited[-1].verdict.call.at, "no_resource")
-    slowest = max(verdicts, key=lambda verdict: verdict.call.duration)
-    failed = next((verdict for verdict in verdicts if verdict.finding is not None), None)
-    deciding = failed or slowest
-    finding = deciding.finding
-    return Run(
-        key=job.key,
-        at=max(visit.verdict.call.at for visit in visited),
-        duration=slowest.call.duration,
-        reason=finding.reason if finding else None,
-        slow=finding is None and any(verdict.slow for verdict in verdicts),
-        lateness=errand.lateness,
-        deciding=deciding.call,
-        detail=finding.detail if finding else "",
-        check=finding.check if finding else "",
-    )
+    return conclude(verdicts, errand.lateness)
 
 
 def _now() -> float:

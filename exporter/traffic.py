@@ -36,8 +36,7 @@ def traffic(target_plan: TargetPlan) -> tuple[Traffic, ...]:
     target = target_plan.target
     totals: dict[RateClass, float] = dict.fromkeys(target_plan.limits, 0.0)
     for job in target_plan.every:
-        ids = job.surface.ids
-        calls = target.resources.max if ids is not None and ids.fan_out == "each" else 1
+        calls = job.calls(target.resources.max)
         totals[job.surface.rate_class] += 60 / job.interval * calls
     return tuple(
         Traffic(target.name, name, total, _allowed(target, target_plan.limits[name]))

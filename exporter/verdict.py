@@ -1,6 +1,7 @@
-"""What one exchange says of a surface."""
+"""What one exchange says of a surface, and what the exchanges of a round conclude."""
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -12,12 +13,11 @@ from exporter.api.ratelimit import rate_limit
 from exporter.checks import Checks
 from exporter.checks.finding import Answer, Finding
 from exporter.job import Job
-from exporter.observation import Call, Context, Phases
-from exporter.wire import Exchange, Fault, Json
+from exporter.observation import Call, Context, Phases, Run
+from exporter.wire import Exchange, Fault, Json, Request, Send
 
 _SUCCESSES: Final = range(200, 300)
 _NOT_READ: Final = Document(None)
-_FORGETFUL: Final = Checks()
 
 
 class Verdict(Struct, frozen=True):
@@ -32,15 +32,69 @@ class Verdict(Struct, frozen=True):
     document: dict[str, Json] | None = None
 
 
-async def judge(  # noqa: PLR0913  # all of it is of one request
-    job: Job,
-    result: Exchange | Fault,
-    checks: Checks = _FORGETFUL,
-    *,
-    queued: float = 0.0,
-    path: str = "",
-    context: Context | None = None,
-) -> Verdict:
+class Sent(Struct, frozen=True):
+    """What its sender knows of a request.
+
+    ``queued`` are the seconds it waited for a slot of our own; for ``proof`` and ``resent`` see
+    ``Call``; ``context`` is the span it was sent in.
+    """
+
+    path: str = ""
+    context: Context | None = None
+    queued: float = 0.0
+    proof: int = 0
+    resent: bool = False
+
+
+Judged: TypeAlias = tuple[Verdict, Exchange | Fault]
+"""What an exchange says of a surface, and what came."""
+
+
+async def ask(send: Send, job: Job, request: Request, sent: Sent, checks: Checks) -> Judged:
+    """Send a request, and judge what comes of it.
+
+    Args:
+        send: sends it; a fault comes back as data.
+        job: what is asked.
+        request: what is sent.
+        sent: what is known of it besides.
+        checks: as for ``judge``.
+
+    Returns:
+        What it says of the surface, and what came.
+    """
+    result = await send(request)
+    return await judge(job, result, sent, checks), result
+
+
+def conclude(verdicts: Sequence[Verdict], lateness: float | None = None) -> Run:
+    """What the requests of a round come to: failed when any failed, as long as its slowest.
+
+    Args:
+        verdicts: of all of them, at least one.
+        lateness: actual less planned start, in seconds; ``None`` where no schedule planned it.
+
+    Returns:
+        The run.
+    """
+    slowest = max(verdicts, key=lambda verdict: verdict.call.duration)
+    failed = next((verdict for verdict in verdicts if verdict.finding is not None), None)
+    deciding = failed or slowest
+    finding = deciding.finding
+    return Run(
+        key=deciding.call.key,
+        at=max(verdict.call.at for verdict in verdicts),
+        duration=slowest.call.duration,
+        reason=finding.reason if finding else None,
+        slow=finding is None and any(verdict.slow for verdict in verdicts),
+        lateness=lateness,
+        deciding=deciding.call,
+        detail=finding.detail if finding else "",
+        check=finding.check if finding else "",
+    )
+
+
+async def judge(job: Job, result: Exchange | Fault, sent: Sent, checks: Checks) -> Verdict:
     """Turn what came off the wire into what it means.
 
     It waits only where a large body is not as JSON has it, and has to be read tolerantly.
@@ -48,16 +102,14 @@ async def judge(  # noqa: PLR0913  # all of it is of one request
     Args:
         job: what was asked.
         result: what came.
-        checks: of the target; without them nothing is remembered of earlier runs.
-        queued: seconds spent waiting for a slot of our own.
-        path: what was asked for.
-        context: the span that the request was sent in.
+        sent: what is known of the request besides.
+        checks: of the target: they remember its earlier runs.
 
     Returns:
         The call, and what is wrong with its answer, if anything. The first fault counts: the
         wire, then the checks in their order.
     """
-    call = _call(job, result, queued, path, context)
+    call = _call(job, result, sent)
     if isinstance(result, Fault):
         return Verdict(call, Finding(result.reason, result.detail))
     document = _NOT_READ
@@ -73,9 +125,7 @@ async def judge(  # noqa: PLR0913  # all of it is of one request
     return Verdict(call, None, call.duration > job.good, content)
 
 
-def _call(
-    job: Job, result: Exchange | Fault, queued: float, path: str, context: Context | None
-) -> Call:
+def _call(job: Job, result: Exchange | Fault, sent: Sent) -> Call:
     timing = result.timing
     return Call(
         key=job.key,
@@ -85,7 +135,7 @@ def _call(
         rate_class=job.surface.rate_class,
         credential=job.credential,
         duration=timing.duration,
-        phases=_with_queue(timing.phases, queued),
+        phases=_with_queue(timing.phases, sent.queued),
         reused=timing.reused,
         status=result.status,
         fault=result.reason if isinstance(result, Fault) else None,
@@ -93,8 +143,10 @@ def _call(
         rate_limit=rate_limit(result.headers, timing.at),
         certificate_expiry=timing.certificate_expiry,
         lifecycle=lifecycle(result.headers),
-        path=path,
-        context=context,
+        path=sent.path,
+        context=sent.context,
+        proof=sent.proof,
+        resent=sent.resent,
         transport=timing.transport,
         steady=timing.started + timing.duration,
     )

@@ -1,6 +1,6 @@
 """What goes over the wire and what comes back, as data: no I/O here, and no aiohttp."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
@@ -105,3 +105,7 @@ class Fault(Struct, frozen=True):
     status: int | None = None
     headers: Mapping[str, str] = {}
     response_bytes: int | None = None
+
+
+Send: TypeAlias = Callable[[Request], Awaitable[Exchange | Fault]]
+"""Sends a request; what a server or the network does comes back as data."""

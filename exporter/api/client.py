@@ -21,8 +21,8 @@ from exporter.api.problems import kind_of
 from exporter.api.progress import Progress, current
 from exporter.api.proxies import Proxies, Proxy
 from exporter.api.redirects import Hop, next_hop
+from exporter.api.settings import ConnectionSettings
 from exporter.api.tls import Contexts
-from exporter.config.schema import Target
 from exporter.wire import MAX_PROBLEM, Exchange, Fault, Request
 
 _HEADERS: Final = {
@@ -42,11 +42,11 @@ class Client:
     The target's extra headers and client certificate are for its own origin alone.
     """
 
-    def __init__(self, target: Target, files: Files) -> None:
+    def __init__(self, settings: ConnectionSettings, files: Files) -> None:
         """Prepare; connections come with the first request.
 
         Args:
-            target: whose API it is.
+            settings: all that is configured of it.
             files: what was read of the files that it names.
 
         Raises:
@@ -55,15 +55,15 @@ class Client:
         """
         self.in_flight = 0
         """Requests on the wire now."""
-        self._base = target.url
-        self._family = FAMILIES[target.connection.ip_protocol]
-        self._follows = target.follow_redirects
-        self._timeouts = target.timeouts
-        self._extra = ExtraHeaders(target.headers, files.headers)
-        self._proxies = Proxies(target.proxy_url)
-        self._pools = Pools(target)
-        self._server_name = target.tls.server_name
-        self._tls = Contexts(target.tls, files.tls)
+        self._base = settings.url
+        self._family = FAMILIES[settings.connection.ip_protocol]
+        self._follows = settings.follow_redirects
+        self._timeouts = settings.timeouts
+        self._extra = ExtraHeaders(settings.headers, files.headers)
+        self._proxies = Proxies(settings.proxy_url)
+        self._pools = Pools(settings)
+        self._server_name = settings.tls.server_name
+        self._tls = Contexts(settings.tls, files.tls)
 
     async def send(self, request: Request) -> Exchange | Fault:
         """Send a request and read the answer to its end, or to where its status says enough.

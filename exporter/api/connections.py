@@ -19,7 +19,7 @@ from exporter.api import faults
 from exporter.api.names import FAMILIES, Names
 from exporter.api.progress import current
 from exporter.api.protocol import Protocol
-from exporter.config.schema import Target
+from exporter.api.settings import ConnectionSettings
 from exporter.sparing import spared
 from exporter.wire import MAX_HEADERS, MAX_LINE, Request
 
@@ -35,18 +35,18 @@ class Pools:
     remembered addresses would make a probe see something else than what is there: none is used.
     """
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, settings: ConnectionSettings) -> None:
         """Prepare; nothing is opened.
 
         Args:
-            target: whose API it is.
+            settings: of the client.
         """
-        self._max_age = target.connection.max_age
-        self._family = FAMILIES[target.connection.ip_protocol]
+        self._max_age = settings.connection.max_age
+        self._family = FAMILIES[settings.connection.ip_protocol]
         self._timeout = aiohttp.ClientTimeout(
             total=None,  # the client binds all of it
-            connect=target.timeouts.connect,
-            sock_read=target.timeouts.read,
+            connect=settings.timeouts.connect,
+            sock_read=settings.timeouts.read,
             ceil_threshold=math.inf,  # or 10.2 s would be 11
         )
         self._resolver = _Resolver()

@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from exporter.api.progress import current
+from exporter.api.settings import ConnectionSettings
 from exporter.api.tls import Context, Peer, watch_of
 from exporter.config.files import field_value_in, secret_file_of, secret_of
-from exporter.config.schema import Target
 from exporter.config.values import Secret
 from exporter.looks import Watch
 
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """What is in use of the files of one target."""
+    """What is in use of the files of one settings."""
 
     headers: Mapping[str, Watch[Secret]]
     """By key of ``headers``, of those that are in files."""
@@ -42,28 +42,28 @@ class Files:
             mine.take(theirs.seen)
 
 
-def files_of(target: Target) -> Files:
+def files_of(settings: ConnectionSettings) -> Files:
     """Read the files that a target names: not on the event loop, as their volume may hang.
 
     Args:
-        target: of the configuration.
+        settings: of a client.
 
     Returns:
         What was found; what is wrong with it is told where it is used.
     """
-    named = {key: path for key, path in target.headers.items() if isinstance(path, str)}
+    named = {key: path for key, path in settings.headers.items() if isinstance(path, str)}
     return Files(
         {key: Watch((path,), partial(field_value_in, Path(path))) for key, path in named.items()},
-        {home: watch_of(target.tls, _handshake, home=home) for home in _needed(target)},
-        Watch((secret_file_of(target.auth),), partial(secret_of, target.auth)),
+        {home: watch_of(settings.tls, _handshake, home=home) for home in _needed(settings)},
+        Watch((secret_file_of(settings.auth),), partial(secret_of, settings.auth)),
     )
 
 
-def _needed(target: Target) -> Iterable[bool]:
+def _needed(settings: ConnectionSettings) -> Iterable[bool]:
     """For which origins there are connections with TLS."""
-    if target.url.startswith("https:"):
+    if settings.url.startswith("https:"):
         yield True
-    if target.follow_redirects or (target.auth.token_url or "").startswith("https:"):
+    if settings.follow_redirects or (settings.auth.token_url or "").startswith("https:"):
         yield False
 
 

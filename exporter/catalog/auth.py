@@ -13,7 +13,7 @@ LOGIN: Final = Surface(
     safety="read",
     auth="none",
     essential=True,
-    passive=True,
+    grant="login",
 )
 REFRESH: Final = Surface(
     id="auth.refresh",
@@ -24,7 +24,7 @@ REFRESH: Final = Surface(
     safety="read",
     auth="none",
     essential=True,
-    passive=True,
+    grant="refresh",
 )
 
 SURFACES: Final = (LOGIN, REFRESH)

@@ -4,7 +4,7 @@ from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
-from exporter.observation import RateClass
+from exporter.observation import GrantKind, RateClass
 from exporter.wire import Method
 
 Safety: TypeAlias = Literal["read", "dry_run", "write"]
@@ -32,8 +32,7 @@ class Surface(Struct, frozen=True, kw_only=True):
 
     ``path`` is the document's template, below the base URL. ``lists`` names the reader that finds
     ids in the answer, ``checks`` the checks that judge it, in order, ``timestamp`` the field that
-    dates it, of those without ids. ``passive`` surfaces are never asked by a schedule: their runs
-    are what the token's owner does anyway.
+    dates it, of those without ids, ``grant`` the way to a token that it is.
     """
 
     id: str
@@ -52,4 +51,9 @@ class Surface(Struct, frozen=True, kw_only=True):
     body: bytes | None = None
     """What a dry run sends: JSON that is valid against the operation's schema."""
     essential: bool = False
-    passive: bool = False
+    grant: GrantKind | None = None
+
+    @property
+    def passive(self) -> bool:
+        """Whether no schedule asks it: its runs are what the token's owner does anyway."""
+        return self.grant is not None

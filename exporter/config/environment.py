@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from exporter.config.inferred import ACCOUNT
+from exporter.config.auth_schemes import PASSWORDS, SCHEMES
 from exporter.config.problems import ConfigError, Problem
 from exporter.config.tree import Entry, Items, Scalar, Table
 from exporter.config.values import bare
@@ -21,7 +21,8 @@ VARIABLES: Final[Mapping[str, str]] = {
 """From the key that a variable stands for to its name. An empty variable is an unset one."""
 
 _OWN: Final = ("name", "url")
-_PASSWORDS: Final = ("password", "password_file")
+_MEANT: Final = "login"
+_ACCOUNTS: Final = {kind for kind, scheme in SCHEMES.items() if scheme.is_account}
 
 
 class Filled(Struct, frozen=True):
@@ -101,7 +102,7 @@ def _filled(target: Table, given: Mapping[str, Entry]) -> tuple[Table, tuple[Pro
             credentials.pop("password_file", None)  # else one mistake leads to a second line
         if credentials and (auth.entries or not problems):
             place = target.entries.get("auth", target).place
-            login = {"type": Entry(place, Scalar(place, "text", "login"))}
+            login = {"type": Entry(place, Scalar(place, "text", _MEANT))}
             entries = {**login, **auth.entries, **credentials}
             added["auth"] = Entry(place, Table(place, entries, auth.mistakes))
     return _with(target, added), problems
@@ -116,22 +117,22 @@ def _open_auth(target: Table) -> Table | None:
         return None
     kind = auth.entries.get("type")
     if kind is None:
-        return auth if auth.entries.keys() <= set(ACCOUNT) else None
-    is_account = isinstance(kind.value, Scalar) and kind.value.text in {"login", "basic"}
+        return auth if auth.entries.keys() <= {*SCHEMES[_MEANT].keys} else None
+    is_account = isinstance(kind.value, Scalar) and kind.value.text in _ACCOUNTS
     return auth if is_account else None
 
 
 def _left_out(auth: Table) -> Iterator[str]:
     if "username" not in auth.entries:
         yield "username"
-    if not any(key in auth.entries for key in _PASSWORDS):
-        yield from _PASSWORDS
+    if not any(key in auth.entries for key in PASSWORDS):
+        yield from PASSWORDS
 
 
 def _misfits(auth: Table, credentials: Mapping[str, Entry]) -> Iterator[Problem]:
     """Variables that say too much together, or too little for a file that says nothing."""
-    user, first, second = (VARIABLES[key] for key in ("username", *_PASSWORDS))
-    passwords = [key for key in _PASSWORDS if key in credentials]
+    user, first, second = (VARIABLES[key] for key in ("username", *PASSWORDS))
+    passwords = [key for key in PASSWORDS if key in credentials]
     if len(passwords) > 1:
         yield _problem("password_file", f"not together with {first}; unset one of them")
     if not auth.entries and passwords and "username" not in credentials:

@@ -1,23 +1,12 @@
 """What a struct's other keys say of a key that was left out."""
 
 from collections.abc import Collection, Mapping
-from typing import Final
 
 from msgspec import Struct
 
+from exporter.config.auth_schemes import SCHEMES
 from exporter.config.problems import Problem
 from exporter.config.schema import Auth
-
-ACCOUNT: Final = ("username", "password", "password_file")
-AUTH_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
-    "login": ACCOUNT,
-    "bearer": ("token_file",),
-    "basic": ACCOUNT,
-    "oauth2": ("token_url", "client_id", "client_secret_file", "scopes", "client_auth"),
-    "none": (),
-}
-"""What each type of ``auth`` takes. The first one that takes a key is meant where none is named:
-user and password are sent with every request only where that is said."""
 
 
 def inferred(build: type[Struct], given: Collection[str]) -> Mapping[str, object] | Problem:
@@ -48,4 +37,4 @@ def _auth_type(given: Collection[str]) -> Mapping[str, object] | Problem:
 
 
 def _type_of(key: str) -> str:
-    return next(kind for kind, keys in AUTH_KEYS.items() if key in keys)
+    return next(kind for kind, scheme in SCHEMES.items() if key in scheme.keys)

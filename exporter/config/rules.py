@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from exporter.config.inferred import AUTH_KEYS
+from exporter.config.auth_schemes import SCHEMES, scheme_of
 from exporter.config.partial import Partial, as_far_as_known
 from exporter.config.problems import Problem
 from exporter.config.schema import Auth, Config, Latency, LatencyObjective, Slo, Target, Tls
@@ -27,20 +27,18 @@ _MANAGED: Final[Mapping[str, str]] = {
 }
 """Headers that nobody sets for a target, and what to use instead."""
 _REACHABLE: Final = "a host name or an address, and a port from 1 to 65535"
-_OPTIONAL: Final = ("password", "password_file", "scopes", "client_auth")
-"""All else that a type of ``auth`` takes is needed; of the passwords one is."""
 
 
 def credentials_are_whole(auth: Auth) -> Iterator[Problem]:
     """An account without its name is nobody's."""
-    for key in AUTH_KEYS[auth.type]:
-        if key not in _OPTIONAL and getattr(auth, key) is None:
+    for key in scheme_of(auth).needed:
+        if getattr(auth, key) is None:
             yield Problem((key,), f"missing; type {auth.type} needs it")
 
 
 def account_has_one_password(auth: Auth) -> Iterator[Problem]:
     """A password comes from one of its two keys."""
-    if auth.type not in ("login", "basic"):
+    if not scheme_of(auth).is_account:
         return
     if auth.password is None and auth.password_file is None:
         needs = f"missing; type {auth.type} needs password_file or password"
@@ -51,11 +49,12 @@ def account_has_one_password(auth: Auth) -> Iterator[Problem]:
 
 def credentials_fit_their_type(auth: Auth) -> Iterator[Problem]:
     """Credentials that nobody uses mean that ``type`` is wrong, or was forgotten."""
-    given = [key for key in dict.fromkeys(chain(*AUTH_KEYS.values())) if getattr(auth, key)]
-    found = [key for key in given if key not in AUTH_KEYS[auth.type]]
+    every = dict.fromkeys(key for scheme in SCHEMES.values() for key in scheme.keys)
+    given = [key for key in every if getattr(auth, key)]
+    found = [key for key in given if key not in scheme_of(auth).keys]
     if not found:
         return
-    fitting = [kind for kind, used in AUTH_KEYS.items() if set(given) <= set(used)]
+    fitting = [kind for kind, scheme in SCHEMES.items() if set(given) <= set(scheme.keys)]
     allowed = f"type: {' or '.join(fitting)}, or leave it out" if fitting else "one type's keys"
     message = f"type {auth.type} takes no {' or '.join(found)}; allowed: {allowed}"
     yield Problem((found[0],), message)

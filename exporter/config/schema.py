@@ -8,6 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta, Struct
 
+from exporter.config.auth_schemes import AuthType
 from exporter.config.values import FIELD_VALUE, Duration, InputFile, Secret
 from exporter.observation import RateClass
 
@@ -103,7 +104,7 @@ class Auth(Struct, frozen=True):
     shows its secret: ``None`` is ``basic``.
     """
 
-    type: Literal["login", "bearer", "basic", "oauth2", "none"] = "none"
+    type: AuthType = "none"
     username: Text | None = None
     password: Secret | None = None
     password_file: SecretFile | None = None

@@ -3,12 +3,15 @@
 import asyncio
 from typing import ClassVar, Final
 
+from exporter.gates.gate import Entry, Gate, Refusal
+from exporter.job import TargetPlan
 from exporter.observation import SkipReason
 
 ESSENTIAL_SLOTS: Final = 2
 """What health and login have to themselves, whatever hangs."""
 _ROUND_SHARE: Final = 3
 """A fan-out takes at most a third of the slots, so that one that hangs starves nobody."""
+_FULL: Final = Refusal("overrun")
 
 
 def lanes(concurrency: int) -> int:
@@ -23,60 +26,46 @@ def lanes(concurrency: int) -> int:
     return max(1, concurrency // _ROUND_SHARE)
 
 
-class Slots:
-    """The places of one target: its ``connection.concurrency``, and the essential ones."""
+class Slots(Gate):
+    """Gate of one target: its ``connection.concurrency`` places, and the essential ones.
 
-    refuses: ClassVar[frozenset[SkipReason]] = frozenset(("overrun",))
-    """For what a run may be refused."""
+    A run waits for one place. A fan-out is given further ones where they are free.
+    """
 
-    def __init__(self, concurrency: int) -> None:
-        """Make that many ordinary places."""
+    refuses: ClassVar[frozenset[SkipReason]] = frozenset({"overrun"})
+
+    def __init__(self, plan: TargetPlan) -> None:
+        """See ``Gate``."""
+        concurrency = plan.target.connection.concurrency
         self._ordinary = asyncio.Semaphore(concurrency)
         self._essential = asyncio.Semaphore(ESSENTIAL_SLOTS)
         self._lanes = lanes(concurrency)
 
-    async def acquire(self, *, essential: bool, patience: float) -> bool:
-        """Take a place.
+    async def admit(self, entry: Entry) -> Refusal | None:
+        """See ``Gate``."""
+        places = self._places(entry)
+        if not await _taken(places, entry.patience):
+            return _FULL
+        most = min(entry.lanes, 1 if entry.job.essential else self._lanes)
+        entry.lanes = 1
+        while entry.lanes < most and not places.locked():
+            await places.acquire()
+            entry.lanes += 1
+        return None
 
-        Args:
-            essential: from the essential ones.
-            patience: how long to wait for it, in seconds.
+    def leave(self, entry: Entry) -> None:
+        """See ``Gate``."""
+        self._places(entry).release()
 
-        Returns:
-            Whether there was one.
-        """
-        semaphore = self._semaphore(essential=essential)
-        if not semaphore.locked():
-            return await semaphore.acquire()
-        try:
-            async with asyncio.timeout(patience):
-                return await semaphore.acquire()
-        except TimeoutError:
-            return False
+    def _places(self, entry: Entry) -> asyncio.Semaphore:
+        return self._essential if entry.job.essential else self._ordinary
 
-    def release(self, *, essential: bool, count: int = 1) -> None:
-        """Give places back."""
-        semaphore = self._semaphore(essential=essential)
-        for _ in range(count):
-            semaphore.release()
 
-    async def widen(self, *, essential: bool, wanted: int) -> int:
-        """Take further places for a fan-out that has one, without waiting.
-
-        Args:
-            essential: from the essential ones.
-            wanted: how many requests the fan-out has.
-
-        Returns:
-            How many were taken besides.
-        """
-        semaphore = self._semaphore(essential=essential)
-        most = 1 if essential else self._lanes
-        taken = 0
-        while taken + 1 < min(wanted, most) and not semaphore.locked():
-            await semaphore.acquire()
-            taken += 1
-        return taken
-
-    def _semaphore(self, *, essential: bool) -> asyncio.Semaphore:
-        return self._essential if essential else self._ordinary
+async def _taken(places: asyncio.Semaphore, patience: float) -> bool:
+    if not places.locked():
+        return await places.acquire()
+    try:
+        async with asyncio.timeout(patience):
+            return await places.acquire()
+    except TimeoutError:
+        return False

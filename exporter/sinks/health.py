@@ -141,7 +141,7 @@ def _used(asked: Iterable[SurfaceNow], otherwise: Check) -> Check:
 
 def _renewal(surfaces: Mapping[str, SurfaceNow]) -> SurfaceNow | None:
     """The last attempt to get a token, by login or by refresh."""
-    tried = [surfaces[name] for name in ("auth.login", "auth.refresh") if name in surfaces]
+    tried = [surface for surface in surfaces.values() if surface.job.surface.passive]
     ran = [surface for surface in tried if surface.run is not None]
     return min(ran, key=lambda surface: surface.run_ago or 0.0, default=None)
 

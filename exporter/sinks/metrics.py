@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
+from exporter.config.auth_schemes import scheme_of
 from exporter.job import Job, Plan
 from exporter.observation import (
     Call,
@@ -44,14 +45,6 @@ Exemplar: TypeAlias = Callable[[Context | None], dict[str, str] | None]
 """The labels that lead to the span of a call, where it is exported."""
 
 _THROTTLED: Final = 429
-_GRANTS: Final[Mapping[str, tuple[GrantKind, ...]]] = {
-    "login": ("login", "refresh"),
-    "oauth2": ("login",),
-    "bearer": ("file",),
-    "basic": (),
-    "none": (),
-}
-"""How each type of ``auth`` may come by a token."""
 
 
 class Metrics:
@@ -112,7 +105,7 @@ class Metrics:
         owners = (
             (each.target.name, grants)
             for each in plan.targets
-            if (grants := _GRANTS[each.target.auth.type])
+            if (grants := scheme_of(each.target.auth).grants)
         )
         self._by_grants = _kept(self._by_grants, make, owners, TokenSeries)
         self._tokens = {target: series for (target, _), series in self._by_grants.items()}

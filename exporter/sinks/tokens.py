@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from exporter.api.auth import early
+from exporter.config.auth_schemes import scheme_of
 from exporter.job import Plan, TargetPlan
 from exporter.observation import Rejection, Renewal, Skip
 from exporter.sinks.snapshot import TokenNow
@@ -15,8 +16,6 @@ from exporter.sinks.snapshot import TokenNow
 OVERDUE_AFTER: Final = 60.0
 """Seconds that a renewal may take from when it is due: a login that hangs until its time-out, and a
 few attempts after it."""
-_WITHOUT = ("basic", "none")
-"""The types of ``auth`` that have no token."""
 
 
 class _Kept(Struct):
@@ -68,7 +67,7 @@ class KeptTokens:
         self._tokens = {
             each.target.name: _followed(each, self._tokens.get(each.target.name))
             for each in plan.targets
-            if each.target.auth.type not in _WITHOUT
+            if scheme_of(each.target.auth).grants
         }
 
     def renewed(self, renewal: Renewal, steady: float) -> None:

@@ -8,12 +8,13 @@ from exporter.api.auth import (
     token_end,
     token_lifetime,
 )
-from exporter.observation import Emit, Key, Rejection, Renewal
-from exporter.tokens.credentials import Clock, Headers
+from exporter.observation import Call, Emit, Key, Rejection, Renewal
+from exporter.tokens.clock import Clock
+from exporter.tokens.identity import Headers, Identity
 from exporter.tokens.secrets import Secrets
 
 
-class TokenFile:
+class TokenFile(Identity):
     """A bearer token that somebody else puts into a file, and replaces there.
 
     No server tells the time here. A token that is over by our clock, and yet says how long it was
@@ -26,30 +27,30 @@ class TokenFile:
         clock: tells the time.
     """
 
-    def __init__(self, key: Key, secrets: Secrets, emit: Emit, clock: Clock | None = None) -> None:
+    def __init__(self, key: Key, secrets: Secrets, emit: Emit, clock: Clock) -> None:
         """Hold; the token is taken when somebody wants it."""
         self._key = key
         self._emit = emit
-        self._clock = clock or Clock()
+        self._clock = clock
         self._secrets = secrets
         self._headers: Headers | None = None
         self._doubtful: Headers | None = None
         self._expires = 0.0
 
     async def headers(self, key: Key, patience: float) -> Headers | None:
-        """See ``Credentials``."""
+        """See ``Identity``."""
         del key, patience
         if self._secrets.changed():
             self._take()
         return self._headers if self._clock.steady() < self._expires else None
 
     def over(self, headers: Headers, key: Key) -> bool:
-        """See ``Credentials``."""
+        """See ``Identity``."""
         del key
         return headers is not self._headers or self._clock.steady() >= self._expires
 
     async def renewed(self, rejected: Headers, key: Key, patience: float) -> Headers | None:
-        """See ``Credentials``: only another token in the file is worth another attempt."""
+        """See ``Identity``: only another token in the file is worth another attempt."""
         doubtful = rejected is self._doubtful
         if not doubtful and not self.over(rejected, key):
             self._emit(Rejection(key, self._clock.wall()))
@@ -61,23 +62,14 @@ class TokenFile:
             self._give_up(BadGrantError("the token is expired, and the API rejects it"))
         return None
 
-    def refused(self, key: Key) -> None:
-        """See ``Credentials``."""
-
-    def accepted(self, headers: Headers, key: Key) -> None:
-        """See ``Credentials``: it is good, and our clock is wrong."""
-        del key
-        if headers is self._doubtful:
-            self._doubtful = None
-
-    def ended(self, headers: Headers) -> None:
-        """See ``Credentials``."""
-
-    async def close(self) -> None:
-        """See ``Credentials``."""
+    def accepted(self, call: Call) -> None:
+        """See ``Identity``: where it is doubtful it is good, and our clock is wrong."""
+        del call
+        self._doubtful = None
 
     def _take(self) -> None:
         self._doubtful = None
+        self.proof += 1
         secret, now = self._secrets.secret, self._clock.wall()
         if secret is None:
             self._give_up()

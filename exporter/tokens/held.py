@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from exporter.config import Auth
 from exporter.tokens.ages import Ages
-from exporter.tokens.credentials import Headers
+from exporter.tokens.identity import Headers
 from exporter.tokens.spacing import Spacing
 
 

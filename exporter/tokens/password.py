@@ -6,9 +6,11 @@ from contextlib import suppress
 from typing import Final
 
 from exporter.api.auth import basic_authorization
-from exporter.config import Target
-from exporter.observation import Key, PutOff
-from exporter.tokens.credentials import REFUSED_FOR, Clock, Headers
+from exporter.api.settings import ConnectionSettings
+from exporter.job import TargetPlan
+from exporter.observation import Call, Key, PutOff
+from exporter.tokens.clock import Clock
+from exporter.tokens.identity import REFUSED_FOR, Headers, Identity
 from exporter.tokens.secrets import Secrets
 from exporter.tokens.spacing import told
 
@@ -39,22 +41,26 @@ class _Turns:
         self._had[key] = max(self._had.values(), default=0) + 1
 
 
-class Password:
+class Password(Identity):
     """A user name and a password that go with every request (RFC 7617).
 
     One that nothing accepted yet is on trial in one run at a time: all at once would lock the
     account if it were wrong. A surface that rejects it does without for a while.
 
     Args:
-        target: with an ``auth`` of type ``basic``.
+        target: its name.
+        settings: with an ``auth`` of type ``basic``.
         secrets: the password.
         clock: tells the time.
     """
 
-    def __init__(self, target: Target, secrets: Secrets, clock: Clock | None = None) -> None:
+    def __init__(
+        self, target: str, settings: ConnectionSettings, secrets: Secrets, clock: Clock
+    ) -> None:
         """Hold; the password is taken when somebody wants it."""
         self._target = target
-        self._clock = clock or Clock()
+        self._account = (settings.url, settings.auth)
+        self._clock = clock
         self._secrets = secrets
         self._headers: Headers | None = None
         self._accepted: set[Key] = set()
@@ -82,16 +88,17 @@ class Password:
         self._not_before = 0.0
         self._paused.clear()
 
-    def fits(self, target: Target) -> bool:
-        """Whether it is this target's password too, whatever else changed."""
-        return (self._target.url, self._target.auth) == (target.url, target.auth)
+    def fits(self, settings: ConnectionSettings) -> bool:
+        """Whether it is the password of these too, whatever else changed."""
+        return self._account == (settings.url, settings.auth)
 
-    def follow(self, secrets: Secrets) -> None:
-        """Go on with what is read from now on: it is the same account's."""
+    def apply(self, plan: TargetPlan, secrets: Secrets) -> None:
+        """See ``Identity``: what is read from now on is the same account's."""
+        del plan
         self._secrets = secrets
 
     async def headers(self, key: Key, patience: float) -> Headers | None:
-        """See ``Credentials``; a trial is waited for as a renewal is."""
+        """See ``Identity``; a trial is waited for as a renewal is."""
         self._look()
         if not self._rejected(key) and self._has_to_wait(key):
             self._turns.want(key, self._clock.steady())
@@ -107,11 +114,11 @@ class Password:
         return self._headers
 
     def over(self, headers: Headers, key: Key) -> bool:
-        """See ``Credentials``: a round of requests with a wrong password would lock the account."""
+        """See ``Identity``: a round of requests with a wrong password would lock the account."""
         return headers is not self._headers or self._rejected(key)
 
     async def renewed(self, rejected: Headers, key: Key, patience: float) -> Headers | None:
-        """See ``Credentials``; what may be a wrong password is not tried again for a while.
+        """See ``Identity``; what may be a wrong password is not tried again for a while.
 
         By nobody, if it may be wrong everywhere: no surface accepted it yet, or two components
         that did do no longer. Else the fault is the surface's, and only that one does without.
@@ -135,27 +142,21 @@ class Password:
             self._end_trial()
         return None
 
-    def refused(self, key: Key) -> None:
-        """See ``Credentials``."""
-
-    def accepted(self, headers: Headers, key: Key) -> None:
-        """See ``Credentials``: it is right, so that another surface's 401 is that surface's."""
-        if headers is self._headers and key not in self._accepted:
-            self._accepted.add(key)
+    def accepted(self, call: Call) -> None:
+        """See ``Identity``: it is right, so that another surface's 401 is that surface's."""
+        if call.key not in self._accepted:
+            self._accepted.add(call.key)
             self._not_before = 0.0
             self._end_trial()
 
-    def ended(self, headers: Headers) -> None:
-        """See ``Credentials``: what came of the trial did not tell; the next run may."""
+    def left(self, headers: Headers) -> None:
+        """See ``Identity``: what came of the trial did not tell; the next run may."""
         if headers is self._trial:
             self._end_trial()
 
-    async def close(self) -> None:
-        """See ``Credentials``."""
-
     def _tell_put_off(self) -> None:
         if (found := self.put_off) is not None:
-            fields = {"target": self._target.name, **told(found)}
+            fields = {"target": self._target, **told(found)}
             _log.warning("the password is not sent for a while", extra={"fields": fields})
 
     def _rejected(self, key: Key) -> bool:
@@ -173,9 +174,11 @@ class Password:
         for known in (self._accepted, self._lost, self._paused):
             known.clear()
         self._not_before, self._headers = 0.0, None
+        self.proof += 1
         self._end_trial()
         if (secret := self._secrets.secret) is not None:
-            authorization = basic_authorization(self._target.auth.username or "", secret.reveal())
+            _, auth = self._account
+            authorization = basic_authorization(auth.username or "", secret.reveal())
             self._headers = {"Authorization": authorization}
 
     def _end_trial(self) -> None:

@@ -13,28 +13,35 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from exporter.api.auth import Grant, bearer_authorization, early
-from exporter.api.problems import ApiProblem
 from exporter.config import Auth, Secret
-from exporter.job import Job
-from exporter.observation import Emit, GrantKind, Key, PutOff, PutOffFor, Rejection
-from exporter.tokens.attempts import Attempts, Failure, Wire
-from exporter.tokens.credentials import Clock, Headers, Timer
+from exporter.gates.gate import Refusal
+from exporter.job import Job, TargetPlan
+from exporter.observation import (
+    Call,
+    GrantKind,
+    Key,
+    PutOff,
+    PutOffFor,
+    Rejection,
+)
+from exporter.tokens.clock import Clock, Timer
 from exporter.tokens.doubts import Doubts
+from exporter.tokens.grant import Attempts, Failure, Line, grants_of
 from exporter.tokens.held import Held, Legacy
+from exporter.tokens.identity import Headers, Identity
 from exporter.tokens.secrets import Secrets
 from exporter.tokens.spacing import Account, Spacing, told
 
 _log = logging.getLogger(__name__)
 
 
-class RenewingToken:
+class RenewingToken(Identity):
     """Owns the token of one target. Each login and each refresh is a passive run.
 
     Args:
         jobs: how to log in and, where that can be, how to refresh.
         auth: of type ``login`` or ``oauth2``.
-        wire: to the target.
-        emit: takes what was observed.
+        line: to the target.
         account: whose token it is.
         secrets: what it logs in with.
         clock: tells the time.
@@ -44,19 +51,17 @@ class RenewingToken:
         self,
         jobs: Mapping[GrantKind, Job],
         auth: Auth,
-        wire: Wire,
-        emit: Emit,
+        line: Line,
         account: Account,
         secrets: Secrets,
-        *,
-        clock: Clock | None = None,
+        clock: Clock,
     ) -> None:
         """Hold what a login needs; nothing is sent before somebody wants a token."""
         self._auth = auth
-        self._wire = wire
-        self._emit = emit
-        self._clock = clock or Clock()
-        self._attempts = Attempts(jobs, auth, wire, emit, self._clock)
+        self._emit = line.emit
+        self._clock = clock
+        self._attempts = Attempts(jobs, auth, line, clock)
+        self.problems = self._attempts.problems
         self._spacing = Spacing(account)
         self._secrets = secrets
         self._doubts = Doubts()
@@ -82,11 +87,6 @@ class RenewingToken:
     def put_off(self) -> PutOff | None:
         """Why no attempt is made now; ``None`` where one may be, or is in flight."""
         return None if self._renewal is not None else self._put_off()
-
-    @property
-    def problems(self) -> Mapping[GrantKind, ApiProblem]:
-        """What the API said is wrong with the last login and the last refresh."""
-        return self._attempts.problems
 
     async def refresh_once(self) -> bool:
         """Refresh now, as somebody wants to see how that goes: no login follows.
@@ -120,20 +120,15 @@ class RenewingToken:
         if self._auth == legacy.auth:
             self._held, self._refresh_token = legacy.held, legacy.refresh_token
 
-    def follow(self, jobs: Mapping[GrantKind, Job], *, needed: bool) -> None:
-        """Go on by another plan.
-
-        Args:
-            jobs: how to log in and how to refresh: what a connection is made of is as before.
-            needed: surfaces are planned that go in the account's name, so that there is to be a
-                token at any time.
-        """
-        self._attempts.jobs = jobs
-        self._needed = needed
+    def apply(self, plan: TargetPlan, secrets: Secrets) -> None:
+        """See ``Identity``; what leads to the target is as before."""
+        del secrets
+        self._attempts.jobs = grants_of(plan)
+        self._needed = any(job.credential == "account" for job in plan.jobs)
         self._set_timer()
 
     async def headers(self, key: Key, patience: float) -> Headers | None:
-        """See ``Credentials``."""
+        """See ``Identity``."""
         del key
         now = self._clock.steady()
         if self._wanted(now):
@@ -144,13 +139,13 @@ class RenewingToken:
         return await self._after_renewal(patience)
 
     def over(self, headers: Headers, key: Key) -> bool:
-        """See ``Credentials``; also where a newer token came, or this one was given up."""
+        """See ``Identity``; also where a newer token came, or this one was given up."""
         del key
         held = self._held
         return held is None or held.headers is not headers or self._clock.steady() >= held.expires
 
     async def renewed(self, rejected: Headers, key: Key, patience: float) -> Headers | None:
-        """See ``Credentials``; requests that were rejected together cost one renewal.
+        """See ``Identity``; requests that were rejected together cost one renewal.
 
         The token stays in use for all others until another one came, as the fault may be the
         surface's; it is given up once a second component rejected it and none accepted it between.
@@ -164,23 +159,20 @@ class RenewingToken:
             return None
         return None if found is rejected else found
 
-    def refused(self, key: Key) -> None:
-        """See ``Credentials``: the fault is the surface's, or the account's on it."""
-        self._doubts.persisted(key, self._clock.steady())
-        self._attempts.ages.refused(key)
-
-    def accepted(self, headers: Headers, key: Key) -> None:
-        """See ``Credentials``: a token that one surface accepts is not worth giving up."""
+    def accepted(self, call: Call) -> None:
+        """See ``Identity``: a token that one surface accepts is not worth giving up."""
         held = self._held
-        if held is None or held.headers is not headers:
+        if held is None:
             return
-        if self._attempts.ages.accepted(self._clock.steady() - held.since, key):
+        if self._attempts.ages.accepted(self._clock.steady() - held.since, call.key):
             self._renew_sooner(held)
         if self._doubts:
             self._doubts.settle()
 
-    def ended(self, headers: Headers) -> None:
-        """See ``Credentials``."""
+    def refused(self, call: Call) -> None:
+        """See ``Identity``: the fault is the surface's, or the account's on it."""
+        self._doubts.persisted(call.key, self._clock.steady())
+        self._attempts.ages.refused(call.key)
 
     def rest(self) -> None:
         """Renew no more, and end what is in flight: it is for the owner that follows to renew."""
@@ -190,7 +182,7 @@ class RenewingToken:
             self._renewal.cancel()
 
     async def close(self) -> None:
-        """See ``Credentials``; what is in flight counts as a skip."""
+        """See ``Identity``; what is in flight counts as a skip."""
         self.rest()
         if self._renewal is not None:
             await asyncio.wait({self._renewal})
@@ -244,23 +236,16 @@ class RenewingToken:
         self._set_timer()  # it may be a little early, or the next attempt is for later
 
     async def _renew(self) -> None:
-        """Refresh, or else log in; the API is asked by one of a target's essential slots."""
-        attempts, slots = self._attempts, self._wire.slots
+        """Refresh, or else log in."""
+        attempts = self._attempts
         attempts.begin()
-        login = attempts.jobs["login"]
         try:
-            if not await slots.acquire(essential=login.essential, patience=login.timeout):
-                attempts.skipped("overrun")
-                return
-            try:
-                if not await self._refresh():
-                    await self._log_in()
-            finally:
-                slots.release(essential=login.essential)
+            if not await self._refresh():
+                await self._log_in()
         except asyncio.CancelledError:
             attempts.skipped("shutdown")
         except Exception as error:  # noqa: BLE001  # a fault of ours is a run, not silence
-            attempts.broken(error, again=self._spacing.failures > 0)
+            attempts.broken(error)
             self._failed()
         finally:
             self._renewal = None
@@ -273,6 +258,9 @@ class RenewingToken:
             return False
         self._refresh_token = None  # one attempt: after a failure the login follows
         result = await self._attempts.refresh(token)
+        if isinstance(result, Refusal):
+            self._refresh_token = token
+            return True
         self._unrefreshed = not isinstance(result, Grant)
         if isinstance(result, Grant):
             # A server that does not rotate keeps the old one good (RFC 6749, section 6).
@@ -298,6 +286,8 @@ class RenewingToken:
             if self._shut_out:  # the account was, and not the refresh alone
                 self._attempts.moot()
             self._shut_out = self._unrefreshed = False
+            return
+        if isinstance(result, Refusal):
             return
         self._shut_out |= self._unrefreshed
         if result.refused:
@@ -333,6 +323,7 @@ class RenewingToken:
         now = self._clock.steady()
         ends = now + grant.lifetime if grant.known else math.inf
         self._held = Held(headers, now, ends, now + grant.lifetime - grant.early)
+        self.proof += 1
         self._attempts.ages.began()
         self._refresh_token = refresh_token
         self._doubts.settle()

@@ -9,7 +9,7 @@ from exporter.config import Auth, Secret
 from exporter.observation import PutOff, PutOffFor
 from exporter.plan import RENEWAL_SPACING
 from exporter.sinks.logformat import rfc3339
-from exporter.tokens.credentials import REFUSED_FOR
+from exporter.tokens.identity import REFUSED_FOR
 
 _LONGEST_BACKOFF: Final = 60.0
 _JITTER: Final = 0.1

@@ -9,6 +9,7 @@ from typing import Final
 
 import pytest
 
+from exporter.catalog import CATALOG
 from exporter.flags import called
 from tests.support.product import clean_environment, command
 from tests.support.servers import LOOPBACK, Process, Start, free_port, prints
@@ -88,12 +89,13 @@ async def test_mistakes_are_a_line_each_of_the_file_and_of_the_plan(tmp_path: Pa
 async def test_surfaces_lists_what_would_be_probed() -> None:
     ended = await command("surfaces", "--output", "json", env=API)
     rows = {row["surface"]: row for row in json.loads(ended.out)}
-    assert (ended.code, len(rows)) == (0, 31)
+    assert (ended.code, len(rows)) == (0, len(CATALOG))
     assert rows["monitoring.health"]["mode"] == "read"
     assert rows["orchestrator.deploy"]["mode"] == "off"
     assert rows["auth.login"]["mode"] == "passive"
     table = await command("surfaces", env=API)
-    assert "16 of 31 surfaces are probed" in table.out
+    probed = sum(surface.safety == "read" for surface in CATALOG)
+    assert f"{probed} of {len(CATALOG)} surfaces are probed" in table.out
     assert "hunter2" not in ended.out + table.out
 
 

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from exporter.api.client import Client
 from exporter.api.files import files_of
+from exporter.api.settings import connection_settings
 from exporter.catalog import CATALOG
 from exporter.config.schema import (
     Auth,
@@ -24,18 +25,18 @@ from exporter.config.schema import (
 )
 from exporter.config.values import Duration, Secret
 from exporter.context import Mint
-from exporter.gates.slots import Slots
+from exporter.followed import Followed
 from exporter.job import Job, Plan
-from exporter.links import Link, Means, files_for, links_for, retire
 from exporter.looks import Looker
 from exporter.observation import GrantKind, Observation, Renewal, Run
 from exporter.plan import plan
+from exporter.session import Means, TargetSession, files_for, sessions_for
 from exporter.simulator.server import Simulator
-from exporter.tokens.attempts import Wire
 from exporter.tokens.renewing import RenewingToken
 from exporter.tokens.spacing import account_of
 from tests.support.jobs import jobs
 from tests.support.looking import secrets_of
+from tests.support.sessions import session
 from tests.unit.tokens.stage import SURFACE, Hand
 
 KINDS: Final[tuple[GrantKind, ...]] = ("login", "refresh")
@@ -73,30 +74,29 @@ class Reloads:
 
     def __init__(self) -> None:
         self.observed: list[Observation] = []
-        self.links: dict[str, Link] = {}
+        self.sessions: dict[str, TargetSession] = {}
 
-    async def follow(self, target: Target) -> Link:
+    async def follow(self, target: Target) -> TargetSession:
         """Go over to this one."""
-        before, of = self.links, planned(target)
-        files, means = files_for(of), Means(self.observed.append, Mint(), Looker())
-        self.links = links_for(of, files, before, means)
-        link = self.links["lab"]
+        before, of = self.sessions, planned(target)
+        files = files_for(of)
+        means = Means(self.observed.append, Mint(), Looker(), Followed())
+        self.sessions = sessions_for(of, files, before, means)
+        session = self.sessions["lab"]
         for former in before.values():
-            if former is not link:
-                await retire(former, ())
-        link.follow(of.targets[0], files["lab"])
-        return link
+            if former is not session:
+                await former.retire(())
+        session.apply(of.targets[0], files["lab"])
+        return session
 
     async def headers(self) -> object:
         """Ask for a token as a run does, with time for a login."""
-        credentials = self.links["lab"].access.credentials
-        assert credentials is not None
-        return await credentials.headers(SURFACE, 5)
+        return await self.sessions["lab"].identity.headers(SURFACE, 5)
 
     async def close(self) -> None:
         """End."""
-        for link in self.links.values():
-            await link.close()
+        for each in self.sessions.values():
+            await each.close()
 
 
 def edits(target: Target) -> list[Target]:
@@ -162,12 +162,13 @@ async def test_a_token_outlives_its_connection_also_where_no_other_can_be_had() 
 async def test_one_login_lasts_however_refresh_tokens_are_told(rotation: str) -> None:
     clock, observed = Hand(), list[Observation]()
     async with api(clock.wall, token_seconds=600, refresh_rotation=rotation) as (url, seen):
-        client = Client(lab := Target("lab", url), files_of(lab))
-        wire = Wire(client.send, Slots(3))
+        settings = connection_settings(lab := Target("lab", url, auth=RIGHT))
+        client = Client(settings, files_of(settings))
+        line = session(client.send, observed.append, lab)
         grants: dict[GrantKind, Job] = {kind: jobs()[f"auth.{kind}"] for kind in KINDS}
         account = account_of(url, RIGHT)
         secrets = secrets_of(RIGHT)
-        owner = RenewingToken(grants, RIGHT, wire, observed.append, account, secrets, clock=clock)
+        owner = RenewingToken(grants, RIGHT, line, account, secrets, clock)
         tokens = []
         for clock.now in range(0, 7000, 700):
             tokens.append(await owner.headers(SURFACE, 5))

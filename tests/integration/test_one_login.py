@@ -16,11 +16,11 @@ from exporter.config.values import Secret
 from exporter.context import Mint
 from exporter.followed import Followed
 from exporter.job import Plan
-from exporter.links import Link, Means, files_for, links_for
 from exporter.looks import Looker
 from exporter.observation import Call, Observation, Renewal, Run
 from exporter.plan import plan
 from exporter.runner import Runner
+from exporter.session import Means, TargetSession, files_for, sessions_for
 from tests.support.product import Simulator
 from tests.support.servers import Prism, Start
 from tests.unit.tokens.stage import SURFACE
@@ -36,13 +36,13 @@ def planned(url: str) -> Plan:
 
 
 @asynccontextmanager
-async def linked(planned: Plan, seen: list[Observation]) -> AsyncIterator[Link]:
-    means = Means(seen.append, Mint(), Looker())
-    link = links_for(planned, files_for(planned), {}, means)["lab"]
+async def opened(planned: Plan, seen: list[Observation]) -> AsyncIterator[TargetSession]:
+    means = Means(seen.append, Mint(), Looker(), Followed())
+    session = sessions_for(planned, files_for(planned), {}, means)["lab"]
     try:
-        yield link
+        yield session
     finally:
-        await link.close()
+        await session.close()
 
 
 async def probe_at_once(url: str) -> list[Observation]:
@@ -51,14 +51,13 @@ async def probe_at_once(url: str) -> list[Observation]:
     whole = planned(url)
     (of,) = whole.targets
     asking = [job for job in of.jobs if job.credential == "account" and job.surface.ids is None]
-    async with linked(whole, seen) as link:
-        credentials = link.access.credentials
-        assert credentials is not None
-        found = await asyncio.gather(*(credentials.headers(SURFACE, 30) for _ in range(WAITING)))
+    async with opened(whole, seen) as session:
+        waiting = (session.identity.headers(SURFACE, 30) for _ in range(WAITING))
+        found = await asyncio.gather(*waiting)
         assert len({id(headers) for headers in found}) == 1
         assert found[0] is not None
-        runner = Runner(Followed())
-        runner.follow({"lab": link.access})
+        runner = Runner()
+        runner.apply({"lab": session})
         loop = asyncio.get_running_loop()
         await asyncio.gather(
             *(runner.run(asking[each % len(asking)], loop.time()) for each in range(WAITING))

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from exporter.api.client import Client
 from exporter.api.faults import Phase
 from exporter.api.files import Files, files_of
+from exporter.api.settings import connection_settings
 from exporter.config.schema import Connection, Target, Timeouts, Tls
 from exporter.config.values import Duration
 from exporter.observation import Phases, Reason
@@ -52,7 +53,7 @@ async def client(
     """
     complaints: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
-    wanted = replace(target(url, tls=tls, connection=connection), **more)
+    wanted = connection_settings(replace(target(url, tls=tls, connection=connection), **more))
     subject = Client(wanted, files or files_of(wanted))
     try:
         yield subject

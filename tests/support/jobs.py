@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from typing import Final
 
 from exporter.catalog import CATALOG
+from exporter.checks import Checks
 from exporter.config.schema import Auth, Config, Resources, SurfaceOptions, Target
 from exporter.config.values import Secret
 from exporter.job import Job
 from exporter.observation import Phases, Reason
 from exporter.plan import plan
-from exporter.verdict import judge
+from exporter.verdict import Sent, Verdict, judge
 from exporter.wire import Exchange, Fault, Timing
 
 ACCOUNT: Final = Auth(type="login", username="probe", password=Secret("hunter2"))
@@ -52,5 +53,12 @@ def fault(reason: Reason, duration: float = 0.05) -> Fault:
 
 async def told(surface: str, result: Exchange) -> str:
     """What the checks of a surface find in an answer: which of them, why, and their words."""
-    finding = (await judge(jobs()[surface], result)).finding
+    finding = (await judged(jobs()[surface], result)).finding
     return "" if finding is None else f"{finding.check}: {finding.reason}: {finding.detail}"
+
+
+async def judged(
+    job: Job, result: Exchange | Fault, checks: Checks | None = None, sent: Sent | None = None
+) -> Verdict:
+    """What an outcome says; without checks that remember, as the first run of its target."""
+    return await judge(job, result, sent or Sent(), checks or Checks())

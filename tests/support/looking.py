@@ -3,6 +3,7 @@
 from typing import Any
 
 from exporter.api.files import files_of
+from exporter.api.settings import connection_settings
 from exporter.config.schema import Auth, Target
 from exporter.looks import Looker, Watch
 from exporter.tokens.secrets import Secrets
@@ -26,5 +27,5 @@ def look(watch: Watch[Any]) -> None:
 
 def secrets_of(auth: Auth, looker: Looker | None = None) -> Secrets:
     """The secret of an account."""
-    target = Target("lab", "http://lab", auth=auth)
-    return Secrets(files_of(target).secret, looker or Here(), target.name)
+    settings = connection_settings(Target("lab", "http://lab", auth=auth))
+    return Secrets(files_of(settings).secret, looker or Here(), "lab")

@@ -8,15 +8,13 @@ import pytest
 from exporter.asking import Asking, NotAskableError
 from exporter.catalog import CATALOG
 from exporter.config.schema import Auth, Config, SurfaceOptions, Target
-from exporter.followed import Followed
-from exporter.gates.slots import Slots
 from exporter.job import Plan
 from exporter.observation import Call, Inquiry, Observation, Run
 from exporter.plan import plan
-from exporter.runner import Access, Runner
-from exporter.tokens.attempts import Wire
+from exporter.runner import Runner
 from exporter.wire import Exchange, Request
 from tests.support.jobs import ACCOUNT, answer
+from tests.support.sessions import session
 
 LAB: Final = Target(name="lab", url="http://lab/v1", auth=ACCOUNT)
 OPEN: Final = Target(
@@ -39,9 +37,9 @@ class Stage:
         self.seen: list[Observation] = []
         self.sent: asyncio.Queue[Request] = asyncio.Queue()
         self.gate = asyncio.Event()
-        runner = Runner(Followed())
-        wire = Wire(self.send, Slots(10))
-        runner.follow({target.name: Access(wire, self.seen.append) for target in targets})
+        runner = Runner()
+        emit = self.seen.append
+        runner.apply({target.name: session(self.send, emit, target) for target in targets})
         self.asking = Asking(runner)
         self.asking.follow(planned(*targets))
 

@@ -51,13 +51,14 @@ def test_a_surface_with_another_has_an_entry() -> None:
         "monitoring.metrics": SurfaceOptions(timeout=Duration(2)),
     }
     found = shown(Target("lab", "http://lab", auth=ACCOUNT, surfaces=surfaces)).surfaces
+    others = [row.id for row in CATALOG if row.component == "monitoring"]
     assert found == {
+        **dict.fromkeys(others, SurfaceOptions(interval=Duration(10), timeout=Duration(9))),
         "monitoring.*": SurfaceOptions(interval=Duration(10)),
         "monitoring.metrics": SurfaceOptions(timeout=Duration(2)),
         "auth.login": SurfaceOptions(timeout=Duration(9)),
         "auth.refresh": SurfaceOptions(timeout=Duration(9)),
         HEALTH: SurfaceOptions(interval=Duration(10), essential=False, timeout=Duration(9)),
-        "monitoring.slices.metrics": SurfaceOptions(interval=Duration(10), timeout=Duration(9)),
     }
     assert [*found].index("monitoring.*") < [*found].index(HEALTH)
 

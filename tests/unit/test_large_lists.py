@@ -6,15 +6,17 @@ from typing import Final
 import pytest
 
 from exporter.catalog import CATALOG
+from exporter.checks import Checks
 from exporter.config.schema import Config, Resources, Target
+from exporter.context import Mint
 from exporter.followed import NO_ID, Followed
 from exporter.job import Job
 from exporter.observation import Observation, Reading
 from exporter.plan import plan
 from exporter.probe import Errand, probe
-from exporter.runner import Anonymous
 from exporter.wire import MAX_BODY, MAX_JSON, Exchange, Request
 from tests.support.jobs import ACCOUNT, answer
+from tests.support.sessions import permit
 
 ITEMS: Final[Mapping[str, tuple[bytes, bytes]]] = {
     "objects": (b'{"intents":[', b"{}"),
@@ -42,6 +44,11 @@ def planned(most: int) -> tuple[Followed, Job]:
     return followed, job
 
 
+async def errand(job: Job) -> Errand:
+    mint = Mint()
+    return Errand(job, await permit(job, NO_ID), mint, mint.begin(), Checks(), None, fresh=False)
+
+
 async def learned(followed: Followed, job: Job, content: bytes) -> list[Observation]:
     """What a run saw."""
     asked: list[Request] = []
@@ -50,7 +57,7 @@ async def learned(followed: Followed, job: Job, content: bytes) -> list[Observat
         asked.append(request)
         return answer(content)
 
-    seen = await probe(Errand(job, NO_ID, Anonymous(), 0.0), send)
+    seen = await probe(await errand(job), send)
     for observation in seen:
         followed(observation)
     assert len(content) <= asked[0].largest
@@ -77,7 +84,7 @@ async def largest(job: Job) -> int:
         asked.append(request.largest)
         return answer({})
 
-    await probe(Errand(job, NO_ID, Anonymous(), 0.0), send)
+    await probe(await errand(job), send)
     (most,) = asked
     return most
 

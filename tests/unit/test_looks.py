@@ -19,6 +19,7 @@ from exporter.loading import load_plan
 from exporter.looks import Looker, Watch
 from exporter.observation import Key
 from exporter.regular import content
+from exporter.tokens.clock import Clock
 from exporter.tokens.given import TokenFile
 from exporter.web.address import Address
 from tests.support.certificates import Authority
@@ -380,7 +381,10 @@ async def test_a_rejected_token_is_looked_at_at_once_for_as_long_as_the_run_is_p
     file = tmp_path / "token"
     file.write_text("one")
     owner = TokenFile(
-        SURFACE, secrets_of(Auth(type="bearer", token_file=str(file)), Looker()), lambda _: None
+        SURFACE,
+        secrets_of(Auth(type="bearer", token_file=str(file)), Looker()),
+        lambda _: None,
+        Clock(),
     )
     first = await owner.headers(SURFACE, 0)
     assert first is not None

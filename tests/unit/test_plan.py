@@ -49,11 +49,12 @@ def problems(**settings: object) -> list[tuple[tuple[str | int, ...], str]]:
 def test_by_default_all_safe_reads_are_probed_and_nothing_else() -> None:
     safe = {s.id for s in CATALOG if s.safety == "read" and not s.passive}
     assert set(jobs()) == safe
-    assert {job.key.surface for job in planned().passive} == {"auth.login", "auth.refresh"}
+    assert {job.key.surface for job in planned().passive} == {s.id for s in CATALOG if s.passive}
 
 
 def test_without_credentials_only_open_surfaces_are_probed() -> None:
-    assert set(jobs(auth=Auth())) == {"monitoring.health", "monitoring.metrics"}
+    safe = {s.id for s in CATALOG if s.safety == "read" and not s.passive}
+    assert set(jobs(auth=Auth())) == safe & {s.id for s in CATALOG if s.auth == "none"}
     assert planned(auth=Auth()).passive == ()
 
 

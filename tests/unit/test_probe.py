@@ -1,55 +1,68 @@
 """A round is one run: which calls it takes and what is concluded from them."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final, TypeVar
 
 import msgspec
 import pytest
 
+from exporter.checks import Checks
+from exporter.context import Mint
 from exporter.followed import NO_ID, Candidate
 from exporter.job import Job
-from exporter.observation import Call, Observation, Reading, Run, Skip, Visit
+from exporter.observation import Call, Key, Observation, Reading, Run, Skip, Visit
 from exporter.probe import Errand, probe
+from exporter.tokens.identity import NOBODY, Headers, Identity
 from exporter.wire import Exchange, Fault, Request
 from tests.support.jobs import answer, fault, jobs
+from tests.support.sessions import permit
 
 JOBS: Final = jobs()
 Answering = Callable[[Request], Exchange | Fault]
 T = TypeVar("T")
 
 
-class Name:
+class Name(Identity):
     """In whose name it is asked, with as many further tokens as there are."""
 
     def __init__(self, *further: str) -> None:
-        self.headers: Mapping[str, str] = {"Authorization": "t"}
-        self.over = False
+        self.sent: Headers = {"Authorization": "t"}
+        self.ended = False
         self.further = list(further)
-        self.was_refused = False
-        self.were_accepted: list[str] = []
 
-    async def again(self, patience: float) -> bool:
+    async def headers(self, key: Key, patience: float) -> Headers | None:
+        del key, patience
+        return self._next() if self.ended else self.sent
+
+    def over(self, headers: Headers, key: Key) -> bool:
+        del headers, key
+        return self.ended
+
+    async def renewed(self, rejected: Headers, key: Key, patience: float) -> Headers | None:
+        del key
         assert patience > 0
-        self.over = False
+        assert rejected is self.sent
+        return self._next()
+
+    def _next(self) -> Headers | None:
+        self.ended = False
         if not self.further:
-            return False
-        self.headers = {"Authorization": self.further.pop(0)}
-        return True
+            return None
+        self.sent = {"Authorization": self.further.pop(0)}
+        self.proof += 1
+        return self.sent
 
-    async def renew(self, rejected: Mapping[str, str], patience: float) -> bool:
-        assert patience > 0
-        assert rejected is self.headers
-        if not self.further:
-            return False
-        self.headers = {"Authorization": self.further.pop(0)}
-        return True
 
-    def refused(self) -> None:
-        self.was_refused = True
-
-    def accepted(self, headers: Mapping[str, str]) -> None:
-        self.were_accepted.append(headers["Authorization"])
+async def errand(
+    job: Job,
+    asked_for: tuple[Candidate, ...] = NO_ID,
+    lanes: int = 1,
+    identity: Identity = NOBODY,
+) -> Errand:
+    mint = Mint()
+    of = await permit(job, asked_for, identity, lanes)
+    return Errand(job, of, mint, mint.begin(), Checks(), lateness=0.001, fresh=False)
 
 
 def candidates(names: str, again: str = "") -> tuple[Candidate, ...]:
@@ -70,8 +83,7 @@ async def observed(
         await asyncio.sleep(0)
         return answering(request)
 
-    errand = Errand(job, asked_for, identity or Name(), 0.001, lanes)
-    return await probe(errand, send), sent
+    return await probe(await errand(job, asked_for, lanes, identity or Name()), send), sent
 
 
 def only(kind: type[T], seen: list[Observation]) -> T:
@@ -200,8 +212,7 @@ async def test_never_more_in_flight_than_there_are_lanes(lanes: int, most: int) 
         flying -= 1
         return answer({})
 
-    errand = Errand(JOBS["tn-manager.agents.status"], candidates("abcdef"), Name(), 0, lanes)
-    await probe(errand, send)
+    await probe(await errand(JOBS["tn-manager.agents.status"], candidates("abcdef"), lanes), send)
     assert peak == most
 
 
@@ -216,7 +227,7 @@ async def test_a_round_begins_nothing_that_cannot_have_its_time() -> None:
     job = JOBS["tn-manager.agents.status"]
     short = msgspec.structs.replace(job, timeout=0.1)
     started = clock.time()
-    seen = await probe(Errand(short, candidates("abcdef"), Name(), 0), send)
+    seen = await probe(await errand(short, candidates("abcdef")), send)
     run = only(Run, seen)
     assert 1 <= len(only(Visit, seen).well) < 6
     assert clock.time() - started < 0.2
@@ -235,8 +246,8 @@ async def test_a_rejected_token_is_renewed_and_the_request_sent_once_more() -> N
     assert [request.headers["Authorization"] for request in sent] == ["t", "u"]
     assert [each.status for each in seen if isinstance(each, Call)] == [401, 200]
     assert only(Run, seen).reason is None
-    assert not identity.was_refused
-    assert identity.were_accepted == ["u"]
+    told = [(each.proof, each.resent, each.accepted) for each in seen if isinstance(each, Call)]
+    assert told == [(0, False, False), (1, True, True)]
 
 
 async def test_a_token_rejected_again_is_one_failed_run_and_no_third_request() -> None:
@@ -244,7 +255,8 @@ async def test_a_token_rejected_again_is_one_failed_run_and_no_third_request() -
     seen, sent = await observed(job, accepting("v"), identity=identity)
     assert len(sent) == 2
     assert only(Run, seen).reason == "auth_rejected"
-    assert identity.was_refused
+    told = [(each.resent, each.rejected) for each in seen if isinstance(each, Call)]
+    assert told == [(False, True), (True, True)]
 
 
 async def test_without_another_token_a_rejection_is_final() -> None:
@@ -257,7 +269,7 @@ async def test_each_request_of_a_round_goes_with_a_token_that_is_not_over() -> N
     job, identity = JOBS["tn-manager.agents.status"], Name("u")
 
     def ends(request: Request) -> Exchange:
-        identity.over = request.path.endswith("/b/status")
+        identity.ended = request.path.endswith("/b/status")
         return answer({})
 
     seen, sent = await observed(job, ends, candidates("abcd"), identity=identity)
@@ -269,7 +281,7 @@ async def test_what_there_is_no_token_for_any_more_is_left_to_the_next_round() -
     job, identity = JOBS["tn-manager.agents.status"], Name()
 
     def ends(request: Request) -> Exchange:
-        identity.over = request.path.endswith("/b/status")
+        identity.ended = request.path.endswith("/b/status")
         return answer({})
 
     seen, sent = await observed(job, ends, candidates("abcd"), identity=identity)
@@ -282,9 +294,15 @@ async def test_what_there_is_no_token_for_any_more_is_left_to_the_next_round() -
 async def test_a_run_whose_token_is_over_before_its_first_request_sends_nothing(
     surface: str,
 ) -> None:
-    identity = Name()
-    identity.over = True
-    seen, sent = await observed(JOBS[surface], accepting(), candidates("ab"), identity=identity)
+    identity, sent = Name(), list[Request]()
+    of = await errand(JOBS[surface], candidates("ab"), identity=identity)
+    identity.ended = True
+
+    async def send(request: Request) -> Exchange:
+        sent.append(request)
+        return answer({})
+
+    seen = await probe(of, send)
     assert sent == []
     assert [(type(each), each.reason) for each in seen if isinstance(each, Skip)] == [
         (Skip, "no_token")
@@ -293,7 +311,6 @@ async def test_a_run_whose_token_is_over_before_its_first_request_sends_nothing(
 
 
 async def test_a_lane_without_work_is_given_back_at_once() -> None:
-    left: list[int] = []
     hang = asyncio.Event()
 
     async def send(request: Request) -> Exchange:
@@ -301,15 +318,14 @@ async def test_a_lane_without_work_is_given_back_at_once() -> None:
             await hang.wait()
         return answer({})
 
-    job = JOBS["tn-manager.agents.status"]
-    errand = Errand(job, candidates("abcdef"), Name(), 0, 3, lambda: left.append(1))
-    task = asyncio.create_task(probe(errand, send))
+    of = await errand(JOBS["tn-manager.agents.status"], candidates("abcdef"), 3)
+    task = asyncio.create_task(probe(of, send))
     async with asyncio.timeout(5):
-        while len(left) < 2:  # noqa: ASYNC110  # nothing else tells
+        while of.permit.lanes > 1:  # noqa: ASYNC110  # nothing else tells
             await asyncio.sleep(0)
     hang.set()
     await task
-    assert len(left) == 3
+    assert of.permit.lanes == 0
 
 
 async def test_a_list_that_is_too_slow_still_tells_its_ids() -> None:

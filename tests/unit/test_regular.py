@@ -13,6 +13,7 @@ from requests.exceptions import RequestException
 
 from exporter.api.extra import ExtraHeaders
 from exporter.api.files import files_of
+from exporter.api.settings import connection_settings
 from exporter.api.tls import Contexts, context_of
 from exporter.api.tls import problem_of as tls_problem_of
 from exporter.app import App, Options
@@ -29,6 +30,7 @@ from exporter.reload import Reloader
 from exporter.state.directory import Directory
 from exporter.state.document import Document, encode
 from exporter.threads import in_thread
+from exporter.tokens.clock import Clock
 from exporter.tokens.given import TokenFile
 from exporter.tokens.secrets import Secrets
 from exporter.web.address import Address
@@ -95,9 +97,9 @@ def of_pair(file: Path) -> str:
 
 def of_header(file: Path) -> str:
     with pytest.raises((OSError, ValueError)) as raised:
-        files_of(Target("lab", "http://lab", headers={"X_file": str(file)})).headers[
-            "X_file"
-        ].required()
+        files_of(
+            connection_settings(Target("lab", "http://lab", headers={"X_file": str(file)}))
+        ).headers["X_file"].required()
     return str(raised.value)
 
 
@@ -230,10 +232,10 @@ async def test_a_file_that_was_good_becomes_something_else(
         auth=Auth(type="bearer", token_file=str(token)),
         headers={"X-Key_file": str(header)},
     )
-    files = files_of(target)
+    files = files_of(connection_settings(target))
     headers = ExtraHeaders(target.headers, files.headers)
     key = Key("lab", "auth", "auth.login")
-    owner = TokenFile(key, Secrets(files.secret, Looker(), "lab"), lambda _: None)
+    owner = TokenFile(key, Secrets(files.secret, Looker(), "lab"), lambda _: None, Clock())
     assert await owner.headers(key, 0) is not None
     contexts = Contexts(authority, files.tls)
     context = contexts.get(home=True)

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from exporter.config.schema import Target
+from exporter.admission import Permit, Terms
+from exporter.config.schema import Connection, Target
 from exporter.context import context_of
 from exporter.followed import Followed
-from exporter.gates.slots import Slots
+from exporter.gates.gate import Refusal
 from exporter.job import Plan, TargetPlan
 from exporter.observation import (
     Call,
@@ -23,12 +24,12 @@ from exporter.observation import (
     Run,
     Skip,
 )
-from exporter.runner import Access, Runner
-from exporter.tokens.attempts import Wire
+from exporter.runner import Runner
 from exporter.tokens.renewing import RenewingToken
 from exporter.wire import Exchange, Fault, Request
 from tests.support.jobs import ACCOUNT, answer, fault, jobs
 from tests.support.looking import secrets_of
+from tests.support.sessions import session
 from tests.unit.tokens.stage import SURFACE, Hand
 
 if TYPE_CHECKING:
@@ -48,16 +49,26 @@ class Stage:
         self.result: Exchange | Fault | Exception = answer(HEALTHY)
         self.gate = asyncio.Event()
         self.gate.set()
-        self.slots = Slots(concurrency)
-        grants: dict[GrantKind, Job] = {"login": JOBS["auth.login"]}
-        wire, self.clock = Wire(self.login, self.slots), Hand()
-        secrets = secrets_of(ACCOUNT)
-        self.tokens = RenewingToken(grants, ACCOUNT, wire, self.emit, (), secrets, clock=self.clock)
+        connection = Connection(concurrency=concurrency)
+        self.target = Target("lab", "http://lab", auth=ACCOUNT, connection=connection)
         self.followed = Followed()
-        self.followed.follow(Plan((TargetPlan(Target("lab", "http://lab"), (), (), {}),)))
-        self.runner = Runner(self.followed)
-        self.runner.follow({"lab": Access(Wire(self.send, self.slots), self.emit, self.tokens)})
+        self.followed.follow(Plan((TargetPlan(self.target, (), (), {}),)))
+        grants: dict[GrantKind, Job] = {"login": JOBS["auth.login"]}
+        self.clock, line = Hand(), session(self.login, self.emit, self.target)
+        self.tokens = RenewingToken(grants, ACCOUNT, line, (), secrets_of(ACCOUNT), self.clock)
+        self.runner = Runner()
+        self.begin()
         self.login_result: Exchange | Fault = answer({"access_token": "t", "expires_in": 1e10})
+
+    def begin(self) -> None:
+        """Ask through a session of the same account from now on."""
+        self.session = session(self.send, self.emit, self.target, self.followed)
+        self.session.identity = self.tokens
+        self.runner.apply({"lab": self.session})
+
+    async def take(self, surface: str = "monitoring.metrics") -> Permit | Refusal:
+        """A place in the queue of a surface, if there is one."""
+        return await self.session.admit(JOBS[surface], Terms(patience=0))
 
     async def login(self, request: Request) -> Exchange | Fault:
         del request
@@ -128,16 +139,16 @@ async def test_without_a_token_nothing_is_sent() -> None:
 
 
 async def test_without_a_slot_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("exporter.runner._PATIENCE", 0.01)
+    monkeypatch.setattr("exporter.runner.ORDINARY", Terms(patience=0.01))
     stage = Stage(concurrency=1)
-    await stage.slots.acquire(essential=False, patience=0)
+    await stage.take()
     assert conclusion(await stage.run("monitoring.metrics")) == (Skip, "overrun")
     assert stage.sent == []
 
 
 async def test_health_has_a_slot_of_its_own() -> None:
     stage = Stage(concurrency=1)
-    await stage.slots.acquire(essential=False, patience=0)
+    await stage.take()
     assert conclusion(await stage.run("monitoring.health")) == (Run, None)
 
 
@@ -153,8 +164,8 @@ async def test_a_cancelled_run_is_a_skip_and_gives_its_slots_back() -> None:
         await task
     (skip,) = [each for each in stage.seen if isinstance(each, Skip)]
     assert skip.reason == "shutdown"
-    taken = [await stage.slots.acquire(essential=False, patience=0) for _ in range(10)]
-    assert taken.count(True) == 9
+    taken = [await stage.take() for _ in range(10)]
+    assert sum(isinstance(each, Permit) for each in taken) == 9
 
 
 async def test_a_fault_of_ours_is_a_run_and_is_logged_once(
@@ -166,7 +177,7 @@ async def test_a_fault_of_ours_is_a_run_and_is_logged_once(
         assert conclusion(await stage.run("monitoring.health")) == (Run, "internal")
         await stage.run("monitoring.health")
     assert [record.getMessage() for record in caplog.records] == ["a fault of the exporter"]
-    assert await stage.slots.acquire(essential=True, patience=0)
+    assert isinstance(await stage.take("monitoring.health"), Permit)
 
 
 async def test_a_token_rejected_within_ten_seconds_of_its_login_fails_the_run() -> None:
@@ -185,13 +196,14 @@ async def test_a_token_that_ends_while_its_run_waits_for_a_slot_is_not_sent(
     stage = Stage(concurrency=1)
     stage.login_result = answer({"access_token": "t", "expires_in": 60}, duration=0)
     await stage.tokens.headers(SURFACE, 1)
-    await stage.slots.acquire(essential=False, patience=0)
+    place = await stage.take()
+    assert isinstance(place, Permit)
     task = asyncio.create_task(stage.run("vnf-operator.vnfs.list"))
     await asyncio.sleep(0)
     again = {"access_token": "u", "expires_in": 60}
     stage.login_result = answer(again, duration=0) if renewable else fault("connect_refused")
     stage.clock.now = 61
-    stage.slots.release(essential=False)
+    place.close()
     concluded = conclusion(await task)
     assert concluded == ((Run, None) if renewable else (Skip, "no_token"))
     sent = [request.headers["Authorization"] for request in stage.sent]
@@ -239,9 +251,9 @@ async def test_an_inquiry_has_no_more_time_than_it_says() -> None:
 
 async def test_an_inquiry_that_waited_too_long_is_not_held_against_the_api() -> None:
     stage = Stage(concurrency=1)
-    await stage.slots.acquire(essential=False, patience=0)
-    loop = asyncio.get_running_loop()
-    loop.call_later(0.15, lambda: stage.slots.release(essential=False))
+    place = await stage.take()
+    assert isinstance(place, Permit)
+    asyncio.get_running_loop().call_later(0.15, place.close)
     assert asked(await stage.runner.ask(JOBS["monitoring.metrics"], 0.2)).reason == "overrun"
     assert stage.sent == []
 
@@ -330,7 +342,7 @@ async def test_an_inquiry_joins_no_run_of_an_api_that_was_replaced() -> None:
     stage.gate.clear()
     run = asyncio.create_task(stage.run("monitoring.health"))
     await stage.arrivals.get()
-    stage.runner.follow({"lab": Access(Wire(stage.send, stage.slots), stage.emit, stage.tokens)})
+    stage.begin()
     inquiry = asyncio.create_task(stage.runner.ask(JOBS["monitoring.health"], 5))
     await stage.arrivals.get()
     stage.gate.set()

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.observation import Lifecycle, RateLimit, Reason
-from exporter.verdict import judge
+from exporter.verdict import Sent
 from exporter.wire import Exchange
 from tests.support.caller import client, get
 from tests.support.hostile import ask, play, serve, sized
-from tests.support.jobs import answer, fault, jobs
+from tests.support.jobs import answer, fault, jobs, judged
 
 JOBS: Final = jobs()
 HEALTH: Final = {"status": "healthy", "timestamp": "2026-01-01T00:00:00Z"}
@@ -22,13 +22,13 @@ async def test_what_is_odd_in_a_body_is_told_of_its_call() -> None:
     job, broken = JOBS["monitoring.health"], b'{"status": "healthy", "x": NaN, "y": "\xff"%s}'
     stamped = broken % b', "timestamp": "2026-01-01T00:00:00Z"'
     for body, stamp in ((broken % b"", None), (stamped, 1767225600)):
-        verdict = await judge(job, answer(body))
+        verdict = await judged(job, answer(body))
         assert verdict.finding is None
         assert (verdict.call.oddities, verdict.call.stamp) == (("number", "text"), stamp)
         assert verdict.document is not None
         assert verdict.document["y"] == "\ufffd"
-    assert (await judge(job, answer(HEALTH))).call.oddities == ()
-    assert (await judge(job, answer(stamped, status=503))).call.oddities == ()  # nobody reads it
+    assert (await judged(job, answer(HEALTH))).call.oddities == ()
+    assert (await judged(job, answer(stamped, status=503))).call.oddities == ()  # nobody reads it
 
 
 ORDER: Final[list[tuple[str, Exchange, str]]] = [
@@ -45,7 +45,7 @@ ORDER: Final[list[tuple[str, Exchange, str]]] = [
 
 @pytest.mark.parametrize(("surface", "result", "check"), ORDER)
 async def test_the_first_fault_counts(surface: str, result: Exchange, check: str) -> None:
-    verdict = await judge(JOBS[surface], result)
+    verdict = await judged(JOBS[surface], result)
     assert verdict.finding is not None
     assert verdict.finding.check == check
     assert verdict.slow is False
@@ -53,7 +53,7 @@ async def test_the_first_fault_counts(surface: str, result: Exchange, check: str
 
 
 async def test_a_fault_of_the_wire_is_told_as_it_came() -> None:
-    verdict = await judge(JOBS["monitoring.health"], fault("connect_refused"))
+    verdict = await judged(JOBS["monitoring.health"], fault("connect_refused"))
     assert verdict.finding is not None
     assert verdict.finding.reason == verdict.call.fault == "connect_refused"
     assert verdict.finding.check == ""
@@ -68,7 +68,7 @@ async def test_the_call_has_what_client_metrics_want() -> None:
         "API-Version": "1.0.0",
     }
     result = answer({}, status=404, headers=headers)
-    call = (await judge(JOBS["vnf-operator.vnfs.get"], result, queued=0.25)).call
+    call = (await judged(JOBS["vnf-operator.vnfs.get"], result, sent=Sent(queued=0.25))).call
     assert (call.method, call.endpoint) == ("GET", "/vnf-operator/vnfs/{vnfId}")
     assert (call.credential, call.rate_class) == ("account", "standard")
     assert call.rate_limit == RateLimit(1000, 7, 1030.0)
@@ -96,7 +96,7 @@ async def test_the_quota_is_known_of_an_answer_whose_body_failed(
     script = play(ask, b"HTTP/1.1 200 OK\r\nAPI-Version: 1.0.0\r\n" + RATES + rest)
     async with serve(script) as server, client(server.url) as subject:
         result = await get(subject)
-    verdict = await judge(JOBS["vnf-operator.vnfs.get"], result)
+    verdict = await judged(JOBS["vnf-operator.vnfs.get"], result)
     call = verdict.call
     assert verdict.finding is not None
     assert (verdict.finding.reason, call.fault, call.status) == (reason, reason, 200)
@@ -107,5 +107,5 @@ async def test_the_quota_is_known_of_an_answer_whose_body_failed(
 @given(st.binary(max_size=200) | st.text().map(str.encode))
 async def test_no_body_raises(body: bytes) -> None:
     for job in JOBS.values():
-        verdict = await judge(job, answer(body))
+        verdict = await judged(job, answer(body))
         assert math.isfinite(verdict.call.duration)

@@ -9,6 +9,7 @@ import pytest
 from exporter.api import protocol
 from exporter.api.client import Client
 from exporter.api.files import files_of
+from exporter.api.settings import connection_settings
 from exporter.config.schema import Connection
 from exporter.config.values import Duration
 from tests.support.caller import client, target, well
@@ -121,7 +122,7 @@ async def test_a_certificate_that_was_renewed_on_disk_is_seen_within_the_age(
 async def test_an_old_connection_waits_for_no_consent_of_tls(tmp_path: Path) -> None:
     authority = Authority(tmp_path)
     async with serve_stubbornly(authority.server(), JSON) as url:
-        wanted = target(url, tls=authority.tls, connection=aged(0.2))
+        wanted = connection_settings(target(url, tls=authority.tls, connection=aged(0.2)))
         subject = Client(wanted, files_of(wanted))
         await well(subject)
     await subject.close()

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from exporter.api.body import decoded
 from exporter.api.faults import RefusedError
 from exporter.observation import Reason
-from exporter.verdict import Verdict, judge
+from exporter.verdict import Verdict
 from exporter.wire import MAX_JSON, Fault
 from tests.support.caller import client, get, well
 from tests.support.hostile import OK, answer, serve, sized
-from tests.support.jobs import jobs
+from tests.support.jobs import jobs, judged
 
 JSON: Final = b'{"items": []}'
 PACKED: Final = gzip.compress(JSON, mtime=0)  # else each worker has other names of the cases
@@ -129,7 +129,7 @@ async def test_a_known_coding_is_not_named() -> None:
 
 async def verdict(surface: str, answered: bytes) -> Verdict:
     async with serve(answer(answered)) as server, client(server.url) as subject:
-        return await judge(jobs()[surface], await well(subject))
+        return await judged(jobs()[surface], await well(subject))
 
 
 PACKS: Final = ("gzip", "X-GZIP", "deflate")

@@ -13,6 +13,7 @@ import pytest
 
 from exporter.api.client import Client
 from exporter.api.files import files_of
+from exporter.api.settings import connection_settings
 from exporter.wire import Fault, Method
 from tests.support.caller import client, get, seconds, target, well
 from tests.support.hostile import (
@@ -261,5 +262,5 @@ async def test_closing_ends_what_is_kept() -> None:
 
 
 async def test_a_client_that_sent_nothing_can_be_closed() -> None:
-    wanted = target("http://127.0.0.1:9")
+    wanted = connection_settings(target("http://127.0.0.1:9"))
     await Client(wanted, files_of(wanted)).close()

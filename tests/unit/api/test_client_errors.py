@@ -7,11 +7,10 @@ from typing import Final
 import pytest
 
 from exporter.observation import Reason
-from exporter.verdict import judge
 from exporter.wire import MAX_HEADERS, MAX_LINE, MAX_PROBLEM, Exchange, Fault
 from tests.support.caller import client, get, well
 from tests.support.hostile import OK, Script, Step, answer, ask, flood, hang, play, serve, sized
-from tests.support.jobs import jobs
+from tests.support.jobs import jobs, judged
 
 CHUNKED: Final = b"Transfer-Encoding: chunked\r\n\r\n"
 GZIP: Final = b"Content-Encoding: gzip\r\n"
@@ -60,7 +59,7 @@ async def test_a_large_or_broken_body(status: int, steps: tuple[Step, ...]) -> N
         outcome = await get(subject, total=10)
         assert isinstance(outcome, Exchange), outcome
         assert (outcome.status, outcome.body, outcome.response_bytes) == (status, b"", None)
-        verdict = await judge(jobs()["orchestrator.intents.list"], outcome)
+        verdict = await judged(jobs()["orchestrator.intents.list"], outcome)
         assert verdict.finding is not None
         assert verdict.finding.reason == STATUSES[status]
         assert verdict.call.response_bytes is None

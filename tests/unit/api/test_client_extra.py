@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from exporter.api.client import Client
 from exporter.api.files import files_of
+from exporter.api.settings import connection_settings
 from exporter.config.schema import Auth
 from exporter.config.values import Secret
 from exporter.wire import Exchange, Request
@@ -65,7 +66,7 @@ async def test_a_value_follows_its_file(tmp_path: Path, caplog: pytest.LogCaptur
 
     write("first\n")
     headers = {"X-Api-Key_file": str(file)}
-    files = files_of(replace(target("http://lab"), headers=headers))
+    files = files_of(connection_settings(replace(target("http://lab"), headers=headers)))
     async with (
         serve(answer(JSON)) as server,
         client(server.url, headers=headers, files=files) as subject,
@@ -94,7 +95,7 @@ def test_a_file_that_cannot_be_used_is_an_error_at_once(tmp_path: Path) -> None:
 
 
 def _client_with(headers: Any) -> Client:  # noqa: ANN401
-    wanted = replace(target("http://127.0.0.1:9"), headers=headers)
+    wanted = connection_settings(replace(target("http://127.0.0.1:9"), headers=headers))
     return Client(wanted, files_of(wanted))
 
 

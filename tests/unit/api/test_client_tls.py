@@ -8,7 +8,8 @@ from typing import Final
 import pytest
 from cryptography import x509
 
-from exporter.api.files import files_of
+from exporter.api.files import Files, files_of
+from exporter.api.settings import connection_settings
 from exporter.config.schema import Tls
 from exporter.wire import Fault
 from tests.support.caller import client, get, seconds, target, well
@@ -17,6 +18,10 @@ from tests.support.hostile import LOOPBACK, OK, Peer, answer, serve, serve_stubb
 from tests.support.looking import look
 
 JSON: Final = answer(OK + sized(b"{}"))
+
+
+def files_for(url: str, tls: Tls) -> Files:
+    return files_of(connection_settings(target(url, tls=tls)))
 
 
 @pytest.fixture(scope="module")
@@ -96,9 +101,7 @@ async def test_a_client_certificate_that_is_renewed(authority: Authority, tmp_pa
     context = authority.demanding()
     async with (
         serve(script, tls=context) as server,
-        client(
-            server.url, tls=tls, files=(files := files_of(target(server.url, tls=tls)))
-        ) as subject,
+        client(server.url, tls=tls, files=(files := files_for(server.url, tls))) as subject,
     ):
         await well(subject)
         (tmp_path / "key.pem").write_text("half a pair")

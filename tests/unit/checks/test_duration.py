@@ -2,8 +2,7 @@
 
 import pytest
 
-from exporter.verdict import judge
-from tests.support.jobs import answer, jobs
+from tests.support.jobs import answer, jobs, judged
 
 
 @pytest.mark.parametrize(
@@ -18,7 +17,7 @@ from tests.support.jobs import answer, jobs
 )
 async def test_good_slow_and_too_slow(duration: float, found: str, slow: object) -> None:
     document = {"status": "healthy"}
-    verdict = await judge(jobs()["monitoring.health"], answer(document, duration=duration))
+    verdict = await judged(jobs()["monitoring.health"], answer(document, duration=duration))
     finding = verdict.finding
     told = "" if finding is None else f"{finding.check}: {finding.reason}: {finding.detail}"
     assert (told, verdict.slow) == (found, slow)

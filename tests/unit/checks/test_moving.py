@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from exporter.checks import Checks
 from exporter.checks.moving import STILL_RUNS, Pulse
 from exporter.observation import Inquiry, Key, Run, Skip
-from exporter.verdict import Verdict, judge
-from tests.support.jobs import answer, jobs
+from exporter.verdict import Verdict
+from tests.support.jobs import answer, jobs, judged
 from tests.unit.sinks.factories import call, run
 from tests.unit.test_runner import Stage
 
@@ -38,9 +38,9 @@ def health(stamp: str) -> dict[str, object]:
     return {"status": "healthy", **told}
 
 
-async def judged(checks: Checks, stamp: str, at: float = 1000.0) -> Verdict:
+async def scheduled(checks: Checks, stamp: str, at: float = 1000.0) -> Verdict:
     """An answer to a scheduled run."""
-    verdict = await judge(JOB, answer(health(stamp), at=at), checks)
+    verdict = await judged(JOB, answer(health(stamp), at=at), checks)
     reason = verdict.finding.reason if verdict.finding else None
     checks.learn(Run(JOB.key, at, 0.1, reason, deciding=verdict.call))
     return verdict
@@ -50,15 +50,15 @@ async def still() -> Checks:
     """What knows of a timestamp that moved and stands still."""
     checks = Checks()
     for stamp in "abbbb":
-        await judged(checks, stamp)
-    assert (await judge(JOB, answer(health("b")), checks)).finding is not None
+        await scheduled(checks, stamp)
+    assert (await judged(JOB, answer(health("b")), checks)).finding is not None
     return checks
 
 
 @pytest.mark.parametrize(("stamps", "fails"), HISTORIES.values(), ids=HISTORIES.keys())
 async def test_a_history_and_which_of_its_runs_fail(stamps: str, fails: str) -> None:
     checks = Checks()
-    findings = [(await judged(checks, stamp)).finding for stamp in stamps]
+    findings = [(await scheduled(checks, stamp)).finding for stamp in stamps]
     assert "".join("." if finding is None else "F" for finding in findings) == fails
     found = {(finding.check, finding.reason) for finding in findings if finding}
     assert found <= {("moving", "unhealthy")}
@@ -66,7 +66,9 @@ async def test_a_history_and_which_of_its_runs_fail(stamps: str, fails: str) -> 
 
 async def test_the_detail_tells_since_when() -> None:
     checks = Checks()
-    verdicts = [await judged(checks, stamp, 1000 + 30 * run) for run, stamp in enumerate("abbbb")]
+    verdicts = [
+        await scheduled(checks, stamp, 1000 + 30 * run) for run, stamp in enumerate("abbbb")
+    ]
     assert verdicts[-1].finding is not None
     since = datetime.fromtimestamp(1030, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     assert verdicts[-1].finding.detail == f"its timestamp has stood still since {since}"
@@ -75,14 +77,14 @@ async def test_the_detail_tells_since_when() -> None:
 @pytest.mark.parametrize("told", [None, 7, True, "", "yesterday", [], {}, "2026-13-01T00:00:00Z"])
 async def test_what_is_no_date_is_not_judged(told: object) -> None:
     checks = await still()
-    verdict = await judge(JOB, answer({"status": "healthy", "timestamp": told}), checks)
+    verdict = await judged(JOB, answer({"status": "healthy", "timestamp": told}), checks)
     assert verdict.finding is None
     assert verdict.call.stamp is None
 
 
 async def test_what_the_answer_says_itself_goes_first() -> None:
     body = {**health("b"), "status": "unhealthy", "components": {"redis": "unhealthy"}}
-    finding = (await judge(JOB, answer(body), await still())).finding
+    finding = (await judged(JOB, answer(body), await still())).finding
     assert finding is not None
     assert finding.detail == "redis"
 
@@ -102,7 +104,7 @@ def test_it_stands_still_exactly_after_a_move_and_three_runs_without(stamps: lis
 async def test_a_skip_and_another_surface_say_nothing() -> None:
     checks = Checks()
     other = Key("lab", "monitoring", "other")
-    stamp = (await judge(JOB, answer(health("b")))).call.stamp
+    stamp = (await judged(JOB, answer(health("b")))).call.stamp
     for before in (0.0, stamp):
         checks.learn(run(JOB.key, deciding=call(JOB.key, stamp=before)))
     for _ in range(STILL_RUNS):
@@ -113,13 +115,13 @@ async def test_a_skip_and_another_surface_say_nothing() -> None:
             run(other, deciding=call(other, stamp=stamp)),
         ):
             checks.learn(concluded)
-    assert (await judge(JOB, answer(health("b")), checks)).finding is None
+    assert (await judged(JOB, answer(health("b")), checks)).finding is None
 
 
 async def test_each_target_has_its_own() -> None:
     await still()
-    assert (await judge(JOB, answer(health("b")), Checks())).finding is None
-    assert (await judge(JOB, answer(health("b")))).finding is None
+    assert (await judged(JOB, answer(health("b")), Checks())).finding is None
+    assert (await judged(JOB, answer(health("b")))).finding is None
 
 
 async def ran(stage: Stage, stamp: str) -> str | None:

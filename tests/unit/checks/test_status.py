@@ -5,8 +5,7 @@ from typing import Final
 import pytest
 
 from exporter.observation import Reason
-from exporter.verdict import judge
-from tests.support.jobs import answer, jobs, told
+from tests.support.jobs import answer, jobs, judged, told
 
 INTENTS: Final = "orchestrator.intents.list"
 
@@ -38,5 +37,5 @@ async def test_a_success_has_none(status: int) -> None:
 async def test_a_status_has_its_reason(status: int, reason: Reason) -> None:
     result = answer({}, status=status)
     assert await told(INTENTS, result) == f"status: {reason}: answered {status}"
-    call = (await judge(jobs()[INTENTS], result)).call
+    call = (await judged(jobs()[INTENTS], result)).call
     assert (call.status, call.fault) == (status, None)

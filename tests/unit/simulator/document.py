@@ -32,6 +32,7 @@ class Documented(NamedTuple):
     bearer: bool
     answers: Mapping[int, Schema | None]
     examples: tuple[Any, ...]
+    guide_only: bool
 
 
 @cache
@@ -59,6 +60,7 @@ def documented(name: str) -> Mapping[tuple[str, str], Documented]:
                         for status, answer in operation["responses"].items()
                     },
                     examples=tuple(_examples(operation.get("requestBody", {}))),
+                    guide_only=operation.get("x-source") == "guide",
                 )
     return found
 

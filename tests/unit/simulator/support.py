@@ -31,41 +31,6 @@ UNLIMITED: Json = {
     }
 }
 
-CLASSES: Mapping[str, str] = {
-    "auth.login": "standard",
-    "auth.refresh": "standard",
-    "orchestrator.intents.list": "standard",
-    "orchestrator.intents.create": "standard",
-    "orchestrator.intents.get": "standard",
-    "orchestrator.intents.update": "standard",
-    "orchestrator.intents.delete": "standard",
-    "orchestrator.plan": "standard",
-    "orchestrator.deploy": "deployment",
-    "orchestrator.deployments.get": "monitoring",
-    "vnf-operator.vnfs.list": "standard",
-    "vnf-operator.vnfs.create": "deployment",
-    "vnf-operator.vnfs.get": "standard",
-    "vnf-operator.vnfs.update": "deployment",
-    "vnf-operator.vnfs.delete": "deployment",
-    "vnf-operator.vnfs.scale": "deployment",
-    "tn-manager.agents.list": "standard",
-    "tn-manager.agents.register": "standard",
-    "tn-manager.agents.slices": "deployment",
-    "tn-manager.agents.performance": "deployment",
-    "tn-manager.agents.status": "monitoring",
-    "o2-client.deployment-managers.list": "standard",
-    "o2-client.nf-descriptors.list": "standard",
-    "o2-client.deployments.list": "standard",
-    "o2-client.deployments.create": "deployment",
-    "o2-client.deployments.get": "standard",
-    "o2-client.deployments.delete": "deployment",
-    "monitoring.health": "monitoring",
-    "monitoring.metrics": "monitoring",
-    "monitoring.slices.metrics": "monitoring",
-    "webhooks.subscriptions": "standard",
-}
-"""The guide names three classes and not which path is in which: this is the default mapping."""
-
 
 class Clock:
     """Time that passes only when it is told to."""

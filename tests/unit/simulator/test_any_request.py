@@ -9,7 +9,7 @@ from exporter.simulator.exchange import Answer
 from exporter.simulator.operation import Operation
 from exporter.simulator.routes import OPERATIONS
 from tests.unit.simulator.document import DOCUMENTS, documented, fullest, mutants, valid, validator
-from tests.unit.simulator.support import CLASSES, UNLIMITED, Api, Json
+from tests.unit.simulator.support import UNLIMITED, Api, Json
 
 NAME = next(iter(DOCUMENTS))
 IDS = st.sampled_from(
@@ -70,7 +70,7 @@ def step(api: Api, tokens: list[str], limits: Json, data: st.DataObject) -> None
         query=data.draw(QUERIES),
         headers=data.draw(st.sampled_from([{}] * 9 + [{"Content-Type": "text/plain"}])),
     )
-    rate_class = CLASSES[operation.surface] if method == operation.method else "standard"
+    rate_class = operation.rate_class if method == operation.method else "standard"
     told_its_quota(answer, limits[rate_class]["requests"], api.clock())
     told = documented(NAME).get((operation.method, operation.path))
     known = told.answers if told is not None and method == operation.method else {}

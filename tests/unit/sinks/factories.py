@@ -55,7 +55,7 @@ def surface(key: Key, **given: object) -> Surface:
         rate_class="monitoring" if key.component == "monitoring" else "standard",
         safety="read",
         auth="none" if key.component in ("auth", "monitoring") else "bearer",
-        passive=key.component == "auth",
+        grant="login" if key.component == "auth" else None,
     )
     return replace(row, **given)
 

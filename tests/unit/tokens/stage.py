@@ -8,22 +8,23 @@ from pathlib import Path
 from typing import Final
 
 import jwt
+import msgspec
 
-from exporter.config.schema import Auth
-from exporter.gates.slots import Slots
+from exporter.config.schema import Auth, Target
 from exporter.job import Job
 from exporter.looks import Looker
 from exporter.observation import GrantKind, Key, Observation, Rejection, Renewal, Run
-from exporter.tokens.attempts import Wire
-from exporter.tokens.credentials import Clock
+from exporter.tokens.clock import Clock
 from exporter.tokens.renewing import RenewingToken
 from exporter.tokens.spacing import account_of
 from exporter.wire import Exchange, Fault, Request
 from tests.support.jobs import ACCOUNT, answer, jobs
 from tests.support.looking import secrets_of
+from tests.support.sessions import planned, session
 
 LOGIN: Final = jobs()["auth.login"]
 JOBS: Final[dict[GrantKind, Job]] = {"login": LOGIN, "refresh": jobs()["auth.refresh"]}
+PLAN: Final = planned(Target("lab", "http://lab/v1", auth=ACCOUNT))
 SURFACE: Final = Key("lab", "vnf-operator", "vnf-operator.vnfs.list")
 START: Final = 1_800_000_000.0
 SECRET: Final = "k" * 32
@@ -163,17 +164,20 @@ class Stage:
         self.open = asyncio.Event()
         self.open.set()
         self.ran = asyncio.Event()
-        self.slots = Slots(10)
-        wire = Wire(self._send, self.slots)
         account = account_of("http://lab", auth)
         self.secrets = secrets_of(auth, looker)
-        self.owner = RenewingToken(JOBS, auth, wire, self._emit, account, self.secrets, clock=clock)
+        self.line = session(self.send, self._emit, Target("lab", "http://lab", auth=auth))
+        self.owner = RenewingToken(JOBS, auth, self.line, account, self.secrets, clock)
         if former is not None:
             self.owner.succeed(former.legacy)
-        self.jobs = JOBS
-        self.owner.follow(JOBS, needed=True)
+        self.need(needed=True)
 
-    async def _send(self, request: Request) -> Exchange | Fault:
+    def need(self, *, needed: object) -> None:
+        """Whether surfaces are planned that are asked in the account's name."""
+        planned = PLAN if needed else msgspec.structs.replace(PLAN, jobs=())
+        self.owner.apply(planned, self.secrets)
+
+    async def send(self, request: Request) -> Exchange | Fault:
         self.requests.append(request)
         await self.open.wait()
         result = self.answering(request)

@@ -15,6 +15,7 @@ from exporter.tokens.ages import Ages
 from exporter.tokens.renewing import RenewingToken
 from exporter.wire import Exchange, Fault, Request
 from tests.support.jobs import answer
+from tests.support.sessions import accepted, refused
 from tests.unit.tokens.stage import SECRET, START, SURFACE, Hand, Stage, stage
 
 DAY: Final = 86400
@@ -65,7 +66,7 @@ async def runs(owner: RenewingToken, server: Brief, key: Key = SURFACE) -> bool:
         headers = await owner.renewed(headers, key, 1)
         if headers is None or not server.accepts(headers):
             return False
-    owner.accepted(headers, key)
+    accepted(owner, key)
     return True
 
 
@@ -202,10 +203,10 @@ async def test_a_surface_that_rejects_every_second_request_teaches_nothing_for_l
             if headers and next(answers) == 401:
                 headers = await api.owner.renewed(headers, SURFACE, 1)
                 if headers is not None and next(answers) == 401:
-                    api.owner.refused(SURFACE)
+                    refused(api.owner, SURFACE)
                     continue
             if headers is not None:
-                api.owner.accepted(headers, SURFACE)
+                accepted(api.owner, SURFACE)
     assert len(api.requests) <= 60
 
 

@@ -144,7 +144,7 @@ async def test_nobody_renews_for_surfaces_that_are_off(needed: object) -> None:
     server = Server(clock, 300)
     async with stage(server, clock) as api:
         await api.owner.headers(SURFACE, 1)
-        api.owner.follow(api.jobs, needed=bool(needed))
+        api.need(needed=needed)
         for clock.now in range(0, 3600, 15):
             await api.settle()
     assert len(api.requests) == (15 if needed else 1)

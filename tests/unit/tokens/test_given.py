@@ -12,6 +12,7 @@ from exporter.observation import Key, Observation, Rejection, Renewal
 from exporter.tokens.given import TokenFile
 from exporter.tokens.secrets import Secrets
 from tests.support.looking import secrets_of
+from tests.support.sessions import accepted
 from tests.unit.tokens.stage import SECRET, START, SURFACE, Hand, replace
 
 OTHER = Key("lab", "monitoring", "monitoring.slices.metrics")
@@ -127,7 +128,7 @@ async def test_a_token_that_is_over_by_our_clock_alone_is_for_the_api_to_judge(
     headers = await owner.headers(SURFACE, 0)
     assert headers is not None
     assert told(seen) == [(None, START - 400, 3600)]
-    owner.accepted(headers, SURFACE)
+    accepted(owner, SURFACE)
     assert await owner.renewed(headers, OTHER, 0) is None
     assert await owner.headers(SURFACE, 0) is headers
     assert [type(each) for each in seen] == [Renewal, Rejection]

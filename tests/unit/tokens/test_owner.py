@@ -5,19 +5,11 @@ import asyncio
 import pytest
 from msgspec.structs import replace
 
-from exporter.api.client import Client
-from exporter.api.files import files_of
-from exporter.catalog import CATALOG
-from exporter.config.schema import Config, SurfaceOptions, Target
+from exporter.config.schema import SurfaceOptions, Target
 from exporter.config.values import Secret
-from exporter.gates.slots import Slots
-from exporter.links import Link, Valve, retire
-from exporter.plan import plan
-from exporter.runner import Access
-from exporter.tokens import follow
-from exporter.tokens.attempts import Wire
 from exporter.wire import Exchange
 from tests.support.jobs import ACCOUNT, answer, fault
+from tests.support.sessions import planned, session
 from tests.unit.tokens.stage import SURFACE, Hand, Server, stage
 
 
@@ -31,7 +23,7 @@ async def test_a_token_is_renewed_by_itself_while_a_planned_surface_needs_it(
     target = Target("lab", "http://lab", auth=ACCOUNT, surfaces=wanted)
     clock = Hand()
     async with stage(Server(clock, 300), clock) as api:
-        follow(api.owner, plan(CATALOG, Config((target,))).targets[0], api.secrets)
+        api.owner.apply(planned(target), api.secrets)
         await api.owner.headers(SURFACE, 1)
         for clock.now in (241, 482, 723):
             await api.settle()
@@ -41,13 +33,11 @@ async def test_a_token_is_renewed_by_itself_while_a_planned_surface_needs_it(
 async def test_a_link_that_is_replaced_renews_no_more_while_its_runs_end() -> None:
     clock, ended = Hand(), asyncio.Event()
     async with stage(Server(clock, 300), clock) as api:
-        target = Target("lab", "http://lab")
-        client = Client(target, files := files_of(target))
-        access = Access(Wire(client.send, Slots(1)), lambda _: None, api.owner)
-        link = Link((), client, files, api.secrets, access, Valve(lambda _: None))
+        replaced = session(api.send, lambda _: None, Target("lab", "http://lab"))
+        replaced.identity = api.owner
         await api.owner.headers(SURFACE, 1)
         run: asyncio.Task[object] = asyncio.create_task(ended.wait())
-        retiring = asyncio.create_task(retire(link, [run]))
+        retiring = asyncio.create_task(replaced.retire([run]))
         await api.settle()
         clock.now = 241
         await api.settle()

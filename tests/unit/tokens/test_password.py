@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from exporter.api.settings import connection_settings
 from exporter.config.schema import Auth, Target
 from exporter.config.values import Secret
 from exporter.observation import Key
 from exporter.tokens.password import Password
 from exporter.tokens.secrets import Secrets
 from tests.support.looking import secrets_of
+from tests.support.sessions import accepted
 from tests.unit.tokens.stage import SURFACE, Hand, replace
 
 OTHER = Key("lab", "monitoring", "monitoring.slices.metrics")
@@ -22,7 +24,8 @@ def owner_of(auth: Auth, clock: Hand) -> Password:
 
 def owner_and_secrets(auth: Auth, clock: Hand) -> tuple[Password, Secrets]:
     secrets = secrets_of(auth)
-    return Password(Target("lab", "http://lab", auth=auth), secrets, clock), secrets
+    settings = connection_settings(Target("lab", "http://lab", auth=auth))
+    return Password("lab", settings, secrets, clock), secrets
 
 
 async def test_a_password_goes_with_every_request() -> None:
@@ -49,7 +52,7 @@ async def test_one_surface_that_refuses_a_right_password_stops_no_other() -> Non
     owner = owner_of(auth, Hand())
     headers = await owner.headers(SURFACE, 0)
     assert headers is not None
-    owner.accepted(headers, SURFACE)
+    accepted(owner, SURFACE)
     assert await owner.renewed(headers, OTHER, 0) is None
     assert await owner.headers(SURFACE, 0) is headers
 
@@ -60,7 +63,7 @@ async def test_a_password_changed_on_the_server_is_not_tried_on_and_on() -> None
     owner = owner_of(auth, clock)
     headers = await owner.headers(SURFACE, 0)
     assert headers is not None
-    owner.accepted(headers, SURFACE)
+    accepted(owner, SURFACE)
     sent = 0
     for clock.now in range(0, 3600, 5):
         headers = await owner.headers(SURFACE, 0)
@@ -80,7 +83,7 @@ async def test_an_unproved_password_is_given_to_one_at_a_time() -> None:
     given = [await owner.headers(SURFACE, 0) for _ in range(40)]
     assert sum(headers is not None for headers in given) == 1
     assert given[0] is not None
-    owner.accepted(given[0], SURFACE)
+    accepted(owner, SURFACE)
     assert [await owner.headers(SURFACE, 0) for _ in range(40)] == [given[0]] * 40
 
 
@@ -91,7 +94,7 @@ async def test_what_tells_nothing_of_the_password_lets_the_next_run_try() -> Non
         headers = await owner.headers(SURFACE, 0)
         assert headers is not None
         assert await owner.headers(SURFACE, 0) is None
-        owner.ended(headers)
+        owner.left(headers)
 
 
 async def test_those_who_wait_go_one_after_the_other() -> None:
@@ -106,7 +109,7 @@ async def test_those_who_wait_go_one_after_the_other() -> None:
         most, sent = max(most, at_once), sent + 1
         await asyncio.sleep(0)
         at_once -= 1
-        owner.ended(headers)
+        owner.left(headers)
 
     await asyncio.gather(*(run() for _ in range(40)))
     assert (most, sent) == (1, 40)
@@ -120,10 +123,10 @@ async def test_those_who_wait_go_together_once_it_is_accepted_and_not_at_all_if_
         waiting = [asyncio.create_task(owner.headers(SURFACE, 60)) for _ in range(40)]
         await asyncio.sleep(0)
         if good:
-            owner.accepted(first, SURFACE)
+            accepted(owner, SURFACE)
         else:
             assert await owner.renewed(first, SURFACE, 0) is None
-        owner.ended(first)
+        owner.left(first)
         assert await asyncio.gather(*waiting) == [first if good else None] * 40
 
 
@@ -132,7 +135,7 @@ async def test_nobody_waits_longer_for_a_trial_than_his_patience() -> None:
     first = await owner.headers(SURFACE, 0)
     assert first is not None
     assert await owner.headers(SURFACE, 0.01) is None
-    owner.ended(first)
+    owner.left(first)
     assert await owner.headers(SURFACE, 0.01) is first
 
 
@@ -149,7 +152,7 @@ async def test_where_nothing_is_answered_all_have_their_turn() -> None:
             had[key] += found is not None
             headers = headers or found
         if headers is not None:
-            owner.ended(headers)
+            owner.left(headers)
     assert min(had.values()) >= max(had.values()) - 1
     assert min(had.values()) >= 9
 
@@ -160,10 +163,10 @@ async def test_who_waited_longest_since_its_trial_goes_first() -> None:
     assert first is not None
     waiting = [asyncio.create_task(owner.headers(key, 60)) for key in (SURFACE, OTHER)]
     await asyncio.sleep(0)
-    owner.ended(first)
+    owner.left(first)
     assert await waiting[1] is first
     assert not waiting[0].done()
-    owner.ended(first)
+    owner.left(first)
     assert await waiting[0] is first
 
 
@@ -173,11 +176,11 @@ async def test_a_surface_that_comes_no_more_holds_nobody_up_for_long() -> None:
     first = await owner.headers(SURFACE, 0)
     assert first is not None
     assert await owner.headers(OTHER, 0) is None
-    owner.ended(first)
+    owner.left(first)
     found = []
     for clock.now in range(120):
         if (headers := await owner.headers(SURFACE, 0)) is not None:
-            owner.ended(headers)
+            owner.left(headers)
             found.append(clock.now)
     assert found == list(range(60, 120))
 
@@ -186,11 +189,11 @@ async def test_a_surface_that_does_without_holds_nobody_up() -> None:
     owner = password()
     headers = await owner.headers(SURFACE, 0)
     assert headers is not None
-    owner.accepted(headers, SURFACE)
+    accepted(owner, SURFACE)
     assert await owner.renewed(headers, SURFACE, 0) is None
     assert await owner.headers(OTHER, 0) is headers
     assert await owner.headers(SURFACE, 0) is None
-    owner.ended(headers)
+    owner.left(headers)
     assert await owner.headers(OTHER, 0) is headers
 
 
@@ -201,7 +204,7 @@ async def test_beside_a_surface_that_is_open_a_wrong_password_is_hardly_ever_sen
     for clock.now in range(0, 3600, 30):
         headers = await owner.headers(OTHER, 0)
         assert headers is not None
-        owner.accepted(headers, OTHER)
+        accepted(owner, OTHER)
         if (headers := await owner.headers(SURFACE, 0)) is not None:
             sent += 1
             assert await owner.renewed(headers, SURFACE, 0) is None
@@ -222,7 +225,7 @@ async def test_only_where_two_components_take_it_no_more_all_do_without(
     headers = await owner.headers(SURFACE, 0)
     assert headers is not None
     for key in (SURFACE, OTHER, another):
-        owner.accepted(headers, key)
+        accepted(owner, key)
     assert await owner.renewed(headers, SURFACE, 0) is None
     assert await owner.headers(SURFACE, 0) is None
     assert await owner.headers(another, 0) is headers
@@ -237,8 +240,8 @@ async def test_what_was_a_stray_answer_a_while_ago_counts_no_more() -> None:
     owner = password(clock)
     headers = await owner.headers(SURFACE, 0)
     assert headers is not None
-    owner.accepted(headers, SURFACE)
-    owner.accepted(headers, OTHER)
+    accepted(owner, SURFACE)
+    accepted(owner, OTHER)
     for clock.now, key in ((0, SURFACE), (900, OTHER)):
         assert await owner.renewed(headers, key, 0) is None
     assert await owner.headers(SURFACE, 0) is headers
@@ -256,7 +259,7 @@ async def test_an_old_run_does_not_end_the_trial_of_a_new_password(tmp_path: Pat
     assert old is not None
     assert new not in (None, old)
     assert owner.over(old, SURFACE)
-    owner.ended(old)
+    owner.left(old)
     assert await owner.headers(SURFACE, 0) is None
 
 
@@ -265,7 +268,7 @@ async def test_a_round_ends_with_the_request_that_shows_the_password_to_be_wrong
     owner = password(clock)
     headers = await owner.headers(SURFACE, 0)
     assert headers is not None
-    owner.accepted(headers, SURFACE)
+    accepted(owner, SURFACE)
     assert not owner.over(headers, SURFACE)
     assert await owner.renewed(headers, SURFACE, 0) is None
     assert owner.over(headers, SURFACE)

@@ -6,10 +6,11 @@ from typing import Final
 
 import pytest
 
+from exporter.api.settings import connection_settings
 from exporter.config.schema import Target
 from exporter.observation import PutOff
 from exporter.redaction import HIDDEN
-from exporter.tokens.credentials import REFUSED_FOR
+from exporter.tokens.identity import REFUSED_FOR
 from exporter.tokens.password import Password
 from tests.support.jobs import answer
 from tests.support.looking import secrets_of
@@ -206,11 +207,11 @@ async def test_a_password_that_nothing_accepts_is_put_off_and_tried_again_by_han
     auth = account(tmp_path)
     target = Target("lab", "http://lab", auth=auth)
     clock = Hand()
-    owner = Password(target, secrets_of(auth), clock)
+    owner = Password("lab", connection_settings(target), secrets_of(auth), clock)
     sent = await owner.headers(SURFACE, 0)
     assert sent is not None
     await owner.renewed(sent, SURFACE, 0)
-    owner.ended(sent)
+    owner.left(sent)
     found = owner.put_off
     assert found is not None
     assert (found.why, found.since, found.left) == ("refused", START, REFUSED_FOR)

@@ -6,8 +6,9 @@ from typing import Final
 import pytest
 
 from exporter.observation import Key
-from exporter.tokens.credentials import Headers
+from exporter.tokens.identity import Headers
 from tests.support.jobs import answer, fault
+from tests.support.sessions import accepted, refused
 from tests.unit.tokens.stage import SURFACE, Hand, Server, Stage, stage
 
 OTHER: Final = Key("lab", "orchestrator", "orchestrator.intents.list")
@@ -47,7 +48,7 @@ async def test_a_surface_that_rejects_fresh_tokens_costs_one_renewal_in_five_min
             headers = await api.owner.headers(SURFACE, 1)
             assert headers is not None
             if await api.owner.renewed(headers, SURFACE, 1) is not None:
-                api.owner.refused(SURFACE)
+                refused(api.owner, SURFACE)
     assert server.logins + server.refreshes <= 4
 
 
@@ -77,7 +78,7 @@ async def test_the_others_go_on_with_it_where_no_other_can_be_had(answers: objec
         for clock.now in range(60, 3500, 30):
             headers = await api.owner.headers(SURFACE, 1)
             assert headers is old
-            api.owner.accepted(headers, OTHER)
+            accepted(api.owner, OTHER)
             assert await api.owner.renewed(headers, SURFACE, 1) is None
         assert not any(each.dropped for each in api.rejections())
         assert len(api.rejections()) == len(range(60, 3500, 30))
@@ -123,7 +124,7 @@ async def test_what_a_token_before_was_accepted_for_is_no_word_for_this_one() ->
         clock.now += 60
         assert new is not None
         assert await api.owner.renewed(new, SURFACE, 1) is None
-        api.owner.accepted(old, THIRD)
+        accepted(api.owner, THIRD, api.owner.proof - 1)
         assert await api.owner.renewed(new, OTHER, 1) is None
         assert await api.owner.headers(THIRD, 0) is None
         assert api.rejections()[-1].dropped
@@ -152,7 +153,7 @@ async def test_a_renewal_that_failed_is_tried_again_while_the_doubt_lasts(needed
     clock = Hand()
     server = Server(clock, 86400)
     async with stage(server, clock) as api:
-        api.owner.follow(api.jobs, needed=bool(needed))
+        api.need(needed=needed)
         old = await held(api)
         server.answers = {LOGIN: DOWN, REFRESH: DOWN}
         await api.owner.renewed(old, SURFACE, 1)
@@ -171,7 +172,7 @@ async def test_a_token_that_another_surface_accepts_meanwhile_is_kept() -> None:
         old = await held(api)
         server.answers = {LOGIN: DOWN, REFRESH: DOWN}
         await api.owner.renewed(old, SURFACE, 1)
-        api.owner.accepted(old, THIRD)
+        accepted(api.owner, THIRD)
         clock.now += 20
         await api.owner.renewed(old, OTHER, 1)
         assert await api.owner.headers(SURFACE, 0) is old
@@ -184,7 +185,7 @@ async def test_a_surface_that_rejects_every_token_takes_none_from_others() -> No
         for key in (SURFACE, OTHER):
             old = await held(api)
             assert await api.owner.renewed(old, key, 1) is not None
-            api.owner.refused(key)
+            refused(api.owner, key)
         new = await held(api)
         assert await api.owner.renewed(new, SURFACE, 1) is None
         assert await api.owner.renewed(new, OTHER, 1) is None
@@ -203,7 +204,7 @@ async def test_an_api_that_accepts_no_token_costs_fifteen_renewals_an_hour(patie
             key = keys[clock.now // 2 % len(keys)]
             headers = await api.owner.headers(SURFACE, 1)
             if headers and await api.owner.renewed(headers, key, patience):
-                api.owner.refused(key)
+                refused(api.owner, key)
             if clock.now == 3600:
                 assert 3 <= len(api.requests) - 1 <= 15
     assert len(api.requests) - 1 <= 27
@@ -217,9 +218,9 @@ async def test_a_token_that_is_revoked_is_renewed_at_once_beside_stubborn_surfac
         for clock.now in range(0, 7230, 30):
             headers = await held(api)
             for key in stubborn:
-                api.owner.accepted(headers, OTHER)
+                accepted(api.owner, OTHER)
                 if await api.owner.renewed(headers, key, 1):
-                    api.owner.refused(key)
+                    refused(api.owner, key)
         headers = await held(api)
         assert await api.owner.renewed(headers, OTHER, 1) not in (None, headers)
 

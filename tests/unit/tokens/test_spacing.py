@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from exporter.admission import Permit, Terms
 from exporter.config.schema import Auth
 from exporter.observation import Skip
 from exporter.redaction import HIDDEN, redacted
 from exporter.wire import Exchange, Request
-from tests.support.jobs import answer, fault
+from tests.support.jobs import answer, fault, jobs
 from tests.unit.tokens.stage import SURFACE, Hand, Server, Stage, stage
 
 
@@ -272,9 +273,9 @@ async def test_a_login_takes_one_of_the_essential_slots() -> None:
     clock = Hand()
     async with stage(Server(clock), clock) as api:
         for _ in range(10):
-            assert await api.slots.acquire(essential=False, patience=0)
+            ordinary = await api.line.admit(jobs()["monitoring.metrics"], Terms(patience=0))
+            assert isinstance(ordinary, Permit)
         assert await api.owner.headers(SURFACE, 1) is not None
-        api.slots.release(essential=False, count=10)
 
 
 async def test_every_token_that_comes_is_known_for_redaction() -> None:

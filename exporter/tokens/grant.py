@@ -1,8 +1,7 @@
 """One login or one refresh: what is sent, what comes of it, and what is told of it."""
 
-import logging
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Protocol, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -22,15 +21,13 @@ from exporter.api.problems import DEFAULT_DELAY, ApiProblem
 from exporter.api.ratelimit import retry_after
 from exporter.checks.finding import Finding
 from exporter.config import Auth, Secret
-from exporter.context import Mint
-from exporter.gates.slots import Slots
-from exporter.job import Job
-from exporter.observation import Emit, GrantKind, Key, Renewal, Run, Skip, SkipReason
-from exporter.probe import Send
+from exporter.gates.gate import Refusal
+from exporter.job import Job, TargetPlan
+from exporter.observation import GrantKind, Observation, Renewal, Run, Skip, SkipReason
 from exporter.redaction import remember_token
 from exporter.tokens.ages import Ages
-from exporter.tokens.credentials import Clock
-from exporter.verdict import Verdict, judge
+from exporter.tokens.clock import Clock
+from exporter.verdict import Judged, Verdict, conclude
 from exporter.wire import Exchange, Fault, Json, Request
 
 _REFUSALS: Final = (400, 401, 403, 422, 423)
@@ -38,15 +35,38 @@ _REFUSALS: Final = (400, 401, 403, 422, 423)
 OAuth's (RFC 6749, section 5.2), 423 is RFC 4918's, section 11.3."""
 _THROTTLED: Final = 429
 
-_log = logging.getLogger(__name__)
+
+def grants_of(plan: TargetPlan) -> dict[GrantKind, Job]:
+    """How to log in to a target and, where that can be, how to refresh.
+
+    Args:
+        plan: of the target.
+
+    Returns:
+        The job of each.
+    """
+    return {grant: job for job in plan.passive if (grant := job.surface.grant) is not None}
 
 
-class Wire(Struct, frozen=True):
-    """What leads to a target: how to send, the slots that bound it, and who traces it."""
+class Line(Protocol):
+    """How an owner of a token asks for one: as any run is let in, judged and told of."""
 
-    send: Send
-    slots: Slots
-    mint: Mint = Mint()  # it keeps nothing of a target
+    async def ask(self, job: Job, request: Request) -> Judged | Refusal:
+        """Send a request, once that may be.
+
+        Args:
+            job: what is asked.
+            request: what is sent; its trace is begun here.
+
+        Returns:
+            What it says and what came, or why nothing was sent.
+        """
+
+    def emit(self, observation: Observation) -> None:
+        """Tell what happened."""
+
+    def broken(self, job: Job, duration: float, error: Exception) -> Run:
+        """Make a run of a fault of our own; logged once for each kind."""
 
 
 class Failure(Struct, frozen=True):
@@ -61,28 +81,28 @@ class Failure(Struct, frozen=True):
     asked: float = 0.0
 
 
+Result: TypeAlias = Grant | Failure | Refusal
+"""What becomes of an attempt; after a refusal nothing was sent, and the skip is told already."""
+
+
 class Attempts:
     """Asks for tokens, and tells each time what came of it: a call, a renewal and a passive run.
 
     Args:
         jobs: how to log in and, where that can be, how to refresh.
         auth: of type ``login`` or ``oauth2``.
-        wire: to the target.
-        emit: takes what was observed.
+        line: to the target.
         clock: tells the time.
 
     ``ages`` knows how long tokens live, whatever is said of it; ``problems`` has what the API said
     is wrong with the last login and the last refresh.
     """
 
-    def __init__(
-        self, jobs: Mapping[GrantKind, Job], auth: Auth, wire: Wire, emit: Emit, clock: Clock
-    ) -> None:
+    def __init__(self, jobs: Mapping[GrantKind, Job], auth: Auth, line: Line, clock: Clock) -> None:
         """Hold what a login needs."""
         self.jobs = jobs
         self._auth = auth
-        self._wire = wire
-        self._emit = emit
+        self._line = line
         self._clock = clock
         self.ages = Ages()
         self.problems: dict[GrantKind, ApiProblem] = {}
@@ -94,25 +114,25 @@ class Attempts:
         problem = self.problems.get("login")
         return "" if problem is None else problem.text
 
-    async def log_in(self, secret: Secret) -> Grant | Failure:
+    async def log_in(self, secret: Secret) -> Result:
         """Ask for a token with the account.
 
         Args:
             secret: its password.
 
         Returns:
-            The token, or what became of it.
+            The token, or why there is none.
         """
         return await self._attempt("login", self._login_request(secret), secret.reveal())
 
-    async def refresh(self, token: str) -> Grant | Failure:
+    async def refresh(self, token: str) -> Result:
         """Ask for a token with the refresh token of the last one.
 
         Args:
             token: the refresh token.
 
         Returns:
-            The token, or what became of it.
+            The token, or why there is none.
         """
         job = self.jobs["refresh"]
         request = refresh_request(job.endpoint, token, job.timeout)
@@ -120,27 +140,23 @@ class Attempts:
 
     def skipped(self, reason: SkipReason) -> None:
         """Tell that what was to be done was not."""
-        self._emit(Skip(self._key, self._clock.wall(), reason))
+        self._line.emit(Skip(self._job.key, self._clock.wall(), reason))
 
     def moot(self) -> None:
         """Tell that a failed refresh says nothing any more: what was to be refreshed is over."""
-        self._emit(Skip(self.jobs["refresh"].key, self._clock.wall(), "no_resource"))
+        self._line.emit(Skip(self.jobs["refresh"].key, self._clock.wall(), "no_resource"))
 
-    def broken(self, error: Exception, *, again: bool) -> None:
-        """Tell of a fault of our own: a run, not silence; logged where it is not ``again``."""
-        key, kind = self._key, type(error).__name__
-        if not again:
-            fields = {"target": key.target, "surface": key.surface}
-            _log.error("a fault of the exporter", exc_info=error, extra={"fields": fields})
-        self._emit(Run(key, self._clock.wall(), 0.0, reason="internal", detail=kind))
+    def broken(self, error: Exception) -> None:
+        """Tell of a fault of our own: a run, not silence."""
+        self._line.emit(self._line.broken(self._job, 0.0, error))
 
     def begin(self) -> None:
         """Begin with a login, for who is told of what never came to be sent."""
         self._doing = "login"
 
     @property
-    def _key(self) -> Key:
-        return self.jobs[self._doing].key
+    def _job(self) -> Job:
+        return self.jobs[self._doing]
 
     def _login_request(self, secret: Secret) -> Request:
         auth, job = self._auth, self.jobs["login"]
@@ -151,15 +167,16 @@ class Attempts:
             )
         return login_request(job.endpoint, auth.username or "", secret.reveal(), job.timeout)
 
-    async def _attempt(self, kind: GrantKind, request: Request, secret: str) -> Grant | Failure:
+    async def _attempt(self, kind: GrantKind, request: Request, secret: str) -> Result:
         self._doing = kind
         self.problems.pop(kind, None)
-        context = self._wire.mint.begin()
-        result = await self._wire.send(replace(request, traceparent=context.traceparent))
+        answered = await self._line.ask(self._job, request)
+        if isinstance(answered, Refusal):
+            self.skipped(answered.reason)
+            return answered
+        verdict, result = answered
         if (problem := told_problem(result, secret)) is not None:
             self.problems[kind] = problem
-        job = self.jobs[kind]
-        verdict = await judge(job, result, path=request.path, context=context)
         finding, grant = verdict.finding, None
         usable = finding is None or finding.reason == "slow"
         if usable and isinstance(result, Exchange):
@@ -167,7 +184,7 @@ class Attempts:
                 grant = self._granted(result, verdict.document)
             except BadGrantError as error:
                 finding = Finding("body_invalid", str(error))
-        self._tell(kind, verdict, finding, grant)
+        self._tell(kind, replace(verdict, finding=finding), grant)
         return _failure(result) if grant is None else grant
 
     def _granted(self, exchange: Exchange, content: Mapping[str, Json] | None) -> Grant:
@@ -181,35 +198,22 @@ class Attempts:
         left = self.ages.expected(told)
         return grant if left is None else replace(grant, lifetime=left, known=True)
 
-    def _tell(
-        self, kind: GrantKind, verdict: Verdict, finding: Finding | None, grant: Grant | None
-    ) -> None:
-        call, reason = verdict.call, finding.reason if finding else None
+    def _tell(self, kind: GrantKind, verdict: Verdict, grant: Grant | None) -> None:
+        call, run = verdict.call, conclude([verdict])
         lifetime = grant.lifetime if grant is not None and grant.known else None
-        self._emit(call)
-        self._emit(
+        self._line.emit(call)
+        self._line.emit(
             Renewal(
                 key=call.key,
                 at=call.at,
                 grant=kind,
-                reason=reason if grant is None else None,  # a slow one gave a token all the same
+                reason=run.reason if grant is None else None,  # a slow one gave a token as well
                 expires=None if lifetime is None else call.at + lifetime,
                 lifetime=lifetime,
                 skew=None if grant is None else grant.skew,
             )
         )
-        self._emit(
-            Run(
-                key=call.key,
-                at=call.at,
-                duration=call.duration,
-                reason=reason,
-                slow=verdict.slow and reason is None,
-                deciding=call,
-                detail=finding.detail if finding else "",
-                check=finding.check if finding else "",
-            )
-        )
+        self._line.emit(run)
 
 
 def _failure(result: Exchange | Fault) -> Failure:
