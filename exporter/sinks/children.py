@@ -9,6 +9,7 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter
 
+from exporter.gates import GATES
 from exporter.gates.skips import skip_reasons
 from exporter.job import Job
 from exporter.observation import Call, GrantKind, Oddity, Reason, Renewal, Run, Skip, SkipReason
@@ -88,7 +89,7 @@ class SurfaceSeries:
         self._delayed = families.delayed.labels(*labels)
         self._duration = families.durations.labels(*labels)
         self._skipped: dict[SkipReason, Counter] = {
-            reason: families.skipped.labels(*labels, reason) for reason in skip_reasons(job)
+            reason: families.skipped.labels(*labels, reason) for reason in skip_reasons(job, GATES)
         }
 
     def ran(self, run: Run, exemplar: dict[str, str] | None = None) -> None:

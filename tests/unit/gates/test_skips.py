@@ -4,6 +4,8 @@ from typing import Final
 
 import pytest
 
+from exporter.gates import GATES
+from exporter.gates.gate import Gate
 from exporter.gates.skips import skip_reasons
 from exporter.observation import SkipReason
 from tests.support.jobs import jobs
@@ -25,11 +27,13 @@ CASES: Final[dict[str, set[str]]] = {
 
 @pytest.mark.parametrize(("surface", "reasons"), CASES.items(), ids=CASES)
 def test_a_surface_has_those_that_can_occur(surface: str, reasons: set[str]) -> None:
-    assert skip_reasons(JOBS[surface]) == reasons
+    assert skip_reasons(JOBS[surface], GATES) == reasons
 
 
 @pytest.mark.parametrize("reason", ["budget", "retry_after", "circuit_open", "not_leader"])
 def test_what_a_gate_refuses_for_can_occur_everywhere(reason: SkipReason) -> None:
+    class Further(Gate):
+        refuses = frozenset({reason})
+
     for job in JOBS.values():
-        assert reason not in skip_reasons(job)
-        assert skip_reasons(job, {reason}) - skip_reasons(job, set()) == {reason}
+        assert skip_reasons(job, (*GATES, Further)) - skip_reasons(job, GATES) == {reason}

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exporter.gates import GATES
 from exporter.gates.skips import skip_reasons
 from exporter.job import Plan
 from exporter.observation import Heartbeat, Key, Observation, Reason, SkipReason
@@ -95,7 +96,7 @@ def test_everything_of_a_planned_surface_is_there_before_its_first_run() -> None
             labels["reason"]
             for name, labels in bench.series("oran_mano_probe_skipped_total")
             if labels["surface"] == key.surface
-        } == skip_reasons(job(key))
+        } == skip_reasons(job(key), GATES)
 
 
 def test_only_statuses_and_reasons_begin_when_first_seen() -> None:
