@@ -95,6 +95,7 @@ docs: $(READY) ## Write the generated pages again
 	$(BIN)/python -m exporter.sinks.reference > docs/metrics.md
 	$(BIN)/python -m exporter.story.reasons > docs/reasons.md
 	$(BIN)/python -m tests.chart.values_reference
+	$(BIN)/python -m tools.schemas
 
 .PHONY: dashboards
 dashboards: $(READY) ## Write the Grafana dashboards again, from tools/dashboards

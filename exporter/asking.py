@@ -10,6 +10,7 @@ from msgspec import Struct
 from exporter.api.heard import Heard
 from exporter.catalog import CATALOG
 from exporter.catalog.surface import Surface
+from exporter.config.schema import Target
 from exporter.config.words import near, quoted
 from exporter.job import Job, Plan, TargetPlan
 from exporter.observation import Context, Observation, Skip
@@ -28,6 +29,7 @@ class Asked(Struct, frozen=True):
     """What was asked for and what was observed, the run or the skip that concludes it last."""
 
     job: Job
+    target: Target
     observations: Sequence[Observation]
 
 
@@ -81,14 +83,14 @@ class Asking:
         Raises:
             NotAskableError: there is no such target, or no such surface in its schedule.
         """
-        job = find(self._plan, target, surface)
+        job, of = find(self._plan, target, surface), find_target(self._plan, target).target
         if self._ended:
-            return _ending(job)
+            return _ending(job, of)
         task = asyncio.create_task(self._ask(target, surface, patience, parent, heard))
         self._asked.add(task)
         task.add_done_callback(self._asked.discard)
         await asyncio.wait({task})  # who asks may go: what was begun ends as any other run
-        return _ending(job) if task.cancelled() else task.result()
+        return _ending(job, of) if task.cancelled() else task.result()
 
     async def stop(self, grace: float) -> None:
         """End: what is asked for may finish, then it is cancelled.
@@ -115,7 +117,8 @@ class Asking:
     ) -> Asked:
         job = find(self._plan, target, surface)  # as it is planned at this very moment
         patience = job.timeout if patience is None else min(patience, job.timeout)
-        return Asked(job, await self._runner.ask(job, patience, parent, heard))
+        of = find_target(self._plan, target).target
+        return Asked(job, of, await self._runner.ask(job, patience, parent, heard))
 
 
 def find(plan: Plan, target: str, surface: str) -> Job:
@@ -214,5 +217,5 @@ def _allowed(target_plan: TargetPlan) -> str:
     return f"allowed: {', '.join(job.key.surface for job in target_plan.jobs) or 'none'}"
 
 
-def _ending(job: Job) -> Asked:
-    return Asked(job, [Skip(job.key, time.time(), "shutdown")])
+def _ending(job: Job, target: Target) -> Asked:
+    return Asked(job, target, [Skip(job.key, time.time(), "shutdown")])

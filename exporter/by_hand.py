@@ -1,6 +1,5 @@
 """One probe from the command line: what it needs first, the probe, and its story."""
 
-import json
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -65,7 +64,7 @@ class Told(Struct, frozen=True):
             output: ``json`` writes one object.
         """
         if output == "json":
-            sys.stdout.write(json.dumps(document(self.steps, self.notes), indent=2) + "\n")
+            sys.stdout.write(document(self.steps, self.notes).decode() + "\n")
             return
         _print(story(self.steps, self.notes))
 

@@ -3,7 +3,8 @@
 import ipaddress
 import re
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Final, TypeAlias
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from msgspec import Struct
 from exporter.api.bypass import spared_by, value_of, variable_of
 from exporter.config import Loaded
 from exporter.config.auth_schemes import scheme_of
+from exporter.config.files import NamedFile
 from exporter.config.problems import Path as KeyPath
 from exporter.config.schema import Target
 from exporter.config.shapes import FILE_SUFFIX
@@ -36,12 +38,13 @@ def cautions(loaded: Loaded) -> list[Caution]:
     Returns:
         The dangers, target by target.
     """
-    return [
-        Caution(target.name, message)
-        for index, target in enumerate(loaded.config.targets)
-        for look in _LOOKS
-        for message in look(target, loaded, ("targets", index))
-    ]
+    readable = _readable(loaded.files)
+    found: list[Caution] = []
+    for index, target in enumerate(loaded.config.targets):
+        path = ("targets", index)
+        told = chain(*(look(target, loaded, path) for look in _LOOKS), readable.get(path, ()))
+        found += (Caution(target.name, message) for message in told)
+    return found
 
 
 def cautions_of(environ: Mapping[str, str]) -> list[Caution]:
@@ -124,20 +127,14 @@ def _literals(target: Target) -> Iterator[tuple[KeyPath, str]]:
             yield ("headers", name), f"{name}{FILE_SUFFIX}"
 
 
-def _readable(target: Target, loaded: Loaded, path: KeyPath) -> Iterator[str]:
-    del loaded, path
-    auth = target.auth
-    files: dict[KeyPath, str | None] = {
-        ("auth", "password_file"): auth.password_file,
-        ("auth", "token_file"): auth.token_file,
-        ("auth", "client_secret_file"): auth.client_secret_file,
-        ("tls", "key_file"): target.tls.key_file,
-    }
-    for name, value in target.headers.items():
-        files["headers", name] = value if isinstance(value, str) else None
-    for key, file in files.items():
-        if file is not None and _open_to_others(Path(file)):
-            yield f"{spelled(key)}: others on this machine can read it; chmod o-r"
+def _readable(files: Iterable[NamedFile]) -> Mapping[KeyPath, Sequence[str]]:
+    """By the path of a target, what is told of its files with a secret that others can read."""
+    told: dict[KeyPath, list[str]] = {}
+    for named in files:
+        if named.kind.secret and _open_to_others(named.file):
+            message = f"{spelled(named.path[2:])}: others on this machine can read it; chmod o-r"
+            told.setdefault(named.path[:2], []).append(message)
+    return told
 
 
 def _open_to_others(file: Path) -> bool:
@@ -165,5 +162,4 @@ _LOOKS: Final[tuple[_Look, ...]] = (
     _plain,
     _versionless,
     _literal,
-    _readable,
 )

@@ -1,4 +1,4 @@
-"""What is made of files is made again when they change: threads look at them, the loop never does.
+"""Looking at the files in use: threads do, the event loop never does.
 
 A volume that hangs holds up whoever asks it for anything, for the time of a file too. So what is
 in use is held in memory, and who is on the event loop reads it there.
@@ -7,19 +7,16 @@ in use is held in memory, and who is on the event loop reads it there.
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from time import monotonic
-from typing import Any, Final, Generic, TypeAlias, TypeVar
+from typing import Any, Final
 
-from msgspec import Struct
-
-from exporter.regular import Look, reading, seen_by
+from exporter.regular import Look, seen_by
 from exporter.threads import in_thread
-
-_T = TypeVar("_T")
+from exporter.watch import Volume, Watch
 
 _INTERVAL: Final = 5.0
 """Seconds from one look at all files to the next."""
@@ -32,94 +29,7 @@ _MOST: Final = 8
 _MOST_ASKED: Final = 4
 """Threads at a time that look at once; who wants another one waits for its turn."""
 
-_Place: TypeAlias = int | Path
-
 _log: Final = logging.getLogger(__name__)
-
-
-class _Stamp(Struct, frozen=True):
-    """Tells two contents of a file apart; ``place`` is its volume, or its folder without one."""
-
-    place: _Place
-    what: tuple[int, ...]
-
-
-class Seen(Struct, Generic[_T], frozen=True):
-    """What a look at files found, and when it began, in seconds of the steady clock."""
-
-    begun: float
-    stamps: tuple[_Stamp, ...]
-    value: _T | None
-    error: OSError | ValueError | None
-
-
-class Watch(Generic[_T]):
-    """What is made of files, and is made again when they changed.
-
-    Args:
-        files: of which it is made; of none it is made once.
-        make: reads them; raises ``OSError`` or ``ValueError`` where they cannot be used.
-
-    ``seen`` is the last look, the first one is made here, by this thread.
-    """
-
-    def __init__(self, files: Iterable[str | Path | None], make: Callable[[], _T]) -> None:
-        """Read it."""
-        self.files = tuple(Path(file) for file in files if file is not None)
-        self._make = make
-        self._tell: Callable[[], None] | None = None
-        self.seen: Seen[_T] = self._read()
-
-    def required(self) -> _T:
-        """Have what was made.
-
-        Returns:
-            It.
-
-        Raises:
-            OSError: the files could not be read.
-            ValueError: they could not be used.
-        """
-        if self.seen.error is not None:
-            raise self.seen.error
-        return self.seen.value  # type: ignore[return-value]  # without an error there is one
-
-    def listen(self, tell: Callable[[], None]) -> None:
-        """Learn, on the event loop, of each look that found something else, or that failed."""
-        self._tell = tell
-
-    def look(self) -> Seen[_T] | None:
-        """Look again, in a thread; what failed is tried again, whether the files changed or not.
-
-        Returns:
-            What is to be taken; ``None`` where nothing changed.
-        """
-        seen = self.seen
-        if seen.error is None and self._stamps() == seen.stamps:
-            return None
-        return self._read()
-
-    def take(self, seen: Seen[_T]) -> None:
-        """Take what a later look found, on the event loop."""
-        if seen.begun > self.seen.begun:
-            self.seen = seen
-            if self._tell is not None:
-                self._tell()
-
-    def places(self) -> dict[Path, _Place]:
-        """Where each file is, as far as that is known."""
-        return {file: stamp.place for file, stamp in zip(self.files, self.seen.stamps, strict=True)}
-
-    def _read(self) -> Seen[_T]:
-        begun, stamps = monotonic(), self._stamps()  # first: what changes meanwhile is seen next
-        try:
-            return Seen(begun, stamps, self._make(), None)
-        except (OSError, ValueError) as error:
-            # Its frames would keep what was read.
-            return Seen(begun, stamps, None, error.with_traceback(None))
-
-    def _stamps(self) -> tuple[_Stamp, ...]:
-        return tuple(map(_stamp_of, self.files))
 
 
 class _Pass:
@@ -146,7 +56,7 @@ class _Pass:
         """Whether it is at one of them for as long as this."""
         return monotonic() - self.since >= least
 
-    def places(self) -> set[_Place]:
+    def places(self) -> set[Volume]:
         """The volume that it is at; all that it may be at, where that is not known so well."""
         file, known = self.file, {} if self._at is None else self._at.places()
         return {known[file]} if file in known else set(known.values())
@@ -228,7 +138,7 @@ class Looker:
                 each.told = True
                 _tell(each)
 
-    def _aside(self) -> set[_Place]:
+    def _aside(self) -> set[Volume]:
         return set().union(*(each.places() for each in self._passes if each.lasts(_SLOW)))
 
     def _begin(self, watches: Iterable[Watch[Any]]) -> asyncio.Future[None]:
@@ -248,7 +158,7 @@ class Looker:
             _log.info("the volume that hung is read again")
 
 
-def _is_beside(watch: Watch[Any], aside: set[_Place]) -> bool:
+def _is_beside(watch: Watch[Any], aside: set[Volume]) -> bool:
     return not aside or aside.isdisjoint(watch.places().values())
 
 
@@ -261,14 +171,3 @@ def _tell(hanging: _Pass) -> None:
         time.strftime("%Y-%m-%dT%H:%M:%SZ", since),
         extra={"fields": {"file": str(hanging.file)}},
     )
-
-
-def _stamp_of(file: Path) -> _Stamp:
-    with reading(file):
-        try:
-            status = file.stat()
-        except OSError as error:
-            return _Stamp(file.parent, (error.errno or 0,))
-        except ValueError:  # no path of a file
-            return _Stamp(file.parent, ())
-    return _Stamp(status.st_dev, (status.st_mtime_ns, status.st_size, status.st_ino))

@@ -6,8 +6,9 @@ from typing import Protocol
 
 from exporter.job import Plan
 from exporter.observation import Key
+from exporter.past import Past
 from exporter.sinks.remembered import Remembered
-from exporter.state.document import Past, fitting
+from exporter.state.document import fitting
 from exporter.state.keeper import Keeper, Opened
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from exporter.config.shapes import FILE_SUFFIX
 from exporter.config.values import Secret
-from exporter.looks import Watch
+from exporter.watch import Watch
 
 _log: Final = logging.getLogger(__name__)
 

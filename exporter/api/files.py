@@ -11,7 +11,7 @@ from exporter.api.settings import ConnectionSettings
 from exporter.api.tls import Context, Peer, watch_of
 from exporter.config.files import field_value_in, secret_file_of, secret_of
 from exporter.config.values import Secret
-from exporter.looks import Watch
+from exporter.watch import Watch
 
 
 @dataclass(frozen=True, slots=True)

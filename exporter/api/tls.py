@@ -17,8 +17,8 @@ from weakref import WeakValueDictionary
 from msgspec.structs import replace
 
 from exporter.config.schema import Tls
-from exporter.looks import Watch
 from exporter.regular import fixed, reading
+from exporter.watch import Watch
 
 Begun: TypeAlias = Callable[["Peer"], None]
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from exporter.config.decode import decode_tree, tree_of
 from exporter.config.environment import fill, stand_alone
-from exporter.config.files import problem_of
+from exporter.config.files import NamedFile, problem_of
 from exporter.config.problems import ENVIRONMENT, ConfigError, Places, Problem
 from exporter.config.schema import Config
 from exporter.config.tree import LARGEST
@@ -18,11 +18,12 @@ from exporter.regular import NotRegularError, content, handed_over, reason_of
 class Loaded(Struct, frozen=True):
     """A configuration, where its keys are, and where it is from: for ``describe``.
 
-    ``digest`` is that of the file's content, where there is a file.
+    ``files`` are those that it names, ``digest`` is that of its own file's content, if it has one.
     """
 
     config: Config
     places: Places
+    files: tuple[NamedFile, ...]
     source: str
     digest: bytes | None = None
 
@@ -37,6 +38,7 @@ class Read(Struct, frozen=True):
     config: Config | None
     problems: tuple[Problem, ...]
     places: Places
+    files: tuple[NamedFile, ...]
     source: str
     digest: bytes | None = None
 
@@ -51,7 +53,7 @@ class Read(Struct, frozen=True):
         """
         if self.config is None or self.problems:
             raise ConfigError(self.problems)
-        return Loaded(self.config, self.places, self.source, self.digest)
+        return Loaded(self.config, self.places, self.files, self.source, self.digest)
 
 
 def load(file: pathlib.Path | None, environ: Mapping[str, str]) -> Loaded:
@@ -93,7 +95,7 @@ def read(file: pathlib.Path | None, environ: Mapping[str, str], *, at_start: boo
     decoded = decode_tree(filled.root, folder)
     unusable = [problem for named in decoded.files if (problem := problem_of(named)) is not None]
     problems = (*filled.problems, *decoded.problems, *map(decoded.places.placed, unusable))
-    return Read(decoded.config, problems, decoded.places, source_of(file), digest)
+    return Read(decoded.config, problems, decoded.places, decoded.files, source_of(file), digest)
 
 
 def source_of(file: pathlib.Path | None) -> str:

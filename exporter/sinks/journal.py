@@ -103,7 +103,7 @@ class Journal:
             numbered
             for _, kept in self._of(target, surface)
             for numbered in chain(kept.failed, kept.asked, kept.well)
-            if not failed or _failed(numbered[1])
+            if not failed or run_of(numbered[1]).reason is not None
         ]
         return [entry for _, entry in sorted(found, key=itemgetter(0), reverse=True)]
 
@@ -130,5 +130,13 @@ class Journal:
                 yield key, kept
 
 
-def _failed(entry: Entry) -> bool:
-    return (entry.run if isinstance(entry, Inquiry) else entry).reason is not None
+def run_of(entry: Entry) -> Run:
+    """The run that is kept.
+
+    Args:
+        entry: scheduled or asked for.
+
+    Returns:
+        It, whoever wanted it.
+    """
+    return entry.run if isinstance(entry, Inquiry) else entry

@@ -13,8 +13,8 @@ from msgspec.structs import asdict
 
 from exporter.job import Job, TargetPlan
 from exporter.observation import RateLimit, Renewal, Run, Skip, SkipReason
+from exporter.past import Past
 from exporter.sinks.snapshot import QuotaKey, QuotaNow, State, SurfaceNow
-from exporter.state.document import Past
 
 HELD_INTERVALS: Final = 3
 """Values outlive the last run or skip by this many intervals."""

@@ -21,6 +21,7 @@ from exporter.observation import (
     Skip,
     Visit,
 )
+from exporter.past import Past
 from exporter.sinks.kept import (
     KeptQuota,
     KeptSurface,
@@ -31,7 +32,6 @@ from exporter.sinks.kept import (
 from exporter.sinks.lifecycle import Lifecycles
 from exporter.sinks.snapshot import CertificateNow, QuotaKey, Snapshot
 from exporter.sinks.tokens import KeptTokens
-from exporter.state.document import Past
 
 Clock: TypeAlias = Callable[[], float]
 """Tells seconds."""

@@ -20,9 +20,9 @@ from msgspec import Struct, field
 
 from exporter.job import Plan
 from exporter.observation import Call, Key
+from exporter.past import Past
 from exporter.sinks.snapshot import LifecycleNow
 from exporter.sinks.statement import Statement
-from exporter.state.document import Past
 
 _MAJOR: Final = re.compile("/v([0-9]{1,9})(?=/|$)")
 

@@ -21,11 +21,11 @@ from exporter.observation import (
     Skip,
     Visit,
 )
+from exporter.past import Past
 from exporter.sinks.kept import FORGETTING, Moment, since_of
 from exporter.sinks.lifecycle import Lifecycles
 from exporter.sinks.logformat import LEVELS, Level, rfc3339
 from exporter.sinks.snapshot import LifecycleNow, LifecycleProblem
-from exporter.state.document import Past
 
 _LIFECYCLE: Final[Mapping[LifecycleProblem, str]] = {
     "unparseable": "API life cycle: a date was announced that cannot be read",

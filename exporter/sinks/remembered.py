@@ -6,9 +6,9 @@ from msgspec.structs import replace
 
 from exporter.job import Plan
 from exporter.observation import Call, Key, Observation, Run, Skip
+from exporter.past import Past
 from exporter.sinks.kept import FORGETTING, since_of
 from exporter.sinks.statement import promise_of
-from exporter.state.document import Past
 
 
 class Remembered:

@@ -1,7 +1,7 @@
 """Gauges: what each of them reads from the snapshot at the moment of the scrape."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Final, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from prometheus_client import Metric
 from prometheus_client.registry import Collector
@@ -15,6 +15,7 @@ from exporter.sinks.health import healthy
 from exporter.sinks.snapshot import LifecycleNow, QuotaNow, Snapshot, SurfaceNow, TokenNow
 
 Labels: TypeAlias = Mapping[str, str]
+Carried: TypeAlias = Literal["https", "https_unverified", "http"]
 View: TypeAlias = Callable[[Snapshot], Iterable[tuple[Labels, float]]]
 
 
@@ -152,7 +153,7 @@ def _target_info(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
         yield {**target.labels, "target": target.name, "transport": transport_of(target)}, 1.0
 
 
-def transport_of(target: Target) -> str:
+def transport_of(target: Target) -> Carried:
     """How well what crosses the network is kept from others.
 
     Args:

@@ -13,6 +13,7 @@ from msgspec import Raw, Struct
 from msgspec.structs import replace
 
 from exporter.observation import Key
+from exporter.past import Past
 
 VERSION: Final = 1
 """Another one only where an older exporter would misunderstand what it reads."""
@@ -21,20 +22,6 @@ _FORMAT: Final = "oran-mano-exporter state"
 _SURFACES: Final = "surfaces"
 _FUTURE: Final = 60.0
 """What began later than this from now was written while our clock was ahead."""
-
-
-class Past(Struct, frozen=True):
-    """What is known of one surface of the API at ``url``.
-
-    ``failing`` is what its last run said and ``since`` when that began; ``promised`` is the latest
-    sunset that it ever announced. What is not known is ``None``.
-    """
-
-    key: Key
-    url: str
-    failing: bool | None = None
-    since: float | None = None
-    promised: float | None = None
 
 
 class Document(Struct, frozen=True):

@@ -11,9 +11,10 @@ from typing import Final
 from msgspec import Struct
 
 from exporter.config.problems import ConfigError, Problem
+from exporter.past import Past
 from exporter.regular import NotRegularError, reading
 from exporter.state.directory import Directory, TakenError
-from exporter.state.document import Document, Past, encode
+from exporter.state.document import Document, encode
 from exporter.threads import in_thread
 
 _DEBOUNCE: Final = 1.0

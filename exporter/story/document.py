@@ -1,17 +1,50 @@
-"""The story of a probe as JSON: what was not measured or not told is null, or left out."""
+"""The story of a probe as JSON: the run that was asked for, and what had to happen first."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
+import msgspec
+from msgspec import Struct
 from msgspec.structs import asdict
 
-from exporter.api.problems import ApiProblem, RateLimited, Validation
-from exporter.observation import Call, Run, Skip, Transport
+from exporter.api.problems import ApiProblem, FieldError, RateLimited, Validation
+from exporter.story.run_json import CallJson, RunJson, call_json, run_json
 from exporter.story.text import Step, explained
-from exporter.story.waterfall import phases_of
-from exporter.wire import Json
 
 
-def document(told: Sequence[Step], notes: Sequence[str] = ()) -> Json:
+class ProblemJson(Struct, frozen=True):
+    """What the API says is wrong, without secrets; a 429 says how long to wait, or is read so."""
+
+    title: str
+    detail: str
+    type: str
+    errors: tuple[FieldError, ...]
+    wait_seconds: float | None
+
+
+class StepJson(RunJson, frozen=True):
+    """A run as everywhere, with all its calls and what to make of it.
+
+    `means`, `causes` and `look_next` are of its reason; `problem` is what the API says is wrong.
+    """
+
+    means: str | None
+    causes: str | None
+    look_next: str | None
+    problem: ProblemJson | None
+    calls: tuple[CallJson, ...]
+
+
+class ProbeJson(StepJson, frozen=True):
+    """What `probe --output json` prints: the run that was asked for.
+
+    `steps` are that and what had to happen first, in order; `notes` have to be known besides.
+    """
+
+    notes: tuple[str, ...]
+    steps: tuple[StepJson, ...]
+
+
+def document(told: Sequence[Step], notes: Sequence[str] = ()) -> bytes:
     """Tell it all to a program.
 
     Args:
@@ -19,106 +52,26 @@ def document(told: Sequence[Step], notes: Sequence[str] = ()) -> Json:
         notes: what has to be known besides.
 
     Returns:
-        One object; ``steps`` holds what had to happen first, too.
+        JSON: one object, indented.
     """
-    last = told[-1]
-    listed: list[Json] = [_step(step) for step in told]
-    more: list[Json] = [*notes]
-    return {"target": last.key.target, **_step(last), "notes": more, "steps": listed}
+    steps = tuple(map(_step, told))
+    probe = ProbeJson(**asdict(steps[-1]), notes=tuple(notes), steps=steps)
+    return msgspec.json.format(msgspec.json.encode(probe), indent=2)
 
 
-def _step(step: Step) -> dict[str, Json]:
-    run, found = step.conclusion, explained(step)
-    calls: list[Json] = [_call(call) for call in step.calls]
-    return {
-        "surface": step.key.surface,
-        "component": step.key.component,
-        "outcome": _outcome(run),
-        "reason": run.reason,
-        "detail": run.detail if isinstance(run, Run) else "",
-        "check": run.check if isinstance(run, Run) else "",
-        "means": None if found is None else found.means,
-        "causes": None if found is None else found.causes,
-        "look_next": None if found is None else found.then,
-        "problem": None if step.problem is None else _problem(step.problem),
-        "duration_seconds": run.duration if isinstance(run, Run) else None,
-        "calls": calls,
-    }
+def _step(step: Step) -> StepJson:
+    found = explained(step)
+    return StepJson(
+        **asdict(run_json(step.conclusion, asked=step.asked)),
+        means=None if found is None else found.means,
+        causes=None if found is None else found.causes,
+        look_next=None if found is None else found.then,
+        problem=None if step.problem is None else _problem(step.problem),
+        calls=tuple(map(call_json, step.calls)),
+    )
 
 
-def _problem(problem: ApiProblem) -> Json:
-    told: dict[str, Json] = {
-        "title": problem.title,
-        "detail": problem.detail,
-        "type": problem.type,
-        "errors": [],
-    }
-    if isinstance(problem, Validation):
-        told["errors"] = [asdict(error) for error in problem.errors]
-    if isinstance(problem, RateLimited):
-        told["wait_seconds"] = problem.delay
-    return told
-
-
-def _outcome(run: Run | Skip) -> str:
-    if isinstance(run, Skip):
-        return "skipped"
-    if run.reason is not None:
-        return "failed"
-    return "slow" if run.slow else "well"
-
-
-def _call(call: Call) -> dict[str, Json]:
-    phases: dict[str, Json] = {**phases_of(call)}
-    return {
-        "method": call.method,
-        "path": call.path or call.endpoint,
-        "endpoint": call.endpoint,
-        "status": call.status,
-        "fault": call.fault,
-        "ended_timestamp_seconds": call.at,
-        "duration_seconds": call.duration,
-        "phases_seconds": phases,
-        "response_bytes": call.response_bytes,
-        "connection_reused": call.reused,
-        "certificate_expiry_timestamp_seconds": call.certificate_expiry,
-        **_transport(call),
-        "rate_limit": _rate_limit(call),
-        "lifecycle": _lifecycle(call),
-        "traceparent": None if call.context is None else call.context.traceparent,
-    }
-
-
-def _transport(call: Call) -> Mapping[str, Json]:
-    carried = call.transport or Transport()
-    return {
-        "ip_protocol": carried.ip_protocol,
-        "http_version": carried.http,
-        "tls_version": carried.tls,
-        "redirects": carried.redirects,
-    }
-
-
-def _rate_limit(call: Call) -> Json:
-    told = call.rate_limit
-    if told is None:
-        return None
-    return {
-        "rate_class": call.rate_class,
-        "credential": call.credential,
-        "limit": told.limit,
-        "remaining": told.remaining,
-        "reset_timestamp_seconds": told.reset,
-    }
-
-
-def _lifecycle(call: Call) -> Json:
-    told = call.lifecycle
-    if told is None:
-        return None
-    return {
-        "version": told.version,
-        "deprecation_timestamp_seconds": told.deprecation,
-        "sunset_timestamp_seconds": told.sunset,
-        "unparseable": told.unparseable,
-    }
+def _problem(problem: ApiProblem) -> ProblemJson:
+    errors = problem.errors if isinstance(problem, Validation) else ()
+    wait = problem.delay if isinstance(problem, RateLimited) else None
+    return ProblemJson(problem.title, problem.detail, problem.type, errors, wait)

@@ -42,11 +42,13 @@ class Step(Struct, frozen=True):
     """One run, with its calls, or a run that did not happen.
 
     ``problem`` is what the API said is wrong in the call that decided, where that is known.
+    ``asked`` tells that it was asked for, and no schedule planned it.
     """
 
     conclusion: Run | Skip
     calls: tuple[Call, ...] = ()
     problem: ApiProblem | None = None
+    asked: bool = False
 
     @property
     def key(self) -> Key:
@@ -91,7 +93,9 @@ def steps(observations: Iterable[Observation], heard: Heard = NOTHING) -> list[S
             case Call():
                 calls.setdefault(observation.key, []).append(observation)
             case Inquiry(run=run) | (Run() as run) | (Skip() as run):
-                found.append(Step(run, tuple(calls.pop(run.key, ())), _problem(run, heard)))
+                asked = not isinstance(observation, Run)
+                made = tuple(calls.pop(run.key, ()))
+                found.append(Step(run, made, _problem(run, heard), asked))
             case _:
                 pass
     return found

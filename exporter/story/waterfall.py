@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec.structs import asdict
 
-from exporter.observation import Call
+from exporter.observation import Call, Phases
 
 WIDTH: Final = 40
 """Of a bar, in characters."""
@@ -27,13 +27,25 @@ def phases_of(call: Call) -> dict[str, float]:
         Seconds by name; ``before`` is what went before the last connection: our own beginning,
         a connection that was lost, a redirect.
     """
-    reached = {name: lasted for name, lasted in asdict(call.phases).items() if lasted is not None}
-    queue = reached.pop("queue", None)
-    before = call.duration - sum(reached.values())
+    timed = reached(call.phases)
+    queue = timed.pop("queue", None)
+    before = call.duration - sum(timed.values())
     first = {} if queue is None else {"queue": queue}
-    if reached and before > call.duration / WIDTH:
+    if timed and before > call.duration / WIDTH:
         first["before"] = before
-    return first | reached
+    return first | timed
+
+
+def reached(phases: Phases) -> dict[str, float]:
+    """The phases that a call came to.
+
+    Args:
+        phases: of the call.
+
+    Returns:
+        Seconds by name, in the order of time.
+    """
+    return {name: lasted for name, lasted in asdict(phases).items() if lasted is not None}
 
 
 def waterfall(call: Call) -> Iterator[str]:

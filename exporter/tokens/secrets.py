@@ -4,7 +4,8 @@ import logging
 from typing import Final
 
 from exporter.config import Secret
-from exporter.looks import Looker, Watch
+from exporter.looks import Looker
+from exporter.watch import Watch
 
 _PATIENCE: Final = 1.0
 """Seconds that a look at the file may take where somebody waits for it: it takes none."""

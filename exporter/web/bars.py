@@ -4,7 +4,7 @@ from html import escape
 from typing import Final
 
 from exporter.observation import Phases
-from exporter.web.told import reached
+from exporter.story.waterfall import reached
 
 MEANINGS: Final = {
     "queue": "waited for a slot of the exporter's own; not in the time taken",

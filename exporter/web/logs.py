@@ -8,15 +8,23 @@ from urllib.parse import urlencode
 import msgspec
 from msgspec import Struct
 
-from exporter.observation import Inquiry, Key, Phases, Reason, SkipReason, Transport
-from exporter.sinks.journal import Entry, Skipped
+from exporter.observation import Key, Phases, Reason, SkipReason
+from exporter.sinks.journal import Entry, Skipped, run_of
 from exporter.story.advice import advice
+from exporter.story.run_json import (
+    CallJson,
+    RunJson,
+    SkipJson,
+    TransportJson,
+    run_json,
+    skip_json,
+)
 from exporter.web.bars import STYLE, legend, longest_of, milliseconds, waterfall
 from exporter.web.reasons import link
-from exporter.web.told import ToldCall, ToldLogs, ToldRun, told_run, told_skip
 
 SHOWN: Final = 200
 """Runs that the page shows unless it is asked for another number; JSON has all."""
+_NO_WAY: Final = TransportJson(None, None, None, 0)
 
 _PAGE: Final = """<!DOCTYPE html>
 <html lang="en">
@@ -107,6 +115,13 @@ class Found(Struct, frozen=True):
     keys: Sequence[Key]
 
 
+class LogsJson(Struct, frozen=True):
+    """What `/logs?format=json` answers: the last runs, the newest first, and what was skipped."""
+
+    runs: tuple[RunJson, ...]
+    skips: tuple[SkipJson, ...]
+
+
 def logs_json(found: Found) -> bytes:
     """Tell all of it.
 
@@ -116,8 +131,8 @@ def logs_json(found: Found) -> bytes:
     Returns:
         ``{"runs": [...], "skips": [...]}``.
     """
-    runs = [told_run(entry) for entry in found.entries]
-    return msgspec.json.encode(ToldLogs(runs, [told_skip(*skip) for skip in found.skips]))
+    skips = tuple(skip_json(*skip) for skip in found.skips)
+    return msgspec.json.encode(LogsJson(tuple(map(run_json, found.entries)), skips))
 
 
 def logs_page(found: Found, wanted: Wanted) -> str:
@@ -165,24 +180,24 @@ def _nothing(columns: int, words: str) -> str:
 
 
 def _row(entry: Entry, longest: float) -> str:
-    run = told_run(entry)
+    run = run_json(entry)
     asked = '<br><small title="nothing of it is in oran_mano_probe_*">asked for</small>'
     return (
         f'<tr><td class="when">{_when(run.at)}</td>'
         f"<td>{escape(run.surface)}<br><small>{escape(run.target)}</small></td>"
         f"<td>{_result(run)}{asked if run.asked else ''}</td>"
-        f'<td class="took">{milliseconds(run.duration_seconds)}</td>'
+        f'<td class="took">{milliseconds(run_of(entry).duration)}</td>'
         f'<td class="phases">{waterfall(_phases(entry), longest)}</td>'
         f"<td>{'<br>'.join(_facts(run))}</td></tr>"
     )
 
 
 def _phases(entry: Entry) -> Phases:
-    call = (entry.run if isinstance(entry, Inquiry) else entry).deciding
+    call = run_of(entry).deciding
     return Phases() if call is None else call.phases
 
 
-def _result(run: ToldRun) -> str:
+def _result(run: RunJson) -> str:
     status = run.call.status_code if run.call is not None else None
     told = f'<span class="{run.result}">{_reason(run.reason) if run.reason else run.result}</span>'
     told += "" if status is None else f" <small>HTTP {status}</small>"
@@ -194,11 +209,11 @@ def _reason(reason: Reason | SkipReason) -> str:
     return link(reason, f' title="{escape(advice(reason).means)}"')
 
 
-def _facts(run: ToldRun) -> Iterator[str]:
+def _facts(run: RunJson) -> Iterator[str]:
     """What the answer said, a phrase a line, and what leads to its trace."""
     if (call := run.call) is None:
         return
-    yield f"<code>{call.method} {escape(call.path or call.endpoint)}</code>"
+    yield f"<code>{call.method} {escape(call.path)}</code>"
     if call.rate_limit is not None:
         said = call.rate_limit
         reset = "" if said.reset is None else f", resets {_when(said.reset, run.at)}"
@@ -208,7 +223,7 @@ def _facts(run: ToldRun) -> Iterator[str]:
         yield f"<small>trace <code>{call.trace_id}</code></small>"
 
 
-def _lifecycle(call: ToldCall) -> str:
+def _lifecycle(call: CallJson) -> str:
     said = call.lifecycle
     if said is None:
         return ""
@@ -221,15 +236,15 @@ def _lifecycle(call: ToldCall) -> str:
     return escape(", ".join(filter(None, parts)))
 
 
-def _way(call: ToldCall) -> str:
+def _way(call: CallJson) -> str:
     """How it was carried."""
-    way, reused = call.transport or Transport(), call.connection_reused
+    way, reused = call.transport or _NO_WAY, call.connection_reused
     expiry = call.certificate_expiry
     parts = (
         f"certificate until {_when(expiry)}" if expiry else "",
         f"IPv{way.ip_protocol}" if way.ip_protocol else "",
-        f"HTTP/{way.http}" if way.http else "",
-        way.tls or "",
+        f"HTTP/{way.http_version}" if way.http_version else "",
+        way.tls_version or "",
         f"redirects: {way.redirects}" if way.redirects else "",
         "" if reused is None else f"{'kept' if reused else 'new'} connection",
     )
@@ -248,7 +263,7 @@ def _when(at: str, beside: str = "") -> str:
 
 
 def _skip(key: Key, reason: SkipReason, skipped: Skipped) -> str:
-    told = told_skip(key, reason, skipped)
+    told = skip_json(key, reason, skipped)
     return (
         f'<tr><td class="when">{_when(told.last)}</td>'
         f"<td>{escape(told.surface)} <small>{escape(told.target)}</small></td>"

@@ -10,11 +10,12 @@ from prometheus_client import CollectorRegistry
 from exporter.api.heard import NOTHING, Heard
 from exporter.asking import Asked, NotAskableError
 from exporter.context import context_of
-from exporter.observation import Context, Run, Skip, SkipReason
+from exporter.observation import Context, Skip, SkipReason
 from exporter.redaction import redacted
 from exporter.sinks.exposition import render
 from exporter.story.advice import advice, place
-from exporter.story.text import Step, steps, story
+from exporter.story.planned import planned
+from exporter.story.text import Line, Step, steps, story
 from exporter.web.blackbox import BlackboxFamilies
 from exporter.web.routes import plain
 
@@ -57,16 +58,16 @@ async def answer(request: web.BaseRequest, ask: Ask) -> web.Response:
     (*_, step) = steps(asked.observations, heard or NOTHING)
     if isinstance(step.conclusion, Skip):
         return _refusal(asked, step, step.conclusion, debug=debug)
-    return _told(request, step, step.conclusion, debug=debug)
-
-
-def _told(request: web.BaseRequest, step: Step, run: Run, *, debug: bool) -> web.Response:
     registry = CollectorRegistry()
-    registry.register(BlackboxFamilies(run))
+    registry.register(BlackboxFamilies(step.conclusion))
     if debug:
         body, _ = render(registry)
-        text = f"{_text(step)}\nMetrics that would have been returned:\n{body.decode()}"
-        return plain(text)
+        text = _text(asked, step)
+        return plain(f"{text}\nMetrics that would have been returned:\n{body.decode()}")
+    return _scraped(request, registry)
+
+
+def _scraped(request: web.BaseRequest, registry: CollectorRegistry) -> web.Response:
     coding = request.headers.get("Accept-Encoding", "")
     body, headers = render(registry, request.headers.get("Accept", ""), coding)
     return web.Response(body=body, headers=headers)
@@ -75,12 +76,14 @@ def _told(request: web.BaseRequest, step: Step, run: Run, *, debug: bool) -> web
 def _refusal(asked: Asked, step: Step, skip: Skip, *, debug: bool) -> web.Response:
     again = {"Retry-After": str(math.ceil(_AGAIN.get(skip.reason, asked.job.interval)))}
     told, more = advice(skip.reason), f"More: {place(skip.reason)}"
-    text = _text(step) if debug else f"not probed: {skip.reason}: {told.means} {told.then} {more}\n"
-    return plain(text, _REFUSED, again)
+    text = f"not probed: {skip.reason}: {told.means} {told.then} {more}\n"
+    return plain(_text(asked, step) if debug else text, _REFUSED, again)
 
 
-def _text(step: Step) -> str:
-    return "".join(f"{line.text}\n" for line in story([step]))
+def _text(asked: Asked, step: Step) -> str:
+    """The whole story, and how the surface is probed."""
+    lines = (*story([step]), Line(), *planned(asked.job, asked.target))
+    return "".join(f"{line.text}\n" for line in lines)
 
 
 def _parameter(request: web.BaseRequest, *names: str) -> str:

@@ -1,10 +1,10 @@
 """A surface that is not asked any more is not known any more, wherever one looks."""
 
-import json
 import re
 from typing import Any, Final
 
 from tests.support.product import Exporter, Scrape, Simulator
+from tests.support.schemas import described
 from tests.support.servers import Start, eventually, get
 
 CONFIG: Final = """
@@ -33,7 +33,7 @@ async def surfaces(exporter: Exporter) -> dict[str, dict[str, Any]]:
     """Those that a schedule asks, and that have ids to ask for, by their name."""
     status, body = await get(f"{exporter.url}/api/v1/status")
     assert status == 200
-    every = {each["surface"]: each for each in json.loads(body)["data"]["surfaces"]}
+    every = {each["surface"]: each for each in described("status", body)["data"]["surfaces"]}
     return {
         name: each
         for name, each in every.items()
@@ -73,8 +73,8 @@ async def test_well_lapses_everywhere_when_nobody_is_let_in(start: Start) -> Non
             assert (each["state"], each["reason"]) == ("well", None), name
             continue
         assert (each["reason"], each["skipped"]) == ("no_token", "no_token"), name
-        assert each["last_run"] < each["since"], name
-    last = {each["last_result"] for name, each in found.items() if name not in OPEN}
+        assert each["last_run"]["at"] < each["since"], name
+    last = {each["last_run"]["result"] for name, each in found.items() if name not in OPEN}
     assert "well" in last
 
     scrape = await exporter.scrape()

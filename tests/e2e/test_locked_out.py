@@ -13,6 +13,7 @@ import pytest
 from aiohttp import web
 
 from tests.support.product import Exporter, Scrape
+from tests.support.schemas import described
 from tests.support.servers import LOOPBACK, Start, free_port, get
 from tests.support.tools import ROOT
 
@@ -75,7 +76,7 @@ def is_put_off(scrape: Scrape) -> bool:
 
 async def status(exporter: Exporter) -> Any:  # noqa: ANN401  # whatever JSON it is
     _, body = await get(f"{exporter.url}/api/v1/status")
-    return json.loads(body)["data"]
+    return described("status", body)["data"]
 
 
 async def refused(start: Start, folder: Path, *flags: str) -> tuple[Api, Exporter]:

@@ -12,6 +12,7 @@ import pytest
 from tests.support.certificates import DAY, Authority
 from tests.support.hostile import OK, answer, serve, sized
 from tests.support.product import PYTHON, Ended, Simulator, clean_environment, command
+from tests.support.schemas import described
 from tests.support.servers import LOOPBACK, Start, free_port
 
 PASSWORD: Final = "demo"
@@ -53,8 +54,8 @@ async def test_login_and_list_come_first_where_they_are_needed(start: Start) -> 
     simulator = await start(Simulator())
     ended = await probe(simulator.url, "o2-client.deployments.get", "--output", "json")
     assert (ended.code, ended.err) == (0, "")
-    told = json.loads(ended.out)
-    assert told["outcome"] == "well"
+    told = described("probe", ended.out)
+    assert told["result"] == "well"
     assert [step["surface"] for step in told["steps"]] == [
         "auth.login",
         "o2-client.deployment-managers.list",
@@ -68,7 +69,7 @@ async def test_login_and_list_come_first_where_they_are_needed(start: Start) -> 
 async def test_an_id_needs_no_list(start: Start) -> None:
     simulator = await start(Simulator())
     arguments = ("tn-manager.agents.status", "--id", "agent-02", "--output", "json")
-    told = json.loads((await probe(simulator.url, *arguments)).out)
+    told = described("probe", (await probe(simulator.url, *arguments)).out)
     assert [step["surface"] for step in told["steps"]] == ["auth.login", "tn-manager.agents.status"]
     assert [call["path"] for call in told["calls"]] == ["/tn-manager/agents/agent-02/status"]
 
@@ -114,8 +115,8 @@ async def test_a_refresh_is_probed_with_what_a_login_gave(start: Start) -> None:
     simulator = await start(Simulator())
     ended = await probe(simulator.url, "auth.refresh", "--output", "json")
     assert (ended.code, ended.err) == (0, "")
-    told = json.loads(ended.out)
-    assert [(step["surface"], step["outcome"]) for step in told["steps"]] == [
+    told = described("probe", ended.out)
+    assert [(step["surface"], step["result"]) for step in told["steps"]] == [
         ("auth.login", "well"),
         ("auth.refresh", "well"),
     ]
@@ -186,6 +187,9 @@ async def test_a_login_that_is_refused(start: Start) -> None:
         assert ended.code == 1
         assert "auth_rejected" in ended.out
         assert "no_token" in ended.out
+        if output == "json":
+            told = described("probe", ended.out)
+            assert [step["result"] for step in told["steps"]] == ["failed", "skipped"]
         assert secret not in ended.out + ended.err
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from exporter.sinks.logformat import rfc3339
 from tests.support.product import Exporter, Scrape, Simulator, command
+from tests.support.schemas import described
 from tests.support.servers import Start, eventually, get
 
 CONFIG: Final = """
@@ -151,7 +152,9 @@ async def test_the_pages_of_a_running_exporter(start: Start) -> None:
     for path in ("/logs", "/logs?format=json", "/config", "/api/v1/status"):
         status, _ = await get(exporter.url + path)
         assert status == 200, path
-    surfaces = json.loads((await get(f"{exporter.url}/api/v1/status"))[1])["data"]["surfaces"]
+    described("logs", (await get(f"{exporter.url}/logs?format=json"))[1])
+    told = described("status", (await get(f"{exporter.url}/api/v1/status"))[1])
+    surfaces = told["data"]["surfaces"]
     assert any(surface["state"] == "well" for surface in surfaces)
     clients = {row["client"] for row in seen["counts"]}
     assert clients == {row["client"] for row in (await simulator.requests())["counts"]}

@@ -5,8 +5,9 @@ from typing import Any
 from exporter.api.files import files_of
 from exporter.api.settings import connection_settings
 from exporter.config.schema import Auth, Target
-from exporter.looks import Looker, Watch
+from exporter.looks import Looker
 from exporter.tokens.secrets import Secrets
+from exporter.watch import Watch
 
 
 class Here(Looker):

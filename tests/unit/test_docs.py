@@ -12,7 +12,7 @@ from exporter.config.decode import decode
 from exporter.config.problems import ConfigError
 from exporter.plan import plan
 from exporter.simulator.scenarios import SCENARIOS
-from tests.unit.config.test_keys import TODAY
+from tests.unit.config.support import KEYS, documented_example
 
 ROOT: Final = Path(__file__).parents[2]
 PAGES: Final = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -26,10 +26,9 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 
 def test_the_example_names_every_key_and_can_be_planned(tmp_path: Path) -> None:
-    (example,) = re.findall(r"```yaml\n(targets:.*?)```", CONFIGURATION, re.DOTALL)
-    config, _ = decode(example.encode(), tmp_path)
+    config, _ = decode(documented_example().encode(), tmp_path)
     assert plan(CATALOG, config).jobs
-    names = {path.removesuffix(".*").rpartition(".")[2] for path in TODAY}
+    names = {path.removesuffix(".*").rpartition(".")[2] for path in KEYS}
     assert [name for name in names if not re.search(rf"\b{name}:", CONFIGURATION)] == []
 
 

@@ -16,11 +16,12 @@ import pytest
 from exporter.app import App, Options
 from exporter.config.schema import Auth
 from exporter.loading import load_plan
-from exporter.looks import Looker, Watch
+from exporter.looks import Looker
 from exporter.observation import Key
 from exporter.regular import content
 from exporter.tokens.clock import Clock
 from exporter.tokens.given import TokenFile
+from exporter.watch import Watch
 from exporter.web.address import Address
 from tests.support.certificates import Authority
 from tests.support.hostile import LOOPBACK, OK, Peer, serve, sized

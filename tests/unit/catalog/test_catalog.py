@@ -12,7 +12,7 @@ import yaml
 from exporter.api.auth import login_request, refresh_request
 from exporter.catalog import CATALOG
 from exporter.catalog.surface import Surface
-from exporter.checks import CHECKS
+from exporter.checks import CHECKS, REMEMBERING
 from exporter.readers.listings import LISTINGS
 from exporter.wire import Request
 
@@ -87,7 +87,7 @@ def test_placeholders_and_ids_agree(surface: Surface) -> None:
 
 @each_surface
 def test_names_in_a_row_exist(surface: Surface) -> None:
-    assert set(surface.checks) <= set(CHECKS)
+    assert set(surface.checks) <= {*CHECKS, *REMEMBERING}
     assert surface.lists is None or surface.lists in LISTINGS
 
 

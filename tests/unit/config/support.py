@@ -1,17 +1,22 @@
 """What the tests of the configuration share."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import yaml
 
+import exporter
 from exporter.config import ConfigError, describe
 from exporter.config.decode import decode
 from exporter.config.problems import Path as Steps
+from exporter.config.schema import Config
+from exporter.config.shapes import Each, Keyed, Record, Shape, shape_of
 
 HERE: Final = Path(__file__).parent
 FULL: Final = HERE / "good" / "full.yaml"
+_PAGE: Final = Path(exporter.__file__).parents[1] / "docs" / "configuration.md"
 
 
 def dumped(document: object) -> bytes:
@@ -58,3 +63,26 @@ def holder(document: object, path: Steps) -> dict[str, object]:
     found = at(document, path)
     assert isinstance(found, dict)
     return found
+
+
+def documented_example() -> str:
+    """The file that the page of the configuration shows, with every key in it."""
+    (example,) = re.findall(r"```yaml\n(targets:.*?)```", _PAGE.read_text(), re.DOTALL)
+    return str(example)
+
+
+def _keys_in(shape: Shape, path: str = "") -> Iterator[str]:
+    match shape:
+        case Record():
+            for key, field in shape.fields.items():
+                yield from _keys_in(field.shape, f"{path}.{key}".removeprefix("."))
+        case Keyed():
+            yield from _keys_in(shape.value, f"{path}.*")
+        case Each(item=Record() as item):
+            yield from _keys_in(item, path)
+        case _:
+            yield path
+
+
+KEYS: Final = frozenset(_keys_in(shape_of(Config)))
+"""The dotted path of every key that the schema has; ``*`` stands for keys that are the user's."""

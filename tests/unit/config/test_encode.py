@@ -11,7 +11,7 @@ from exporter.config import Config, Duration, Secret, Target, load
 from exporter.config.decode import decode
 from exporter.config.encode import encode
 from exporter.config.schema import Auth, RateLimits, Slo, State, SurfaceOptions, Traces
-from tests.unit.config.support import FULL
+from tests.unit.config.support import FULL, documented_example
 
 PLAIN: Final = Target("lab", "http://lab")
 
@@ -33,6 +33,11 @@ def test_the_full_example_decodes_to_itself_but_for_its_secrets() -> None:
     text = text.replace("http://<secret>@", "http://probe:p%40ss@")
     text = text.replace("X-Tenant: <secret>", "X-Tenant: noc")
     assert understood(text.replace("password: <secret>", 'password: "12345"')) == config
+
+
+def test_the_documented_example_decodes_to_itself_but_for_its_secret() -> None:
+    config = understood(documented_example())
+    assert understood(encode(config).replace("X-Tenant: <secret>", "X-Tenant: noc")) == config
 
 
 def test_defaults_are_shown_and_what_is_not_set_is_not() -> None:

@@ -1,13 +1,16 @@
 """A folder of files with one fault each. Their first line has all that a user would be told."""
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 import pytest
 import yaml
+from msgspec.structs import fields
 
-from exporter.config import ConfigError, describe, load
-from tests.unit.config.support import HERE
+from exporter.config import ConfigError, describe, load, schema
+from tests.unit.config.support import HERE, KEYS
 
 FAULTS: Final = sorted((HERE / "faults").glob("*.yaml"))
 _MARK: Final = "# expect: "
@@ -16,7 +19,12 @@ _MARK: Final = "# expect: "
 def _expected(file: Path) -> str:
     first = file.read_bytes().splitlines()[0].decode()
     assert first.startswith(_MARK)
-    return first.removeprefix(_MARK)
+    return re.sub(r"\{([A-Z]\w+)\}", _keys, first.removeprefix(_MARK))
+
+
+def _keys(name: re.Match[str]) -> str:
+    """The keys of a struct that a line names in braces."""
+    return ", ".join(sorted(field.encode_name for field in fields(getattr(schema, name[1]))))
 
 
 @pytest.mark.parametrize("file", FAULTS, ids=lambda file: file.stem)
@@ -61,5 +69,22 @@ def test_without_libyaml_too(file: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         assert line == expected
 
 
-def test_there_are_many() -> None:
-    assert len(FAULTS) > 100
+@pytest.mark.parametrize("key", sorted(KEYS))
+def test_each_key_has_a_fault(key: str, steps_at_fault: Sequence[Sequence[str]]) -> None:
+    wanted = key.split(".")
+
+    assert any(
+        len(steps) == len(wanted) and all(w in ("*", s) for w, s in zip(wanted, steps, strict=True))
+        for steps in steps_at_fault
+    )
+
+
+@pytest.fixture(scope="module")
+def steps_at_fault() -> list[list[str]]:
+    found = []
+    for file in FAULTS:
+        with pytest.raises(ConfigError) as raised:
+            load(file, {})
+        (problem,) = raised.value.problems
+        found.append([step for step in problem.path if isinstance(step, str)])
+    return found

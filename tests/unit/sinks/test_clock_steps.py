@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from exporter.job import Plan
 from exporter.observation import Call, Key, Observation, RateLimit, Renewal, Run
 from exporter.overview import healths, lines, quotas, summary
-from exporter.state.document import Past
+from exporter.past import Past
 from tests.unit.sinks.factories import (
     HEALTH,
     INTENTS,

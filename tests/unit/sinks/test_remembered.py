@@ -8,9 +8,9 @@ from msgspec.structs import replace
 
 from exporter.job import Plan
 from exporter.observation import Key, Lifecycle, Observation, Reason
+from exporter.past import Past
 from exporter.sinks.logs import Logs
 from exporter.sinks.remembered import Remembered
-from exporter.state.document import Past
 from tests.unit.sinks.factories import HEALTH, INTENTS, NOW, Bench, call, job, plan, run, skip
 
 URL: Final = "http://lab.example/v1"

@@ -11,7 +11,8 @@ from msgspec import Raw
 from msgspec.structs import replace
 
 from exporter.observation import Key
-from exporter.state.document import Document, Past, UnreadableError, decode, encode, fitting
+from exporter.past import Past
+from exporter.state.document import Document, UnreadableError, decode, encode, fitting
 
 NOW: Final = 1_800_000_000.0
 HEALTH: Final = Key("lab", "monitoring", "monitoring.health")

@@ -12,8 +12,9 @@ from msgspec import Raw
 
 from exporter.config.problems import ConfigError
 from exporter.observation import Key
+from exporter.past import Past
 from exporter.state.directory import Directory, TakenError
-from exporter.state.document import Document, Past, encode
+from exporter.state.document import Document, encode
 from exporter.state.keeper import Keeper
 from tests.support.servers import eventually
 

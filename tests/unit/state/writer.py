@@ -5,8 +5,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from exporter.observation import Key
+from exporter.past import Past
 from exporter.state.directory import Directory
-from exporter.state.document import Document, Past, encode
+from exporter.state.document import Document, encode
 
 
 def document(number: int) -> Document:

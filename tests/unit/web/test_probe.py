@@ -13,6 +13,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.api.heard import Heard
 from exporter.asking import Asked, NotAskableError
+from exporter.config.schema import Auth, Target
+from exporter.config.values import Secret
 from exporter.context import context_of
 from exporter.observation import Call, Context, Observation, Phases, Run, Skip, Transport
 from exporter.web.address import Address
@@ -39,6 +41,14 @@ CALL: Final = Call(
     transport=Transport(4, "1.1", "TLSv1.3", 2),
 )
 RUN: Final = Run(JOB.key, 1000.0, 0.25, deciding=CALL)
+SECRET: Final = "hunter2-and-more"
+TARGET: Final = Target(
+    name="lab",
+    url="https://lab.example/v1",
+    auth=Auth("login", "probe", Secret(SECRET)),
+    headers={"X-Tenant": Secret(SECRET), "X-Key_file": SECRET},
+    proxy_url=Secret(f"http://me:{SECRET}@proxy:3128"),
+)
 SCRAPE_TIMEOUT: Final = "X-Prometheus-Scrape-Timeout-Seconds"
 
 
@@ -69,7 +79,7 @@ class Door:
         self.asked.append((target, surface, patience, parent))
         if isinstance(self.last, Exception):
             raise self.last
-        return Asked(JOB, [CALL, self.last])
+        return Asked(JOB, TARGET, [CALL, self.last])
 
     async def get(self, query: str = "surface=s", *, method: str = "GET", **headers: str) -> Answer:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -186,6 +196,36 @@ async def test_debug_tells_the_whole_story_and_then_the_metrics() -> None:
     assert "latency.bad" in told
     assert samples(metrics)["probe_success"] == 0
     assert door.listened == [True]
+
+
+@pytest.mark.parametrize("last", [RUN, Skip(JOB.key, 1000.0, "overrun")])
+async def test_debug_tells_the_planned_job_without_a_secret(last: Run | Skip) -> None:
+    async with opened(last) as door:
+        text = (await door.get("surface=s&debug=true")).text
+    planned = text.partition("Planned job:\n")[2].partition("\nMetrics that would")[0].rstrip()
+    assert planned.splitlines() == [
+        "  surface       monitoring.health of lab, component monitoring",
+        "  request       GET /monitoring/health",
+        "  mode          read",
+        "  interval      30s",
+        "  time-out      27s in all, connect 10s, read 30s",
+        "  latency       good up to 2s, bad above 5s",
+        "  essential     yes",
+        "  rate class    monitoring (anonymous)",
+        "  url           https://lab.example/v1",
+        "  auth          login",
+        "  connections   concurrency 10, kept for 5m, ip_protocol auto",
+        "  tls           verified",
+        "  proxy         as proxy_url says",
+        "  redirects     not followed",
+        "  headers       X-Tenant, X-Key",
+    ]
+    assert SECRET not in text
+
+
+async def test_without_debug_nothing_is_told_of_the_job() -> None:
+    async with opened() as door:
+        assert "Planned job" not in (await door.get()).text
 
 
 # --- What is refused -----------------------------------------------------------------------------
