@@ -16,7 +16,6 @@ from exporter.job import Job
 from exporter.observation import Call, Context, Phases, Run
 from exporter.wire import Exchange, Fault, Json, Request, Send
 
-_SUCCESSES: Final = range(200, 300)
 _NOT_READ: Final = Document(None)
 
 
@@ -113,7 +112,7 @@ async def judge(job: Job, result: Exchange | Fault, sent: Sent, checks: Checks) 
     if isinstance(result, Fault):
         return Verdict(call, Finding(result.reason, result.detail))
     document = _NOT_READ
-    if job.surface.media == "json" and result.status in _SUCCESSES:
+    if job.surface.media == "json" and call.accepted:
         document = strictly(result.body) or await read_tolerantly(result.body)
     content = document.content
     stamp = _stamp(job, content)
