@@ -18,7 +18,7 @@ from exporter.otlp.failures import Failures
 from exporter.otlp.sdk import sender_of
 from exporter.otlp.session import MOST, TooLargeError, Watched
 from exporter.otlp.settings import Settings
-from exporter.sinks.children import SpanSeries
+from exporter.sinks.children import Families, SpanSeries
 from tests.support.certificates import Authority
 from tests.support.hostile import (
     LOOPBACK,
@@ -162,7 +162,7 @@ def test_an_answer_over_grpc_is_bounded_too(
         server.start()
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://{LOOPBACK}:{port}")
         registry = CollectorRegistry()
-        sender = sender_of(Settings(protocol="grpc"), SpanSeries(registry))
+        sender = sender_of(Settings(protocol="grpc"), SpanSeries(Families(registry)))
         sender.start()
         sender.push(record())
         sender.close(AMPLE)
