@@ -1,6 +1,6 @@
 """What is to be done: a surface of a target with everything that a run needs, decided once."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from exporter.catalog.surface import PAGE, Surface
 from exporter.config.schema import ClassLimit, LatencyObjective, Mode, State, Target, Traces
-from exporter.observation import Credential, Key, RateClass
+from exporter.observation import Credential, Key, RateClass, SkipReason
 from exporter.wire import MAX_BODY, MAX_JSON
 
 _LARGEST_ITEM: Final = 4096
@@ -53,6 +53,18 @@ class Job(Struct, frozen=True):
     def credential(self) -> Credential:
         """Whose quota its calls are counted against."""
         return "account" if self.surface.auth == "bearer" else "anonymous"
+
+    @property
+    def skips(self) -> Iterator[SkipReason]:
+        """Why a due run of it may not take place; a gate that comes in its way has its own."""
+        surface = self.surface
+        yield from ("overrun", "shutdown")
+        if not surface.passive:
+            yield "misfire"
+        if surface.passive or self.credential == "account":
+            yield "no_token"
+        if surface.ids is not None or surface.grant == "refresh":
+            yield "no_resource"
 
 
 class TargetPlan(Struct, frozen=True):

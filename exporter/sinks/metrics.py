@@ -35,7 +35,6 @@ from exporter.sinks.children import (
     TokenSeries,
 )
 from exporter.sinks.families import BY_NAME
-from exporter.sinks.families.row import SKIP_REASONS
 from exporter.sinks.kept import quota_of
 from exporter.sinks.latest import Latest
 from exporter.sinks.snapshot import QuotaKey
@@ -99,7 +98,7 @@ class Metrics:
         make = self._families
         self._surfaces = _kept(self._surfaces, make, (job.key for job in jobs), SurfaceSeries)
         for job in jobs:
-            self._surfaces[job.key].expect(SKIP_REASONS)
+            self._surfaces[job.key].expect(job.skips)
         self._components = _kept(self._components, make, map(_component_of, jobs), ComponentSeries)
         self._endpoints = _kept(self._endpoints, make, map(_endpoint_of, jobs), EndpointSeries)
         self._quotas = _kept(self._quotas, make, map(quota_of, jobs), QuotaSeries)

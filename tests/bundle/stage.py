@@ -4,7 +4,7 @@ Times are minutes since the beginning. A scrape that is missed, and the last one
 gone, leave the mark that Prometheus leaves: ``stale``.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Final, Literal, TypeAlias
@@ -25,7 +25,9 @@ Value: TypeAlias = float | Literal["stale"] | None
 """``None`` is a scrape without the series."""
 Labels: TypeAlias = Mapping[str, str]
 
-SKIPS: Final = ("budget", "circuit_open", "no_resource", "not_leader", "overrun", "shutdown")
+SKIPS: Final = ("budget", "circuit_open", "no_resource", "overrun")
+ANYWHERE: Final = ("overrun", "shutdown")
+"""The skips that can occur on any surface: others have no series but where they do."""
 REASONS: Final[Mapping[str, str]] = {
     "fail": "http_5xx",
     "rejected": "auth_rejected",
@@ -45,6 +47,7 @@ class Pod:
 
     labels: Labels
     interval: int
+    skips: Iterable[str]
     counters: dict[tuple[str, str, str], float] = field(default_factory=dict)
     gauges: dict[str, float] = field(default_factory=dict)
     reason: str = ""
@@ -53,7 +56,7 @@ class Pod:
         names = ("scheduled", "runs", "failures", "throttled", "internal", "slow")
         self.counters = {
             **{(f"{name}_total", "", ""): 0 for name in names},
-            **{("skipped_total", "reason", reason): 0 for reason in SKIPS},
+            **{("skipped_total", "reason", reason): 0 for reason in self.skips},
             **{("duration_seconds_bucket", "le", bound): 0 for bound in ("1.0", "2.0", "+Inf")},
             ("duration_seconds_count", "", ""): 0,
         }
@@ -139,10 +142,12 @@ class Stage:
         key = {"target": target, **of}
         run = iter(range(7, self.minutes * 60 + interval, interval))
         due = next(run)
-        pod = Pod({**key, **self._place(0)}, interval)
+        all_due = range(due, self.minutes * 60 + interval, interval)
+        skips = sorted({*ANYWHERE, *({*map(outcome, all_due)} & {*SKIPS})})
+        pod = Pod({**key, **self._place(0)}, interval, skips)
         for index, at in self._scrapes():
             if pod.labels["pod"] != self._place(at)["pod"]:
-                pod = Pod({**key, **self._place(at)}, interval)
+                pod = Pod({**key, **self._place(at)}, interval, skips)
             while due <= at:
                 pod.due(outcome(due), due)
                 due = next(run)
