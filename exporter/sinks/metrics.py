@@ -62,7 +62,7 @@ class Metrics:
         latest: Latest,
         *,
         version: str,
-        revision: str = "",
+        revision: str,
     ) -> None:
         """Register everything; nothing is planned yet."""
         self._families = Families(registry)
