@@ -248,6 +248,7 @@ def options_of(parsed: Arguments) -> "Options":
     from exporter.app import Options
     from exporter.config.words import quoted
     from exporter.web.address import parse_address
+    from exporter.web.paths import PAGES
 
     try:
         listen = parse_address(parsed.listen)
@@ -257,14 +258,7 @@ def options_of(parsed: Arguments) -> "Options":
             "allowed: [HOST]:PORT, such as :10945 or 127.0.0.1:10945"
         ) from None
     path = parsed.telemetry_path
-    taken = path.startswith("/-/") or path in (
-        "/probe",
-        "/logs",
-        "/config",
-        "/reasons",
-        "/api/v1/status",
-    )
-    if taken or not fullmatch(r"/[A-Za-z0-9._~/-]*", path):
+    if path.startswith("/-/") or path in PAGES or not fullmatch(r"/[A-Za-z0-9._~/-]*", path):
         raise WrongCallError(
             f"{PROGRAM}: --web.telemetry-path: {quoted(path)} cannot be used; allowed: a path that "
             'begins with "/" but not with "/-/", of letters, digits and ._~-, and not that of '

@@ -25,7 +25,7 @@ class Grid:
     then the next of the grid that is at least half an interval later.
     """
 
-    def __init__(self, interval: float, origin: float, first: float | None = None) -> None:
+    def __init__(self, interval: float, origin: float, first: float | None) -> None:
         """Begin at ``first``, or at ``origin``, an instant of the grid."""
         self.interval = interval
         self._origin = origin

@@ -43,7 +43,7 @@ Meanwhile: TypeAlias = Callable[[App, Address], Coroutine[None, None, None]]
 
 
 async def serve(
-    loaded: Loaded | None, options: Options, load: Load, meanwhile: Meanwhile | None = None
+    loaded: Loaded | None, options: Options, load: Load, meanwhile: Meanwhile | None
 ) -> None:
     """Run until SIGTERM or SIGINT; a second signal ends the process at once.
 

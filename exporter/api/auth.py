@@ -188,7 +188,7 @@ def bearer_authorization(token: str) -> str:
     return f"Bearer {token}"
 
 
-def grant_of(exchange: Exchange, content: Mapping[str, Json] | None = None) -> Grant:
+def grant_of(exchange: Exchange, content: Mapping[str, Json] | None) -> Grant:
     """Read a token and its lifetime out of a successful answer.
 
     Args:

@@ -43,7 +43,7 @@ class Watched(Session):
         proxy: the one to use.
     """
 
-    def __init__(self, failures: Failures, proxy: Proxy | None = None) -> None:
+    def __init__(self, failures: Failures, proxy: Proxy | None) -> None:
         """Send nothing yet."""
         super().__init__()
         self.trust_env = False

@@ -1,20 +1,27 @@
 """The series of one surface, component, endpoint or quota, kept by whoever counts in them.
 
-Looking a child up by its labels costs several times what counting in it does, so it is done once.
-Each class here is one scope: its series begin with it and end together by ``remove``.
+Each class here is one scope: its series begin with it or when first counted in, and end together.
 """
 
 from collections.abc import Iterable
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry, Counter, Histogram
 
-from exporter.gates import GATES
-from exporter.gates.skips import skip_reasons
-from exporter.job import Job
-from exporter.observation import Call, GrantKind, Oddity, Reason, Renewal, Run, Skip, SkipReason
+from exporter.observation import (
+    Call,
+    GrantKind,
+    Key,
+    Oddity,
+    Reason,
+    Renewal,
+    Run,
+    Skip,
+    SkipReason,
+)
 from exporter.sinks.direct import counter, histogram
-from exporter.sinks.families.row import FAULTS, ODDITIES
+from exporter.sinks.families import TABLE
+from exporter.sinks.families.row import FAULTS, ODDITIES, SURFACE
 from exporter.sinks.snapshot import QuotaKey
 
 DELAYED_OVER: Final = 0.010
@@ -23,122 +30,92 @@ DELAYED_OVER: Final = 0.010
 _KINDS: Final = frozenset(FAULTS)
 _OPEN_FILES: Final = "too many open files"
 _STATUS: Final[dict[int | None, str]] = {status: str(status) for status in range(100, 600)}
+_OURS: Final = [row for row in TABLE if row.name.startswith("oran_mano_")]
+_OF_SURFACES: Final = [row.name for row in _OURS if (row.kind, row.labels) == ("counter", SURFACE)]
 
 
 class Families:
-    """The families with labels that are counted in directly, each registered."""
+    """The families that are counted in directly, each registered."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        """Register them, without series."""
-        self.scheduled = counter(registry, "oran_mano_probe_scheduled_total")
-        self.runs = counter(registry, "oran_mano_probe_runs_total")
-        self.failures = counter(registry, "oran_mano_probe_failures_total")
-        self.throttled = counter(registry, "oran_mano_probe_throttled_total")
-        self.internal = counter(registry, "oran_mano_probe_internal_total")
-        self.faults = counter(registry, "oran_mano_exporter_faults_total")
-        self.slow = counter(registry, "oran_mano_probe_slow_total")
-        self.delayed = counter(registry, "oran_mano_probe_delayed_total")
-        self.skipped = counter(registry, "oran_mano_probe_skipped_total")
-        self.durations = histogram(registry, "oran_mano_probe_duration_seconds")
-        self.reasons = counter(registry, "oran_mano_probe_failure_reasons_total")
-        self.oddities = counter(registry, "oran_mano_body_oddities_total")
-        self.renewals = counter(registry, "oran_mano_token_renewals_total")
-        self.renewal_failures = counter(registry, "oran_mano_token_renewal_failures_total")
-        self.rejections = counter(registry, "oran_mano_token_rejections_total")
-        self.requests = counter(registry, "oran_mano_api_requests_total")
-        self.request_durations = histogram(registry, "oran_mano_api_request_duration_seconds")
-        self.throttled_responses = counter(
-            registry, "oran_mano_rate_limit_throttled_responses_total"
-        )
-
-
-class SurfaceSeries:
-    """Runs and skips of one surface, from 0 on: that scheduled = runs + skips holds here.
-
-    Of skips those that can occur on it.
-    """
-
-    __slots__ = (
-        "_delayed",
-        "_duration",
-        "_failures",
-        "_families",
-        "_faults",
-        "_internal",
-        "_labels",
-        "_runs",
-        "_scheduled",
-        "_skipped",
-        "_slow",
-        "_throttled",
-    )
-
-    def __init__(self, families: Families, job: Job) -> None:
-        """Begin them."""
-        key = job.key
-        labels = (key.target, key.component, key.surface)
-        self._families = families
-        self._labels = labels
-        self._scheduled = families.scheduled.labels(*labels)
-        self._runs = families.runs.labels(*labels)
-        self._failures = families.failures.labels(*labels)
-        self._throttled = families.throttled.labels(*labels)
-        self._internal = families.internal.labels(*labels)
-        self._faults: set[str] = set()
-        self._slow = families.slow.labels(*labels)
-        self._delayed = families.delayed.labels(*labels)
-        self._duration = families.durations.labels(*labels)
-        self._skipped: dict[SkipReason, Counter] = {
-            reason: families.skipped.labels(*labels, reason) for reason in skip_reasons(job, GATES)
+        """Register them, without series where there are labels."""
+        self.counters = {row.name: counter(registry, row) for row in _OURS if row.kind == "counter"}
+        self.histograms = {
+            row.name: histogram(registry, row) for row in _OURS if row.kind == "histogram"
         }
 
-    def ran(self, run: Run, exemplar: dict[str, str] | None = None) -> None:
-        """Count a run; ``exemplar`` leads to its span."""
-        self._scheduled.inc()
-        self._runs.inc()
-        if run.reason != "internal":
-            self._duration.observe(run.duration, exemplar)
-        if run.reason is not None:
-            self._failures.inc()
-            if run.reason == "throttled":
-                self._throttled.inc()
-            elif run.reason == "internal":
-                self._fault(_kind(run.detail))
-        elif run.slow:
-            self._slow.inc()
-        if run.lateness is not None and run.lateness > DELAYED_OVER:
-            self._delayed.inc()
 
-    def skip(self, skip: Skip) -> None:
-        """Count a skip, or several in a row."""
-        self._scheduled.inc(skip.count)
-        if skip.reason not in self._skipped:
-            self._skipped[skip.reason] = self._families.skipped.labels(*self._labels, skip.reason)
-        self._skipped[skip.reason].inc(skip.count)
+class _Series:
+    """Those of one scope, each looked up once: that costs several times what counting does."""
 
-    def _fault(self, kind: str) -> None:
-        self._internal.inc()
-        self._faults.add(kind)
-        self._families.faults.labels(*self._labels, kind).inc()
+    __slots__ = ("_counters", "_families", "_histograms", "_labels")
+
+    def __init__(self, families: Families, *labels: str) -> None:
+        self._families = families
+        self._labels = labels
+        self._counters: dict[tuple[str, ...], Counter] = {}
+        self._histograms: dict[str, Histogram] = {}
+
+    def _counter(self, name: str, *further: str) -> Counter:
+        """That of the scope's labels and further ones, from now on where it is new."""
+        found = self._counters.get((name, *further))
+        if found is None:
+            found = self._families.counters[name].labels(*self._labels, *further)
+            self._counters[name, *further] = found
+        return found
+
+    def _histogram(self, name: str) -> Histogram:
+        if name not in self._histograms:
+            self._histograms[name] = self._families.histograms[name].labels(*self._labels)
+        return self._histograms[name]
 
     def remove(self) -> None:
         """End them."""
-        families = self._families
-        for family in (
-            families.internal,
-            families.scheduled,
-            families.runs,
-            families.failures,
-            families.throttled,
-            families.slow,
-            families.delayed,
-            families.durations,
-        ):
-            family.remove(*self._labels)
-        for reason in self._skipped:
-            families.skipped.remove(*self._labels, reason)
-        for kind in self._faults:
-            families.faults.remove(*self._labels, kind)
+        for name, *further in self._counters:
+            self._families.counters[name].remove(*self._labels, *further)
+        for name in self._histograms:
+            self._families.histograms[name].remove(*self._labels)
+
+
+class SurfaceSeries(_Series):
+    """Runs and skips of one surface, all from 0 on: that scheduled = runs + skips holds here."""
+
+    __slots__ = ()
+
+    def __init__(self, families: Families, key: Key) -> None:
+        """Begin them."""
+        super().__init__(families, key.target, key.component, key.surface)
+        self._histogram("oran_mano_probe_duration_seconds")
+        for name in _OF_SURFACES:
+            self._counter(name)
+
+    def expect(self, reasons: Iterable[SkipReason]) -> None:
+        """Begin the skips that may occur."""
+        for reason in reasons:
+            self._counter("oran_mano_probe_skipped_total", reason)
+
+    def ran(self, run: Run, exemplar: dict[str, str] | None = None) -> None:
+        """Count a run; ``exemplar`` leads to its span."""
+        self._counter("oran_mano_probe_scheduled_total").inc()
+        self._counter("oran_mano_probe_runs_total").inc()
+        if run.reason != "internal":
+            self._histogram("oran_mano_probe_duration_seconds").observe(run.duration, exemplar)
+        if run.reason is not None:
+            self._counter("oran_mano_probe_failures_total").inc()
+            if run.reason == "throttled":
+                self._counter("oran_mano_probe_throttled_total").inc()
+            elif run.reason == "internal":
+                self._counter("oran_mano_probe_internal_total").inc()
+                self._counter("oran_mano_exporter_faults_total", _kind(run.detail)).inc()
+        elif run.slow:
+            self._counter("oran_mano_probe_slow_total").inc()
+        if run.lateness is not None and run.lateness > DELAYED_OVER:
+            self._counter("oran_mano_probe_delayed_total").inc()
+
+    def skip(self, skip: Skip) -> None:
+        """Count a skip, or several in a row."""
+        self._counter("oran_mano_probe_scheduled_total").inc(skip.count)
+        self._counter("oran_mano_probe_skipped_total", skip.reason).inc(skip.count)
 
 
 def _kind(detail: str) -> str:
@@ -148,125 +125,99 @@ def _kind(detail: str) -> str:
     return detail if detail in _KINDS else "other"
 
 
-class ComponentSeries:
+class ComponentSeries(_Series):
     """Why runs of one component failed: most reasons never occur, so each begins when it does.
 
     What was odd in its answers begins at 0.
     """
 
+    __slots__ = ()
+
     def __init__(self, families: Families, of: tuple[str, str]) -> None:
         """Begin them."""
-        self._family = families.reasons
-        self._labels = of
-        self._reasons: dict[Reason, Counter] = {}
-        self._all_oddities = families.oddities
-        self._oddities = {kind: families.oddities.labels(*of, kind) for kind in ODDITIES}
+        super().__init__(families, *of)
+        for kind in ODDITIES:
+            self._counter("oran_mano_body_oddities_total", kind)
 
     def odd(self, oddities: Iterable[Oddity]) -> None:
         """Count what was odd in one answer."""
         for kind in oddities:
-            self._oddities[kind].inc()
+            self._counter("oran_mano_body_oddities_total", kind).inc()
 
     def failed(self, reason: Reason) -> None:
         """Count a failed run."""
-        if reason not in self._reasons:
-            self._reasons[reason] = self._family.labels(*self._labels, reason)
-        self._reasons[reason].inc()
-
-    def remove(self) -> None:
-        """End them."""
-        for reason in self._reasons:
-            self._family.remove(*self._labels, reason)
-        for kind in self._oddities:
-            self._all_oddities.remove(*self._labels, kind)
+        self._counter("oran_mano_probe_failure_reasons_total", reason).inc()
 
 
-class TokenSeries:
+class TokenSeries(_Series):
     """Renewals of one target's token, by how it was tried, and the rejections of it."""
+
+    __slots__ = ("_grants",)
 
     def __init__(self, families: Families, of: tuple[str, tuple[GrantKind, ...]]) -> None:
         """Begin them at 0 for those ways that its ``auth`` has."""
-        self._families = families
-        self._target, grants = of
-        self._rejections = families.rejections.labels(self._target)
-        self._renewals = {grant: families.renewals.labels(self._target, grant) for grant in grants}
-        self._failures: set[tuple[GrantKind, Reason]] = set()
+        target, self._grants = of
+        super().__init__(families, target)
+        self._counter("oran_mano_token_rejections_total")
+        for grant in self._grants:
+            self._counter("oran_mano_token_renewals_total", grant)
 
     def renewed(self, renewal: Renewal) -> None:
         """Count an attempt."""
-        if renewal.grant not in self._renewals:
+        if renewal.grant not in self._grants:
             return
-        self._renewals[renewal.grant].inc()
+        self._counter("oran_mano_token_renewals_total", renewal.grant).inc()
         if renewal.reason is not None:
-            self._failures.add((renewal.grant, renewal.reason))
-            labels = (self._target, renewal.grant, renewal.reason)
-            self._families.renewal_failures.labels(*labels).inc()
+            failed = (renewal.grant, renewal.reason)
+            self._counter("oran_mano_token_renewal_failures_total", *failed).inc()
 
     def rejected(self) -> None:
         """Count a rejection."""
-        self._rejections.inc()
-
-    def remove(self) -> None:
-        """End them."""
-        self._families.rejections.remove(self._target)
-        for grant in self._renewals:
-            self._families.renewals.remove(self._target, grant)
-        for grant, reason in self._failures:
-            self._families.renewal_failures.remove(self._target, grant, reason)
+        self._counter("oran_mano_token_rejections_total").inc()
 
 
-class EndpointSeries:
+class EndpointSeries(_Series):
     """Requests to one endpoint: their durations from 0 on, each status when it first comes."""
+
+    __slots__ = ()
 
     def __init__(self, families: Families, of: tuple[str, str, str]) -> None:
         """Begin the histogram; ``of`` are target, method and endpoint."""
-        self._families = families
-        self._labels = of
-        self._duration = families.request_durations.labels(*of)
-        self._requests: dict[str, Counter] = {}
+        super().__init__(families, *of)
+        self._histogram("oran_mano_api_request_duration_seconds")
 
     def called(self, call: Call, exemplar: dict[str, str] | None = None) -> None:
         """Count a request; the head of an answer whose rest never came is no answer."""
-        self._duration.observe(call.duration, exemplar)
+        durations = self._histogram("oran_mano_api_request_duration_seconds")
+        durations.observe(call.duration, exemplar)
         answered = call.fault is None and call.status is not None
         status = _STATUS.get(call.status, "other") if answered else "error"
-        if status not in self._requests:
-            self._requests[status] = self._families.requests.labels(*self._labels, status)
-        self._requests[status].inc()
-
-    def remove(self) -> None:
-        """End them."""
-        self._families.request_durations.remove(*self._labels)
-        for status in self._requests:
-            self._families.requests.remove(*self._labels, status)
+        self._counter("oran_mano_api_requests_total", status).inc()
 
 
-class QuotaSeries:
+class QuotaSeries(_Series):
     """Answers 429 against one quota."""
+
+    __slots__ = ()
 
     def __init__(self, families: Families, of: QuotaKey) -> None:
         """Begin them at 0."""
-        self._family = families.throttled_responses
-        self._labels = (of.target, of.rate_class, of.credential)
-        self._throttled = self._family.labels(*self._labels)
+        super().__init__(families, of.target, of.rate_class, of.credential)
+        self._counter("oran_mano_rate_limit_throttled_responses_total")
 
     def throttled(self) -> None:
         """Count one."""
-        self._throttled.inc()
-
-    def remove(self) -> None:
-        """End them."""
-        self._family.remove(*self._labels)
+        self._counter("oran_mano_rate_limit_throttled_responses_total").inc()
 
 
 class SpanSeries:
     """What became of spans. They are counted from the thread that sends them, too."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    def __init__(self, families: Families) -> None:
         """Begin at 0."""
-        self._made = counter(registry, "oran_mano_exporter_spans_total")
-        self._failed = counter(registry, "oran_mano_exporter_spans_failed_total")
-        self._dropped = counter(registry, "oran_mano_exporter_spans_dropped_total")
+        self._made = families.counters["oran_mano_exporter_spans_total"]
+        self._failed = families.counters["oran_mano_exporter_spans_failed_total"]
+        self._dropped = families.counters["oran_mano_exporter_spans_dropped_total"]
 
     def made(self) -> None:
         """One was made."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from prometheus_client import CollectorRegistry, Counter, Histogram, Metric
 from prometheus_client.registry import Collector
 
-from exporter.sinks.families import BY_NAME
+from exporter.sinks.families.row import Family
 
 
 class _Uncreated(Collector):
@@ -31,33 +31,31 @@ class _Uncreated(Collector):
             yield metric
 
 
-def counter(registry: CollectorRegistry, name: str) -> Counter:
+def counter(registry: CollectorRegistry, row: Family) -> Counter:
     """Make and register the counter of a row.
 
     Args:
         registry: where it is exposed.
-        name: the family's name.
+        row: what is said of the family.
 
     Returns:
         The counter, or its parent where the row has labels.
     """
-    row = BY_NAME[name]
     made = Counter(row.name, row.help, row.labels, unit=row.unit, registry=None)
     registry.register(_Uncreated(made))
     return made
 
 
-def histogram(registry: CollectorRegistry, name: str) -> Histogram:
+def histogram(registry: CollectorRegistry, row: Family) -> Histogram:
     """Make and register the histogram of a row.
 
     Args:
         registry: where it is exposed.
-        name: the family's name.
+        row: what is said of the family.
 
     Returns:
         The histogram, or its parent where the row has labels.
     """
-    row = BY_NAME[name]
     made = Histogram(
         row.name, row.help, row.labels, unit=row.unit, buckets=row.buckets, registry=None
     )

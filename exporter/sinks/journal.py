@@ -88,12 +88,12 @@ class Journal:
             case _:
                 pass
 
-    def entries(self, target: str = "", surface: str = "", *, failed: bool = False) -> list[Entry]:
+    def entries(self, target: str, surface: str, *, failed: bool) -> list[Entry]:
         """What is kept.
 
         Args:
-            target: of this one alone, where it is given.
-            surface: of this one alone, where it is given.
+            target: of this one alone, or empty.
+            surface: of this one alone, or empty.
             failed: failed ones alone.
 
         Returns:
@@ -107,12 +107,12 @@ class Journal:
         ]
         return [entry for _, entry in sorted(found, key=itemgetter(0), reverse=True)]
 
-    def skips(self, target: str = "", surface: str = "") -> list[tuple[Key, SkipReason, Skipped]]:
+    def skips(self, target: str, surface: str) -> list[tuple[Key, SkipReason, Skipped]]:
         """What was skipped since the start.
 
         Args:
-            target: of this one alone, where it is given.
-            surface: of this one alone, where it is given.
+            target: of this one alone, or empty.
+            surface: of this one alone, or empty.
 
         Returns:
             Each surface with each reason, the last to be skipped first.

@@ -52,9 +52,9 @@ class Latest:
         self,
         wall: Clock,
         steady: Clock,
-        connections: Callable[[], Mapping[str, int]] = dict,
-        unfollowed: Callable[[], Mapping[tuple[str, str], int]] = dict,
-        put_off: Callable[[], Mapping[str, PutOff]] = dict,
+        connections: Callable[[], Mapping[str, int]],
+        unfollowed: Callable[[], Mapping[tuple[str, str], int]],
+        put_off: Callable[[], Mapping[str, PutOff]],
     ) -> None:
         """Begin with nothing planned."""
         self._wall = wall

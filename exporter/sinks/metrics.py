@@ -9,6 +9,8 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from exporter.config.auth_schemes import scheme_of
+from exporter.gates import GATES
+from exporter.gates.skips import skip_reasons
 from exporter.job import Job, Plan
 from exporter.observation import (
     Call,
@@ -34,7 +36,6 @@ from exporter.sinks.children import (
     SurfaceSeries,
     TokenSeries,
 )
-from exporter.sinks.direct import counter, histogram
 from exporter.sinks.families import BY_NAME
 from exporter.sinks.kept import quota_of
 from exporter.sinks.latest import Latest
@@ -63,22 +64,23 @@ class Metrics:
         latest: Latest,
         *,
         version: str,
-        revision: str = "",
+        revision: str,
     ) -> None:
         """Register everything; nothing is planned yet."""
         self._families = Families(registry)
         self.exemplar: Exemplar = lambda _: None
-        self.spans = SpanSeries(registry)
+        self.spans = SpanSeries(self._families)
         self._surfaces: dict[Key, SurfaceSeries] = {}
         self._components: dict[tuple[str, str], ComponentSeries] = {}
         self._endpoints: dict[tuple[str, str, str], EndpointSeries] = {}
         self._quotas: dict[QuotaKey, QuotaSeries] = {}
         self._by_grants: dict[tuple[str, tuple[GrantKind, ...]], TokenSeries] = {}
         self._tokens: dict[str, TokenSeries] = {}
-        self._lateness = histogram(registry, "oran_mano_exporter_schedule_lateness_seconds")
-        self._lag = histogram(registry, "oran_mano_exporter_event_loop_lag_seconds")
-        self._scrapes = histogram(registry, "oran_mano_exporter_scrape_duration_seconds")
-        self._sink_failures = counter(registry, "oran_mano_exporter_sink_failures_total")
+        counters, histograms = self._families.counters, self._families.histograms
+        self._lateness = histograms["oran_mano_exporter_schedule_lateness_seconds"]
+        self._lag = histograms["oran_mano_exporter_event_loop_lag_seconds"]
+        self._scrapes = histograms["oran_mano_exporter_scrape_duration_seconds"]
+        self._sink_failures = counters["oran_mano_exporter_sink_failures_total"]
         prefix = "oran_mano_exporter_config_last_reload"
         self._reload_successful = _gauge(registry, f"{prefix}_successful")
         self._reloaded_at = _gauge(registry, f"{prefix}_success_timestamp_seconds")
@@ -95,10 +97,10 @@ class Metrics:
             plan: what is planned from now on; what stays in it keeps its counts.
         """
         jobs = [job for target in plan.targets for job in target.every]
-        make, by_key = self._families, {job.key: job for job in jobs}
-        self._surfaces = _kept(
-            self._surfaces, make, by_key, lambda of, key: SurfaceSeries(of, by_key[key])
-        )
+        make = self._families
+        self._surfaces = _kept(self._surfaces, make, (job.key for job in jobs), SurfaceSeries)
+        for job in jobs:
+            self._surfaces[job.key].expect(skip_reasons(job, GATES))
         self._components = _kept(self._components, make, map(_component_of, jobs), ComponentSeries)
         self._endpoints = _kept(self._endpoints, make, map(_endpoint_of, jobs), EndpointSeries)
         self._quotas = _kept(self._quotas, make, map(quota_of, jobs), QuotaSeries)

@@ -13,6 +13,7 @@ from exporter.job import Plan
 from exporter.plan import in_force
 from exporter.sinks.journal import Journal
 from exporter.sinks.snapshot import Snapshot
+from exporter.web import paths
 from exporter.web.logs import SHOWN, Found, Wanted, logs_json, logs_page
 from exporter.web.reasons import reasons_page
 from exporter.web.routes import TEXT, Routes, plain
@@ -46,10 +47,10 @@ class Reading:
         Args:
             routes: of the listener.
         """
-        routes.get("/logs", self._logs)
-        routes.get("/config", self._config)
-        routes.get("/reasons", _reasons)
-        routes.get("/api/v1/status", self._status)
+        routes.get(paths.LOGS, self._logs)
+        routes.get(paths.CONFIG, self._config)
+        routes.get(paths.REASONS, _reasons)
+        routes.get(paths.STATUS, self._status)
 
     async def _logs(self, request: web.BaseRequest) -> web.Response:
         try:
@@ -77,7 +78,7 @@ class Reading:
 
     async def _config(self, request: web.BaseRequest) -> web.Response:
         del request
-        body = await self.bodies.get("/config", self._write_config)
+        body = await self.bodies.get(paths.CONFIG, self._write_config)
         return web.Response(body=body, content_type=TEXT, charset=_UTF_8)
 
     async def _write_config(self) -> bytes:
@@ -85,7 +86,7 @@ class Reading:
 
     async def _status(self, request: web.BaseRequest) -> web.Response:
         del request
-        body = await self.bodies.get("/api/v1/status", self._write_status)
+        body = await self.bodies.get(paths.STATUS, self._write_status)
         return web.Response(body=body, content_type=_JSON)
 
     async def _write_status(self) -> bytes:

@@ -8,7 +8,7 @@ from functools import partial
 
 from aiohttp import web
 
-from exporter.web import probe
+from exporter.web import paths, probe
 from exporter.web.address import Address
 from exporter.web.connections import Limits
 from exporter.web.listening import Listener
@@ -55,12 +55,12 @@ class Server:
         self._statuses: Shared[bytes] = Shared()
         routes = Routes()
         routes.get(telemetry_path, self._metrics)
-        routes.get("/-/healthy", self._healthy)
-        routes.get("/-/ready", self._ready)
-        routes.post("/-/reload", self._reload)
+        routes.get(paths.HEALTHY, self._healthy)
+        routes.get(paths.READY, self._ready)
+        routes.post(paths.RELOAD, self._reload)
         if pages.ask is not None:
             # A HEAD would cost a request of the API, and answer nothing.
-            routes.get("/probe", partial(probe.answer, ask=pages.ask), head=False)
+            routes.get(paths.PROBE, partial(probe.answer, ask=pages.ask), head=False)
         if pages.reading is not None:
             pages.reading.route(routes)
         if telemetry_path != "/":

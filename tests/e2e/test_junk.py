@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from exporter.web import paths
 from tests.support.hostile import OK, answer, serve, sized
 from tests.support.product import Exporter
 from tests.support.readers import connected, port_of
@@ -19,10 +20,7 @@ CONFIG: Final = """
     """
 HEALTHY: Final = OK + b"Content-Type: application/json\r\n" + sized(b'{"status":"healthy"}')
 PROBE: Final = b"/probe?target=lab&surface=monitoring.health"
-ROUTES: Final = (
-    *(b"/", b"/metrics", b"/-/healthy", b"/-/ready", b"/-/reload", PROBE, b"/logs"),
-    *(b"/config", b"/reasons", b"/api/v1/status", b"/nothing"),
-)
+ROUTES: Final = (b"/", b"/metrics", PROBE, b"/nothing", *(path.encode() for path in paths.PAGES))
 HOST: Final = b"Host: x"
 LONG: Final = b"a" * 9000
 BANNER: Final = re.compile(rb"\r\nserver: oran-mano-exporter\r\n", re.IGNORECASE)

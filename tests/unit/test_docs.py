@@ -12,6 +12,7 @@ from exporter.config.decode import decode
 from exporter.config.problems import ConfigError
 from exporter.plan import plan
 from exporter.simulator.scenarios import SCENARIOS
+from exporter.web import paths
 from tests.unit.config.support import KEYS, documented_example
 
 ROOT: Final = Path(__file__).parents[2]
@@ -38,6 +39,10 @@ def test_flags_of_the_page_are_those_of_the_command() -> None:
     source += (ROOT / "exporter" / "simulator" / "command.py").read_text()
     defined = set(re.findall(r'"(--[a-z.-]+)"', source)) - {"--simulator.stop-on-eof"}
     assert documented == defined
+
+
+def test_every_page_is_documented() -> None:
+    assert [path for path in paths.PAGES if f"{path}` |" not in CONFIGURATION] == []
 
 
 def test_every_scenario_is_on_the_page_of_the_simulator() -> None:

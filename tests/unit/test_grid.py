@@ -47,7 +47,7 @@ def test_however_much_time_passed_it_is_counted_as_instant_by_instant(
 
 @given(SECONDS, st.floats(0, 300))
 def test_a_grid_keeps_its_phase(interval: float, now: float) -> None:
-    instant = Grid(interval, origin=7.0).after(now)
+    instant = Grid(interval, origin=7.0, first=None).after(now)
     assert now < instant <= now + interval * 1.001
     steps = (instant - 7.0) / interval
     assert steps == pytest.approx(round(steps), abs=1e-6)
@@ -68,11 +68,11 @@ def test_over_changes_of_the_interval_what_is_due_is_taken_and_nothing_too_early
     changes: list[tuple[float, float]],
 ) -> None:
     """Each interval is in force for a while, and everything is taken at its instant."""
-    now, grid, taken = 0.0, Grid(changes[0][0], origin=0.0), [0.0]
+    now, grid, taken = 0.0, Grid(changes[0][0], origin=0.0, first=None), [0.0]
     grid.take()
     for interval, while_ in changes:
         planned = grid.planned
-        former, grid = grid, Grid(interval, origin=now + interval / 3)
+        former, grid = grid, Grid(interval, origin=now + interval / 3, first=None)
         grid.succeed(former)
         assert now <= grid.planned <= planned
         assert grid.planned == planned or grid.planned - taken[-1] > interval * 0.499
@@ -84,7 +84,7 @@ def test_over_changes_of_the_interval_what_is_due_is_taken_and_nothing_too_early
 
 
 def test_a_first_instant_is_not_put_off_by_another_interval() -> None:
-    grid = Grid(60.0, origin=50.0)
+    grid = Grid(60.0, origin=50.0, first=None)
     grid.succeed(Grid(30.0, origin=20.0, first=3.0))
     assert grid.planned == 3.0
 

@@ -116,7 +116,7 @@ def of_traces(file: Path) -> str:
 
 def of_sending(file: Path) -> str:
     failures = Failures()
-    with Watched(failures) as session, pytest.raises((OSError, RequestException)):
+    with Watched(failures, None) as session, pytest.raises((OSError, RequestException)):
         session.request("POST", "https://127.0.0.1:9", verify=str(file), timeout=60)
     return failures.reason
 

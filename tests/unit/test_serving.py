@@ -44,7 +44,7 @@ async def test_nothing_is_begun_where_the_port_is_taken(monkeypatch: pytest.Monk
     async with api(answer(OK + sized(b"{}"))) as server:
         taken = Options(Address(LOOPBACK, server.port))
         with pytest.raises(ListenError, match="in use"):
-            await serve(loaded(server.url), taken, again)
+            await serve(loaded(server.url), taken, again, None)
         assert server.requests == []
     assert begun == []
 

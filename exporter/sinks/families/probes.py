@@ -19,9 +19,9 @@ from exporter.sinks.families.row import (
 GROUPS: Final = (
     Group(
         "Runs of probes",
-        "They begin at 0 (but for the reasons of failures) and live as long as their surface is "
-        "planned, so `rate()` and `increase()` miss no first event. In every scrape, scheduled "
-        "is runs plus skipped.",
+        "They begin at 0 (reasons of failures when first seen, those of skips where they can "
+        "occur) and live as long as their surface is planned, so `rate()` and `increase()` miss "
+        "no first event. In every scrape, scheduled is runs plus skipped.",
         (
             Family(
                 "oran_mano_probe_scheduled_total",

@@ -5,7 +5,7 @@ from typing import Final, Literal, TypeAlias, get_args
 
 from msgspec import Struct
 
-from exporter.observation import BUCKETS, Credential, Oddity, RateClass, Reason, SkipReason
+from exporter.observation import BUCKETS, Credential, Oddity, Phases, RateClass, Reason, SkipReason
 from exporter.readers.listings import LISTINGS
 from exporter.sinks.snapshot import LifecycleProblem
 
@@ -16,7 +16,7 @@ SKIP_REASONS: Final[tuple[SkipReason, ...]] = get_args(SkipReason)
 LIFECYCLE_PROBLEMS: Final[tuple[LifecycleProblem, ...]] = get_args(LifecycleProblem)
 ODDITIES: Final[tuple[Oddity, ...]] = get_args(Oddity)
 KINDS: Final = tuple(dict.fromkeys(row.kind for rows in LISTINGS.values() for row in rows))
-PHASES: Final = ("queue", "dns", "connect", "tls", "send", "wait", "receive")
+PHASES: Final = Phases.__struct_fields__
 
 TARGET: Final = ("target",)
 COMPONENT: Final = ("target", "component")

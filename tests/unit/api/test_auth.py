@@ -39,7 +39,7 @@ def claims(**values: object) -> str:
 
 def login(body: str | bytes, date: str | None = None) -> Grant:
     raw = body.encode() if isinstance(body, str) else body
-    return grant_of(answer(raw, headers={"Date": date} if date else {}, at=NOW))
+    return grant_of(answer(raw, headers={"Date": date} if date else {}, at=NOW), None)
 
 
 # --- How long a token lives: exp and iat as seconds from now, expires_in, the server's clock -----

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 from exporter.observation import Context
 from exporter.otlp.sdk import sampler_of, sender_of
 from exporter.otlp.settings import Settings
-from exporter.sinks.children import SpanSeries
+from exporter.sinks.children import Families, SpanSeries
 from tests.support.servers import LOOPBACK, free_port
 from tests.unit.otlp.records import CONTEXT, record
 
@@ -57,7 +57,7 @@ def _quiet_afterwards() -> Iterator[None]:
 def sent(settings: Settings) -> CollectorRegistry:
     """Send one span, and count."""
     registry = CollectorRegistry()
-    sender = sender_of(settings, SpanSeries(registry))
+    sender = sender_of(settings, SpanSeries(Families(registry)))
     sender.start()
     sender.push(record())
     sender.close(10)

@@ -18,7 +18,7 @@ from exporter.otlp.failures import Failures
 from exporter.otlp.sdk import sender_of
 from exporter.otlp.session import MOST, TooLargeError, Watched
 from exporter.otlp.settings import Settings
-from exporter.sinks.children import SpanSeries
+from exporter.sinks.children import Families, SpanSeries
 from tests.support.certificates import Authority
 from tests.support.hostile import (
     LOOPBACK,
@@ -84,7 +84,7 @@ async def test_what_drips_has_an_end(steps: tuple[Step, ...], scheme: str, tmp_p
     failures, authority = Failures(), Authority(tmp_path)
     tls = authority.server() if scheme == "https" else None
     async with serve(play(*steps), tls=tls) as server, asyncio.timeout(20):
-        with Watched(failures) as session:
+        with Watched(failures, None) as session:
             session.trust_env = False  # a REQUESTS_CA_BUNDLE would win
             session.verify = str(authority.tls.ca_file)
             if steps.count(ask) > 1:
@@ -99,7 +99,7 @@ async def test_a_handshake_that_drips_has_an_end() -> None:
     failures = Failures()
     # A record of TLS 1.2 that announces 16 KiB of a handshake, and a byte of it now and then.
     async with serve(play(b"\x16\x03\x03\x40\x00", drip(b"\x02", 0.05))) as server:
-        with Watched(failures) as session, pytest.raises(Timeout):
+        with Watched(failures, None) as session, pytest.raises(Timeout):
             async with asyncio.timeout(20):
                 await posted(session, server.url.replace("http:", "https:"), SOON)
     assert failures.reason == LATE
@@ -109,7 +109,7 @@ async def test_a_handshake_that_drips_has_an_end() -> None:
 async def test_what_floods_is_cut(steps: tuple[Step, ...]) -> None:
     failures = Failures()
     async with serve(play(*steps)) as server, asyncio.timeout(AMPLE):
-        with Watched(failures) as session, pytest.raises(TooLargeError):
+        with Watched(failures, None) as session, pytest.raises(TooLargeError):
             await posted(session, server.url)
         await server.left()
     assert failures.reason == LARGE
@@ -127,7 +127,7 @@ async def test_what_floods_is_cut(steps: tuple[Step, ...]) -> None:
 )
 async def test_a_good_answer_is_read_and_its_connection_kept(reply: bytes, body: bytes) -> None:
     async with serve(answer(reply)) as server:
-        with Watched(Failures()) as session:
+        with Watched(Failures(), None) as session:
             for _ in range(3):
                 told = await posted(session, server.url)
                 assert (told.status_code, told.content) == (200, body)
@@ -137,7 +137,7 @@ async def test_a_good_answer_is_read_and_its_connection_kept(reply: bytes, body:
 
 async def test_an_answer_that_ends_with_its_connection_is_good() -> None:
     async with serve(play(ask, OK + b"\r\n{}", close)) as server:
-        with Watched(Failures()) as session:
+        with Watched(Failures(), None) as session:
             assert (await posted(session, server.url)).content == b"{}"
 
 
@@ -162,7 +162,7 @@ def test_an_answer_over_grpc_is_bounded_too(
         server.start()
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://{LOOPBACK}:{port}")
         registry = CollectorRegistry()
-        sender = sender_of(Settings(protocol="grpc"), SpanSeries(registry))
+        sender = sender_of(Settings(protocol="grpc"), SpanSeries(Families(registry)))
         sender.start()
         sender.push(record())
         sender.close(AMPLE)

@@ -144,7 +144,7 @@ class Bench:
             lambda: self.unfollowed,
             lambda: put_off or {},
         )
-        self.metrics = Metrics(self.registry, self.latest, version="1.2.3")
+        self.metrics = Metrics(self.registry, self.latest, version="1.2.3", revision="")
         self.metrics.expect(("metrics",))
         self.planned = planned or plan()
         self.apply(self.planned)

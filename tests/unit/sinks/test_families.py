@@ -1,17 +1,14 @@
 """The table: how families are named, and that what is exposed is what stands in it."""
 
 import re
-from typing import get_args
 
 import pytest
-from msgspec.structs import fields
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import Metric
 
 from exporter.config.schema import LabelName
-from exporter.observation import Phases, Reason, SkipReason
-from exporter.sinks.families import BY_NAME, GROUPS, TABLE
-from exporter.sinks.families.row import DELAYS, DURATIONS, PHASES, REASONS, SKIP_REASONS, Family
+from exporter.sinks.families import BY_NAME, TABLE
+from exporter.sinks.families.row import Family
 from exporter.sinks.views import VIEWS
 from tests.unit.sinks.scenario import played
 
@@ -62,23 +59,6 @@ def test_each_row_is_complete(family: Family) -> None:
 
 def test_no_name_stands_twice() -> None:
     assert len(BY_NAME) == len(TABLE)
-    assert [family for group in GROUPS for family in group.families] == list(TABLE)
-
-
-def test_buckets_are_those_of_the_contract() -> None:
-    assert list(DURATIONS) == [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30]
-    assert list(DELAYS) == [0.0005, 0.001, 0.002, *DURATIONS]
-    late = {family.name for family in OURS if family.buckets == DELAYS}
-    assert late == {
-        "oran_mano_exporter_schedule_lateness_seconds",
-        "oran_mano_exporter_event_loop_lag_seconds",
-    }
-
-
-def test_closed_sets_are_those_of_the_observations() -> None:
-    assert get_args(Reason) == REASONS
-    assert get_args(SkipReason) == SKIP_REASONS
-    assert tuple(field.name for field in fields(Phases)) == PHASES
 
 
 def test_gauges_are_views_and_views_are_gauges() -> None:
