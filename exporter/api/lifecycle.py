@@ -52,11 +52,7 @@ _RELATIONS: Final[Mapping[str, Relation]] = {
 def lifecycle(headers: Mapping[str, str]) -> Lifecycle | None:
     """Read version, deprecation and sunset from an answer's headers (guide, "Version Headers").
 
-    Args:
-        headers: those of any answer, looked up in any case.
-
-    Returns:
-        What they tell, dates in Unix seconds; ``None`` where there is none of them.
+    Dates are in Unix seconds; ``None`` where there is none of them.
     """
     return _lifecycle(
         headers.get("API-Version"),

@@ -47,16 +47,10 @@ _MILLISECONDS_END: Final = 10**14
 
 
 def rate_limit(headers: Mapping[str, str], now: float) -> RateLimit | None:
-    """Read the quota from an answer's headers.
+    """Read the quota from an answer's headers; ``now`` is when it came, in Unix seconds.
 
-    Args:
-        headers: those of any answer, looked up in any case.
-        now: when it came, in Unix seconds.
-
-    Returns:
-        ``limit`` and ``remaining`` in requests, ``reset`` in Unix seconds by our clock; what was
-        absent, malformed or implausible is ``None`` in it, and so is all of it where nothing was
-        usable.
+    ``limit`` and ``remaining`` are in requests, ``reset`` in Unix seconds by our clock; what was
+    absent, malformed or implausible is ``None``, and so is all of it where nothing was usable.
     """
     told: RateLimit | None = None
     for read in (_guide, _structured, _older):
@@ -70,15 +64,10 @@ def rate_limit(headers: Mapping[str, str], now: float) -> RateLimit | None:
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
     """Read for how long to stay away (RFC 9110, section 10.2.3; guide, "Rate Limit Headers").
 
-    Args:
-        headers: those of any answer, looked up in any case.
-        now: when it came, in Unix seconds.
-
-    Returns:
-        Seconds from ``now``, 0 to `LONGEST_WAIT`: of all lines of ``Retry-After`` and of
-        ``X-RateLimit-Retry-After`` the longest, as each asks not to come earlier; ``None``
-        where none can be read. A date counts from the answer's own ``Date``, if it has one: that
-        is how long its server meant, whatever its clock.
+    Seconds from ``now`` (Unix seconds, when the answer came), 0 to `LONGEST_WAIT`: of all lines of
+    ``Retry-After`` and of ``X-RateLimit-Retry-After`` the longest, as each asks not to come
+    earlier; ``None`` where none can be read. A date counts from the answer's own ``Date``, if it
+    has one: that is how long its server meant, whatever its clock.
     """
     waits = [
         wait
@@ -92,11 +81,8 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
 def retry_after_in_body(told: object) -> float | None:
     """Read for how long to stay away, as the services behind the API say it in the body of a 429.
 
-    Args:
-        told: what stands there: ``"1s"``, ``"1m30s"``, or a number of seconds, also as a text.
-
-    Returns:
-        Seconds, 0 to `LONGEST_WAIT`; ``None`` for anything else.
+    It is ``"1s"``, ``"1m30s"``, or a number of seconds, also as a text; it becomes seconds, 0 to
+    `LONGEST_WAIT`, and anything else ``None``.
     """
     seconds: float | None = None
     if isinstance(told, str):
