@@ -171,13 +171,5 @@ _RULES: Final[Mapping[type[Struct], tuple[Callable[..., Iterator[Problem]], ...]
 
 
 def broken_rules(build: type[Struct], value: Struct | Partial) -> Iterator[Problem]:
-    """Hold the rules of its kind against a struct.
-
-    Args:
-        build: any struct of the schema.
-        value: one of them, or what is known of one.
-
-    Returns:
-        What is wrong between its keys.
-    """
+    """Find what is wrong between the keys of a struct of the schema, or of what is known of one."""
     return chain.from_iterable(as_far_as_known(rule(value)) for rule in _RULES.get(build, ()))
