@@ -63,39 +63,17 @@ class HealthLine(Struct, frozen=True):
 
 
 def healths(snapshot: Snapshot) -> list[HealthLine]:
-    """The health of every target, in the plan's order.
-
-    Args:
-        snapshot: what is known.
-
-    Returns:
-        A line each.
-    """
+    """The health of every target, a line each, in the plan's order."""
     return [_health(target, snapshot.put_off.get(target.target)) for target in health(snapshot)]
 
 
 def lines(snapshot: Snapshot, target: str) -> list[Line]:
-    """The surfaces of a target, in the plan's order.
-
-    Args:
-        snapshot: what is known.
-        target: its name.
-
-    Returns:
-        A line each.
-    """
+    """The surfaces of a target, a line each, in the plan's order."""
     return [_line(surface) for surface in snapshot.surfaces if surface.key.target == target]
 
 
 def summary(snapshot: Snapshot) -> str:
-    """One sentence: how many surfaces are well, and how many are not.
-
-    Args:
-        snapshot: what is known.
-
-    Returns:
-        The sentence.
-    """
+    """One sentence: how many surfaces are well, and how many are not."""
     states = [surface.state for surface in snapshot.surfaces]
     counts = {state: states.count(state) for state in STATES}
     told = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
@@ -105,12 +83,7 @@ def summary(snapshot: Snapshot) -> str:
 def quotas(snapshot: Snapshot, target: str) -> list[str]:
     """The rate limits of a target that headers told of.
 
-    Args:
-        snapshot: what is known.
-        target: its name.
-
-    Returns:
-        A phrase for each, such as ``standard (account): 953 of 1000 left, resets in 12s``.
+    A phrase for each, such as ``standard (account): 953 of 1000 left, resets in 12s``.
     """
     return [
         _quota(quota)
