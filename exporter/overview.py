@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from msgspec import Struct
+from msgspec.structs import astuple
 
 from exporter.config.values import Duration
 from exporter.observation import PutOff
@@ -11,13 +12,12 @@ from exporter.sinks.snapshot import QuotaNow, Snapshot, State, SurfaceNow
 
 HEADINGS = ("Surface", "State", "For", "Took", "Status", "Last run", "What is wrong")
 
-
 STATES: tuple[State, ...] = ("failing", "throttled", "unknown", "skipped", "waiting", "well")
 """In the order in which somebody wants to hear of them."""
 
 
 class Line(Struct, frozen=True):
-    """One surface in words; what is not known is a dash."""
+    """One surface in words, as ``HEADINGS`` has them; what is not known is a dash."""
 
     surface: str
     state: State
@@ -29,16 +29,8 @@ class Line(Struct, frozen=True):
 
     @property
     def cells(self) -> tuple[str, ...]:
-        """In the order of ``HEADINGS``."""
-        return (
-            self.surface,
-            self.state,
-            self.since,
-            self.took,
-            self.status,
-            self.last_run,
-            self.wrong,
-        )
+        """All of it, in that order."""
+        return astuple(self)
 
 
 class CheckLine(Struct, frozen=True):

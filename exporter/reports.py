@@ -58,13 +58,7 @@ def check_report(plan: Plan, source: str) -> tuple[Report, bool]:
             f"({where}): lengthen intervals, lower resources.max or raise rate_limits.share."
         )
     closing += f" It may need {needed(plan)} open files (ulimit -n)."
-    headings = (
-        "Target",
-        "Rate class",
-        "Requests per minute",
-        "Allowed per minute",
-        "Within",
-    )
+    headings = ("Target", "Rate class", "Requests per minute", "Allowed per minute", "Within")
     table: list[tuple[str | float | bool | None, ...]] = [
         (row.target, row.rate_class, round(row.requests, 1), round(row.allowed, 1), not row.over)
         for row in rows

@@ -73,11 +73,7 @@ class Runner:
             session.emit(observation)
 
     async def ask(
-        self,
-        job: Job,
-        patience: float,
-        parent: Context | None = None,
-        heard: Heard | None = None,
+        self, job: Job, patience: float, parent: Context | None = None, heard: Heard | None = None
     ) -> list[Observation]:
         """Run a job now because somebody asks for it; one of it in flight serves as well.
 

@@ -13,7 +13,7 @@ from exporter.api.ratelimit import rate_limit
 from exporter.checks import Checks
 from exporter.checks.finding import Answer, Finding
 from exporter.job import Job
-from exporter.observation import Call, Context, Phases, Run
+from exporter.observation import Call, Context, Run
 from exporter.wire import Exchange, Fault, Json, Request, Send
 
 _SUCCESSES: Final = range(200, 300)
@@ -112,7 +112,7 @@ def _call(job: Job, result: Exchange | Fault, sent: Sent) -> Call:
         rate_class=job.surface.rate_class,
         credential=job.credential,
         duration=timing.duration,
-        phases=_with_queue(timing.phases, sent.queued),
+        phases=replace(timing.phases, queue=sent.queued),
         reused=timing.reused,
         status=result.status,
         fault=result.reason if isinstance(result, Fault) else None,
@@ -126,12 +126,6 @@ def _call(job: Job, result: Exchange | Fault, sent: Sent) -> Call:
         resent=sent.resent,
         transport=timing.transport,
         steady=timing.started + timing.duration,
-    )
-
-
-def _with_queue(phases: Phases, queued: float) -> Phases:
-    return Phases(
-        queued, phases.dns, phases.connect, phases.tls, phases.send, phases.wait, phases.receive
     )
 
 

@@ -1,14 +1,11 @@
 """What the API said is wrong, for who asks for one probe: what a schedule runs never keeps it."""
 
-from collections.abc import Awaitable, Callable
-from typing import Final, TypeAlias
+from typing import Final
 
 from msgspec.structs import replace
 
 from exporter.api.problems import ApiProblem, kind_of, problem_of
-from exporter.wire import Exchange, Fault, Request
-
-_Send: TypeAlias = Callable[[Request], Awaitable[Exchange | Fault]]
+from exporter.wire import Exchange, Fault, Request, Send
 
 _LARGEST: Final = 65536
 """Bytes of a body that explains itself: what is longer is a page, or does harm."""
@@ -21,7 +18,7 @@ class Heard:
         """Begin with nothing heard."""
         self._refusals: dict[str, Exchange] = {}
 
-    def through(self, send: _Send) -> _Send:
+    def through(self, send: Send) -> Send:
         """The same ``send``, with its answers listened to."""
 
         async def listening(request: Request) -> Exchange | Fault:

@@ -22,6 +22,7 @@ concurrent requests (``qu`` of its policy) is none of ours, as nothing here coun
 
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 from exporter.api.headers import (
@@ -53,7 +54,7 @@ def rate_limit(headers: Mapping[str, str], now: float) -> RateLimit | None:
     absent, malformed or implausible is ``None``, and so is all of it where nothing was usable.
     """
     told: RateLimit | None = None
-    for read in (_guide, _structured, _older):
+    for read in (partial(_separate, "X-RateLimit"), _structured, partial(_separate, "RateLimit")):
         quota = read(headers, now)
         if quota is not None and quota.remaining is not None:
             return quota
@@ -104,19 +105,12 @@ def _wait(text: str, headers: Mapping[str, str], now: float) -> float | None:
     return date - (now if server is None else server)
 
 
-def _guide(headers: Mapping[str, str], now: float) -> RateLimit | None:
+def _separate(prefix: str, headers: Mapping[str, str], now: float) -> RateLimit | None:
+    """The first dialect and the third: a header for each number."""
     return _quota(
-        _first_number(headers.get("X-RateLimit-Limit")),
-        decimal(headers.get("X-RateLimit-Remaining")),
-        _instant(decimal(headers.get("X-RateLimit-Reset")), headers, now),
-    )
-
-
-def _older(headers: Mapping[str, str], now: float) -> RateLimit | None:
-    return _quota(
-        _first_number(headers.get("RateLimit-Limit")),
-        decimal(headers.get("RateLimit-Remaining")),
-        _instant(decimal(headers.get("RateLimit-Reset")), headers, now),
+        _first_number(headers.get(f"{prefix}-Limit")),
+        decimal(headers.get(f"{prefix}-Remaining")),
+        _instant(decimal(headers.get(f"{prefix}-Reset")), headers, now),
     )
 
 

@@ -17,11 +17,7 @@ from exporter.tokens.spacing import account_of
 
 
 def identity_of(
-    plan: TargetPlan,
-    settings: ConnectionSettings,
-    line: Line,
-    secrets: Secrets,
-    former: Identity,
+    plan: TargetPlan, settings: ConnectionSettings, line: Line, secrets: Secrets, former: Identity
 ) -> Identity:
     """Make the owner that an ``auth`` asks for; nobody where requests go in nobody's name.
 

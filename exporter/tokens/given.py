@@ -2,12 +2,7 @@
 
 import math
 
-from exporter.api.auth import (
-    BadGrantError,
-    bearer_authorization,
-    token_end,
-    token_lifetime,
-)
+from exporter.api.auth import BadGrantError, bearer_authorization, token_end, token_lifetime
 from exporter.observation import Call, Emit, Key, Rejection, Renewal
 from exporter.tokens.clock import Clock
 from exporter.tokens.identity import Headers, Identity

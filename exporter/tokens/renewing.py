@@ -16,14 +16,7 @@ from exporter.api.auth import Grant, bearer_authorization, early
 from exporter.config import Auth, Secret
 from exporter.gates.gate import Refusal
 from exporter.job import Job, TargetPlan
-from exporter.observation import (
-    Call,
-    GrantKind,
-    Key,
-    PutOff,
-    PutOffFor,
-    Rejection,
-)
+from exporter.observation import Call, GrantKind, Key, PutOff, PutOffFor, Rejection
 from exporter.tokens.clock import Clock, Timer
 from exporter.tokens.doubts import Doubts
 from exporter.tokens.grant import Attempts, Failure, Line, grants_of
