@@ -20,11 +20,9 @@ class Room(Protocol):
 
 
 class Memory:
-    """The directory of ``state.journal``, and who learns of it.
+    """The directory of ``state.journal``, and the rooms that learn what was known before.
 
-    Args:
-        rooms: those who are told what was known before.
-        failed: told of each writing that failed.
+    ``failed`` is told of each writing that failed.
     """
 
     def __init__(self, rooms: tuple[Room, ...], failed: Callable[[], None]) -> None:
@@ -37,31 +35,17 @@ class Memory:
     def open(self, plan: Plan) -> Opened | None:
         """Open the directory that is configured, not on the event loop; nothing changes yet.
 
-        Args:
-            plan: what is to be done.
-
-        Returns:
-            What is to be taken.
-
         Raises:
             ConfigError: it cannot be used.
         """
         return self._keeper.open(plan.state.journal)
 
     def take(self, opened: Opened | None) -> None:
-        """Keep what is to be kept there from now on.
-
-        Args:
-            opened: for the plan that is put into force.
-        """
+        """Keep what is to be kept there from now on."""
         self._found = self._keeper.apply(opened)
 
     def recall(self, plan: Plan) -> None:
-        """Tell the rooms what was found in it, once the plan is applied to all of them.
-
-        Args:
-            plan: what is done from now on.
-        """
+        """Tell the rooms what was found in it, once the plan is applied to all of them."""
         urls = {each.target.name: each.target.url for each in plan.targets}
         past = fitting(self._found, urls, time.time())
         self._found = ()

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from msgspec import Struct
+from msgspec.structs import astuple
 
 from exporter.config.values import Duration
 from exporter.observation import PutOff
@@ -11,13 +12,12 @@ from exporter.sinks.snapshot import QuotaNow, Snapshot, State, SurfaceNow
 
 HEADINGS = ("Surface", "State", "For", "Took", "Status", "Last run", "What is wrong")
 
-
 STATES: tuple[State, ...] = ("failing", "throttled", "unknown", "skipped", "waiting", "well")
 """In the order in which somebody wants to hear of them."""
 
 
 class Line(Struct, frozen=True):
-    """One surface in words; what is not known is a dash."""
+    """One surface in words, as ``HEADINGS`` has them; what is not known is a dash."""
 
     surface: str
     state: State
@@ -29,16 +29,8 @@ class Line(Struct, frozen=True):
 
     @property
     def cells(self) -> tuple[str, ...]:
-        """In the order of ``HEADINGS``."""
-        return (
-            self.surface,
-            self.state,
-            self.since,
-            self.took,
-            self.status,
-            self.last_run,
-            self.wrong,
-        )
+        """All of it, in that order."""
+        return astuple(self)
 
 
 class CheckLine(Struct, frozen=True):
@@ -63,39 +55,17 @@ class HealthLine(Struct, frozen=True):
 
 
 def healths(snapshot: Snapshot) -> list[HealthLine]:
-    """The health of every target, in the plan's order.
-
-    Args:
-        snapshot: what is known.
-
-    Returns:
-        A line each.
-    """
+    """The health of every target, a line each, in the plan's order."""
     return [_health(target, snapshot.put_off.get(target.target)) for target in health(snapshot)]
 
 
 def lines(snapshot: Snapshot, target: str) -> list[Line]:
-    """The surfaces of a target, in the plan's order.
-
-    Args:
-        snapshot: what is known.
-        target: its name.
-
-    Returns:
-        A line each.
-    """
+    """The surfaces of a target, a line each, in the plan's order."""
     return [_line(surface) for surface in snapshot.surfaces if surface.key.target == target]
 
 
 def summary(snapshot: Snapshot) -> str:
-    """One sentence: how many surfaces are well, and how many are not.
-
-    Args:
-        snapshot: what is known.
-
-    Returns:
-        The sentence.
-    """
+    """One sentence: how many surfaces are well, and how many are not."""
     states = [surface.state for surface in snapshot.surfaces]
     counts = {state: states.count(state) for state in STATES}
     told = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
@@ -105,12 +75,7 @@ def summary(snapshot: Snapshot) -> str:
 def quotas(snapshot: Snapshot, target: str) -> list[str]:
     """The rate limits of a target that headers told of.
 
-    Args:
-        snapshot: what is known.
-        target: its name.
-
-    Returns:
-        A phrase for each, such as ``standard (account): 953 of 1000 left, resets in 12s``.
+    A phrase for each, such as ``standard (account): 953 of 1000 left, resets in 12s``.
     """
     return [
         _quota(quota)

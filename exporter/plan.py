@@ -44,14 +44,7 @@ _MODES: Final[Mapping[Safety, tuple[Mode, ...]]] = {
 
 
 def plan(catalog: Sequence[Surface], config: Config) -> Plan:
-    """Join what exists with what is wanted.
-
-    Args:
-        catalog: every surface there is.
-        config: a decoded configuration.
-
-    Returns:
-        The jobs of every target.
+    """Join what exists with what is wanted: the jobs of every target.
 
     Raises:
         ConfigError: something in it fits no surface, or cannot be; all such problems at once.
@@ -66,12 +59,7 @@ def plan(catalog: Sequence[Surface], config: Config) -> Plan:
 def misfits(catalog: Sequence[Surface], config: Config) -> Iterator[Problem]:
     """Find what fits no surface, or cannot be.
 
-    Args:
-        catalog: every surface there is.
-        config: a decoded configuration; parts of it may be known in part only.
-
-    Yields:
-        Each such mistake.
+    Parts of the configuration may be known in part only.
     """
     for index, target in enumerate(config.targets):
         path = ("targets", index, "surfaces")
@@ -83,12 +71,8 @@ def misfits(catalog: Sequence[Surface], config: Config) -> Iterator[Problem]:
 def in_force(plan: Plan) -> Config:
     """Write out what follows from the configuration only as a plan: how long each run may take.
 
-    Args:
-        plan: what is done.
-
-    Returns:
-        A configuration of the same plan with every total time-out in it: that of the target, and
-        that of each surface which has another.
+    It is a configuration of the same plan with every total time-out in it: that of the target, and
+    that of each surface which has another.
     """
     return Config(tuple(map(_target_in_force, plan.targets)), plan.traces, plan.state)
 

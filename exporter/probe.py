@@ -56,16 +56,11 @@ class Visited(Struct, frozen=True):
 
 
 async def probe(errand: Errand, send: Send) -> list[Observation]:
-    """Ask, and conclude.
+    """Ask, and conclude; from ``send`` a fault comes back as data.
 
-    Args:
-        errand: what to ask for, and with what.
-        send: sends a request; a fault comes back as data.
-
-    Returns:
-        The calls, the readings, the visits of ids, and last the one run that they make; in its
-        place a skip ``no_resource`` where every id turned out to be gone, or ``no_token`` where
-        the token was over before anything could be sent.
+    The calls, the readings, the visits of ids, and last the one run that they make; in its place a
+    skip ``no_resource`` where every id turned out to be gone, or ``no_token`` where the token was
+    over before anything could be sent.
     """
     ids = errand.job.surface.ids
     if ids is not None and ids.fan_out == "each":

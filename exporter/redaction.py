@@ -19,9 +19,7 @@ _SHORTEST: Final = 6
 class _Kind:
     """The secrets of one kind. Of too many the oldest is forgotten, which was replaced long ago.
 
-    Args:
-        most: how many are known at once.
-        size: bytes that they may take together, though the newest one is known in any case.
+    So it is with more than ``most``, or ``size`` bytes; the newest one is known in any case.
     """
 
     def __init__(self, most: int, size: int) -> None:
@@ -69,20 +67,12 @@ _LOOKS_SECRET: Final = re.compile(
 
 
 def remember(secret: str) -> None:
-    """Know a secret of the configuration from now on.
-
-    Args:
-        secret: the text that is to be seen nowhere.
-    """
+    """Know a secret of the configuration from now on: it is to be seen nowhere."""
     _keep(secret, _configured)
 
 
 def remember_token(token: str) -> None:
-    """Know a token from now on; however many come, they push no secret of another kind out.
-
-    Args:
-        token: the text that is to be seen nowhere.
-    """
+    """Know a token from now on; however many come, they push no secret of another kind out."""
     _keep(token, _tokens)
 
 
@@ -107,14 +97,7 @@ def _forget(secret: str) -> None:
 
 
 def redacted(text: str) -> str:
-    """Hide every secret in a text.
-
-    Args:
-        text: that somebody will read.
-
-    Returns:
-        The text, with ``<secret>`` in the place of each.
-    """
+    """Hide every secret in a text: ``<secret>`` is in the place of each."""
     ends = {text[at : at + _SHORTEST] for at in range(len(text) - _SHORTEST + 1)}
     possible = chain.from_iterable(_known.get(end, ()) for end in ends)
     for secret in sorted(possible, key=len, reverse=True):

@@ -41,26 +41,14 @@ _LOOK: Final[ContextVar[Look]] = ContextVar("look")
 
 
 def seen_by(look: Look, work: Callable[[], _T]) -> _T:
-    """Do what reads files, and let it be seen which one it is at.
-
-    Args:
-        look: what shows it, to any thread.
-        work: reads; in this thread.
-
-    Returns:
-        What it returned.
-    """
+    """Do what reads files, in this thread, and let any thread see which one it is at."""
     _LOOK.set(look)
     return work()
 
 
 @contextmanager
 def reading(file: Path) -> Iterator[None]:
-    """Let it be seen that this thread is at a file, as its volume may hang.
-
-    Args:
-        file: which one.
-    """
+    """Let it be seen that this thread is at a file, as its volume may hang."""
     look = _LOOK.get(None)
     if look is None:
         yield
@@ -76,11 +64,7 @@ def reading(file: Path) -> Iterator[None]:
 def fixed(file: Path) -> Iterator[str]:
     """Hold on to a regular file, for a library that opens files by itself.
 
-    Args:
-        file: where it is now.
-
-    Yields:
-        A path to that very file, whatever is put in its place meanwhile.
+    The path is to that very file, whatever is put in its place meanwhile.
 
     Raises:
         NotRegularError: it is something else.
@@ -96,14 +80,7 @@ def fixed(file: Path) -> Iterator[str]:
 
 
 def content(file: Path, most: int) -> bytes:
-    """Read a regular file.
-
-    Args:
-        file: where it is.
-        most: bytes to read; the rest is left.
-
-    Returns:
-        Its content, or the beginning of it.
+    """Read a regular file, or its first ``most`` bytes.
 
     Raises:
         NotRegularError: it is something else; nothing was opened.
@@ -122,13 +99,8 @@ def content(file: Path, most: int) -> bytes:
 def handed_over(file: Path, most: int) -> bytes | None:
     """Read what this process was given through a pipe: the shell's ``<(...)``, or ``/dev/stdin``.
 
-    Args:
-        file: the path that was given.
-        most: bytes to read.
-
-    Returns:
-        What came until the other side ended; ``None`` where it is no such pipe. There is nothing
-        in it a second time.
+    At most ``most`` bytes until the other side ended; ``None`` where it is no such pipe. There is
+    nothing in it a second time.
 
     Raises:
         OSError: it cannot be read.
@@ -149,10 +121,6 @@ def handed_over(file: Path, most: int) -> bytes | None:
 def check(descriptor: int, file: Path) -> None:
     """Refuse what is open and no regular file.
 
-    Args:
-        descriptor: of what is open.
-        file: where it was found.
-
     Raises:
         NotRegularError: it is something else.
     """
@@ -163,14 +131,7 @@ def check(descriptor: int, file: Path) -> None:
 
 
 def reason_of(error: OSError) -> str:
-    """Say why a file cannot be read.
-
-    Args:
-        error: what reading it raised.
-
-    Returns:
-        A few words, to follow its name.
-    """
+    """Say why a file cannot be read, in a few words to follow its name."""
     if isinstance(error, NotRegularError):
         return str(error.strerror)
     return f"cannot be read: {error.strerror}"

@@ -82,11 +82,7 @@ class Reloader:
         self.succeeded_at = time.time()
 
     async def reload(self) -> list[str]:
-        """Read again.
-
-        Returns:
-            What is wrong, a line each; none where it worked.
-        """
+        """Read again: what is wrong, a line each; none where it worked."""
         return await self._read([], _MOST_HANGING)
 
     def end(self) -> None:
@@ -99,8 +95,7 @@ class Reloader:
         The content and not the time: a mounted ConfigMap is replaced through links. What could not
         be used is tried again each time, as another file that it names may be at fault.
 
-        Args:
-            interval: how often to look, in seconds; 0 is not at all once something is in force.
+        ``interval`` is in seconds; 0 is not at all once something is in force.
         """
         while self._waits or (interval and self._file is not None):
             await asyncio.sleep(min(interval or _RETRY, _RETRY) if self._waits else interval)

@@ -25,11 +25,7 @@ class Report(Struct):
     closing: str = ""
 
     def print(self, output: Literal["table", "json"]) -> None:
-        """Write it to standard output.
-
-        Args:
-            output: ``json`` writes a list with an object for each row.
-        """
+        """Write it to standard output; ``json`` is a list with an object for each row."""
         if output == "json":
             names = [heading.lower().replace(" ", "_") for heading in self.headings]
             objects = [dict(zip(names, row, strict=True)) for row in self.rows]
@@ -50,12 +46,7 @@ class Report(Struct):
 def check_report(plan: Plan, source: str) -> tuple[Report, bool]:
     """The worst-case traffic of each target in each rate class, and the open files of all.
 
-    Args:
-        plan: what would be done.
-        source: where the configuration came from.
-
-    Returns:
-        The report, and whether all of it is within the shares.
+    Besides, whether all of it is within the shares.
     """
     rows = [row for target in plan.targets for row in traffic(target)]
     over = [row for row in rows if row.over]
@@ -67,13 +58,7 @@ def check_report(plan: Plan, source: str) -> tuple[Report, bool]:
             f"({where}): lengthen intervals, lower resources.max or raise rate_limits.share."
         )
     closing += f" It may need {needed(plan)} open files (ulimit -n)."
-    headings = (
-        "Target",
-        "Rate class",
-        "Requests per minute",
-        "Allowed per minute",
-        "Within",
-    )
+    headings = ("Target", "Rate class", "Requests per minute", "Allowed per minute", "Within")
     table: list[tuple[str | float | bool | None, ...]] = [
         (row.target, row.rate_class, round(row.requests, 1), round(row.allowed, 1), not row.over)
         for row in rows
@@ -82,14 +67,7 @@ def check_report(plan: Plan, source: str) -> tuple[Report, bool]:
 
 
 def surfaces_report(plan: Plan) -> Report:
-    """Every surface of every target: what would be done with it.
-
-    Args:
-        plan: what would be done.
-
-    Returns:
-        The report.
-    """
+    """Every surface of every target: what would be done with it."""
     headings = ("Target", "Surface", "Mode", "Every", "Rate class", "Asks", "Request")
     rows = [row for target in plan.targets for row in _surface_rows(target)]
     probed = sum(row[2] != "off" for row in rows)

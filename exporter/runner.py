@@ -52,19 +52,11 @@ class Runner:
         self._in_flight: dict[Key, _Flight] = {}
 
     def apply(self, sessions: Mapping[str, TargetSession]) -> None:
-        """Use these from now on; runs in flight end with what they began with.
-
-        Args:
-            sessions: by what jobs call them.
-        """
+        """Use these from now on; runs in flight end with what they began with."""
         self._sessions = sessions
 
     async def run(self, job: Job, planned: float) -> None:
-        """Run a job.
-
-        Args:
-            job: what is due.
-            planned: when it was due, on the event loop's clock.
+        """Run a job that was due at ``planned``, on the event loop's clock.
 
         Raises:
             asyncio.CancelledError: it was cancelled; that is counted as a skip first.
@@ -81,11 +73,7 @@ class Runner:
             session.emit(observation)
 
     async def ask(
-        self,
-        job: Job,
-        patience: float,
-        parent: Context | None = None,
-        heard: Heard | None = None,
+        self, job: Job, patience: float, parent: Context | None = None, heard: Heard | None = None
     ) -> list[Observation]:
         """Run a job now because somebody asks for it; one of it in flight serves as well.
 

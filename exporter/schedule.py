@@ -76,9 +76,8 @@ class Schedule:
     def __init__(self, run: RunJob, emit: Emit) -> None:
         """Plan nothing yet; nothing runs before ``start``.
 
-        Args:
-            run: runs one job; is given the planned instant on the loop's clock; never raises.
-            emit: takes skips and heartbeats.
+        ``run`` is given the planned instant on the loop's clock, and never raises; ``emit`` takes
+        skips and heartbeats.
         """
         self._jobs: tuple[Job, ...] = ()
         self._run = run
@@ -111,32 +110,20 @@ class Schedule:
         self._guard = asyncio.create_task(self._heal())
 
     def apply(self, jobs: Iterable[Job]) -> None:
-        """Run these from now on; what stays keeps its instants, what runs may end.
-
-        Args:
-            jobs: what to run.
-        """
+        """Run these from now on; what stays keeps its instants, what runs may end."""
         self._jobs = tuple(jobs)
         if self._guard is not None:
             self._agenda.apply(self._jobs, asyncio.get_running_loop().time(), _offset())
             self._wait()
 
     def in_flight(self, target: str) -> set[asyncio.Task[object]]:
-        """The runs of a target that have not ended.
-
-        Args:
-            target: its name.
-
-        Returns:
-            Their tasks.
-        """
+        """The runs of a target that have not ended."""
         return {task for key, task in self._running.items() if key.target == target}
 
     async def stop(self, grace: float) -> None:
         """End: no new runs; running ones may finish, then are cancelled and count as skips.
 
-        Args:
-            grace: how long they may take, in seconds.
+        They may take ``grace`` seconds.
         """
         if self._guard is None:
             return

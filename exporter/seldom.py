@@ -9,11 +9,7 @@ EVERY: Final = 60.0
 
 
 class Seldom:
-    """Lets one of a kind through each minute, and counts the others.
-
-    Args:
-        steady: the clock that no step moves.
-    """
+    """Lets one of a kind through each minute, and counts the others."""
 
     def __init__(self, steady: Callable[[], float] = time.monotonic) -> None:
         """Begin with nothing said."""
@@ -22,14 +18,7 @@ class Seldom:
         self._unsaid: dict[str, int] = {}
 
     def due(self, kind: str) -> int | None:
-        """Whether one of this kind is to be said now.
-
-        Args:
-            kind: one of a closed set.
-
-        Returns:
-            How many were not said since the last one, or ``None`` where this one is not said.
-        """
+        """How many of a kind were not said since the last one; ``None`` if this one is not said."""
         now, said = self._steady(), self._said.get(kind)
         if said is not None and now - said < EVERY:
             self._unsaid[kind] = self._unsaid.get(kind, 0) + 1

@@ -74,13 +74,6 @@ class Means:
 class TargetSession:
     """A target's client, gates, identity, and what else its runs share.
 
-    Args:
-        plan: of the target.
-        settings: what it is made of.
-        files: as they were read for that.
-        client: sends to it.
-        means: what all sessions are made with.
-
     What its runs observe after it was replaced is another API's: only what they count as is told.
     """
 
@@ -115,12 +108,7 @@ class TargetSession:
         self._admission.identity = identity
 
     def apply(self, plan: TargetPlan, files: Files) -> None:
-        """Go on by a plan, the first one too.
-
-        Args:
-            plan: of the target; what a session is made of is as before.
-            files: as they were read for it.
-        """
+        """Go on by a plan, the first one too; what a session is made of is as before."""
         self.files.take(files)
         self.identity.apply(plan, self.secrets)
         for gate in self._gates:
@@ -142,11 +130,7 @@ class TargetSession:
             return await ask(self.client.send, job, request, sent, self.checks)
 
     def emit(self, observation: Observation) -> None:
-        """Tell what happened: to what later runs depend on, too.
-
-        Args:
-            observation: of this target.
-        """
+        """Tell what happened: to what later runs depend on, too."""
         if not self._replaced or isinstance(observation, Run | Inquiry | Skip):
             self._emit(observation)
         try:
@@ -157,26 +141,13 @@ class TargetSession:
             self._tell(observation, error)
 
     def broken(self, job: Job, duration: float, error: Exception) -> Run:
-        """Make a run of a fault of our own; it is logged once for each kind.
-
-        Args:
-            job: what was being asked.
-            duration: since its begin, in seconds.
-            error: what was raised.
-
-        Returns:
-            The run.
-        """
+        """Make a run of a fault of our own, ``duration`` in seconds; each kind is logged once."""
         run = Run(job.key, time.time(), duration, reason="internal", detail=type(error).__name__)
         self._tell(run, error)
         return run
 
     async def retire(self, runs: Iterable[asyncio.Task[object]]) -> None:
-        """Close it once the runs that use it have ended; their time-outs bound that.
-
-        Args:
-            runs: those that may; no further one does.
-        """
+        """Close it once the runs that use it have ended; their time-outs bound that."""
         self._replaced = True
         self.identity.rest()
         runs = set(runs)
@@ -199,14 +170,7 @@ class TargetSession:
 
 
 def files_for(plan: Plan) -> dict[str, Files]:
-    """Read the files that the targets name: not on the event loop.
-
-    Args:
-        plan: what is to be done.
-
-    Returns:
-        By target, what was found.
-    """
+    """Read the files that the targets name, by target: not on the event loop."""
     return {each.target.name: files_of(connection_settings(each.target)) for each in plan.targets}
 
 
@@ -215,15 +179,8 @@ def sessions_for(
 ) -> dict[str, TargetSession]:
     """Make a session for every target of a plan. No file is touched.
 
-    Args:
-        plan: what is to be done.
-        files: of each target, as they were read for this plan.
-        before: the sessions there are, by what jobs call them.
-        means: what sessions are made with.
-
-    Returns:
-        Those before where they still fit, else new ones. Nothing is opened, and no plan is applied
-        yet.
+    ``files`` were read for this plan; of the sessions ``before``, those stay that still fit.
+    Nothing is opened, and no plan is applied yet.
 
     Raises:
         ConfigError: the files that a target names cannot be used.
@@ -256,15 +213,7 @@ def _session(
 
 
 def made_of(plan: TargetPlan, files: Files) -> SessionSettings:
-    """What a target's session is made of.
-
-    Args:
-        plan: of the target.
-        files: as they were read for it.
-
-    Returns:
-        It.
-    """
+    """What a target's session is made of, with the files as they were read for the plan."""
     stamps = tuple(watch.seen.stamps for watch in files.tls.values())
     grants = tuple((job.key, job.endpoint, job.timeout, job.essential) for job in plan.passive)
     return SessionSettings(connection_settings(plan.target), stamps, grants)

@@ -27,25 +27,12 @@ def allowed() -> int:
 
 
 def for_listener(limit: int) -> int:
-    """How many connections the listener may have.
-
-    Args:
-        limit: of the process.
-
-    Returns:
-        So many that they find their descriptors, at least one.
-    """
+    """How many connections the listener may have, at least one: so many find their descriptors."""
     return max(1, min(LISTENER, limit // _LISTENER_SHARE))
 
 
 def spared(made: socket.socket) -> socket.socket:
     """Let a target have a socket, if it is none of the last ones.
-
-    Args:
-        made: just now.
-
-    Returns:
-        The same.
 
     Raises:
         OSError: as where no descriptor was left (EMFILE); the socket is closed.

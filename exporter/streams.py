@@ -56,10 +56,8 @@ def standard() -> Iterator[Output]:
     """Take over both streams meanwhile, unless somebody else did (as tests do).
 
     A descriptor that is closed is opened on what cannot be used either: else the next connection
-    would get its number, and be written to.
-
-    Yields:
-        Standard output; it has no ``failure`` where it is somebody else's.
+    would get its number, and be written to. Standard output has no ``failure`` where it is somebody
+    else's.
     """
     before = sys.stdout, sys.stderr
     _open_where_closed(_STDIN, os.O_RDONLY)

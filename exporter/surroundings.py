@@ -25,15 +25,7 @@ class Found(NamedTuple):
 
 
 def looked_at(environ: Mapping[str, str], why_not: Callable[[str], str | None]) -> Found:
-    """Decide.
-
-    Args:
-        environ: all variables.
-        why_not: tells why a file cannot be written; ``None`` where it can be.
-
-    Returns:
-        What to do.
-    """
+    """Decide what to do; ``why_not`` tells why a file cannot be written, ``None`` if it can be."""
     unwanted = [name for name in _SEVERAL_PROCESSES if name in environ]
     lines = [
         f"{name} is ignored: this is one process, whose counters begin anew with it"
@@ -53,11 +45,7 @@ def looked_at(environ: Mapping[str, str], why_not: Callable[[str], str | None]) 
 def tidy(environ: MutableMapping[str, str]) -> tuple[str, ...]:
     """Remove them, before any of those libraries is imported.
 
-    Args:
-        environ: that of the process.
-
-    Returns:
-        What its user should know, a line each.
+    What their user should know is given, a line each.
     """
     found = looked_at(environ, _why_not)
     for name in found.unwanted:

@@ -13,15 +13,9 @@ _T = TypeVar("_T")
 def in_thread(work: Callable[[], _T], name: str) -> asyncio.Future[_T]:
     """Do it in a thread of its own.
 
-    The event loop's own few threads are waited for at the end of the process, and one that hangs
-    (a name server, a volume) would hold up whatever else is given to them.
-
-    Args:
-        work: what blocks; it sees to it that it may run beside the event loop.
-        name: of the thread.
-
-    Returns:
-        What it returned or raised. Cancelled, it goes on and nobody hears of it.
+    The event loop's own few threads are waited for at the end of the process, and one that hangs (a
+    name server, a volume) would hold up whatever else is given to them. ``work`` sees to it that
+    it may run beside the event loop; cancelled, it goes on and nobody hears of it.
     """
     loop = asyncio.get_running_loop()
     done: asyncio.Future[_T] = loop.create_future()

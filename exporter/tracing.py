@@ -10,12 +10,7 @@ from exporter.sinks.traces import Traces
 
 
 class Tracing:
-    """What there is only where traces are exported: the SDK is imported here and no earlier.
-
-    Args:
-        settings: how.
-        tally: counts what becomes of spans.
-    """
+    """What there is only where traces are exported: the SDK is imported here and no earlier."""
 
     def __init__(self, settings: Settings, tally: Tally) -> None:
         """Make everything; nothing is sent yet."""
@@ -28,12 +23,7 @@ class Tracing:
         self.sink = Traces(self._sender, promotes=settings.sampler is None)
 
     def apply(self, plan: Plan, mint: Mint) -> None:
-        """Sample as is wanted from now on.
-
-        Args:
-            plan: with the ratio, where the environment names no sampler.
-            mint: decides by it on traces to come.
-        """
+        """Sample from now on with the plan's ratio, where the environment names no sampler."""
         mint.sampler = self._sampler or by_ratio(plan.traces.sample_ratio)
         self.sink.apply(plan)
 
@@ -42,9 +32,5 @@ class Tracing:
         self._sender.start()
 
     async def close(self, within: float) -> None:
-        """Send what waits.
-
-        Args:
-            within: seconds; what was not sent then is given up.
-        """
+        """Send what waits; what was not sent within so many seconds is given up."""
         await asyncio.to_thread(self._sender.close, within)

@@ -24,14 +24,9 @@ class Traffic(Struct, frozen=True):
 def traffic(target_plan: TargetPlan) -> tuple[Traffic, ...]:
     """The worst case of an API that answers: every id, a token renewed as often as it may be.
 
-    What passes by itself is not in it: the second request where a token was not accepted, and in
-    a rotating run one for each id that was deleted since its list was read, once for each.
-
-    Args:
-        target_plan: one target.
-
-    Returns:
-        A row for each rate class, beside what the configured share allows.
+    What passes by itself is not in it: the second request where a token was not accepted, and in a
+    rotating run one for each id that was deleted since its list was read, once for each. There is
+    a row for each rate class, beside what the configured share allows.
     """
     target = target_plan.target
     totals: dict[RateClass, float] = dict.fromkeys(target_plan.limits, 0.0)

@@ -29,12 +29,7 @@ class Unhandled:
         self._seldom = Seldom()
 
     def __call__(self, loop: asyncio.AbstractEventLoop, told: Told) -> None:
-        """Say it, or count it.
-
-        Args:
-            loop: where it happened.
-            told: what.
-        """
+        """Say it, or count it."""
         del loop
         message, error = str(told.get("message", "")), told.get("exception")
         kind = " ".join((*message.split()[:_WORDS], type(error).__name__))

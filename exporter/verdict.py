@@ -13,7 +13,7 @@ from exporter.api.ratelimit import rate_limit
 from exporter.checks import Checks
 from exporter.checks.finding import Answer, Finding
 from exporter.job import Job
-from exporter.observation import Call, Context, Phases, Run
+from exporter.observation import Call, Context, Run
 from exporter.wire import Exchange, Fault, Json, Request, Send
 
 _NOT_READ: Final = Document(None)
@@ -50,18 +50,7 @@ Judged: TypeAlias = tuple[Verdict, Exchange | Fault]
 
 
 async def ask(send: Send, job: Job, request: Request, sent: Sent, checks: Checks) -> Judged:
-    """Send a request, and judge what comes of it.
-
-    Args:
-        send: sends it; a fault comes back as data.
-        job: what is asked.
-        request: what is sent.
-        sent: what is known of it besides.
-        checks: as for ``judge``.
-
-    Returns:
-        What it says of the surface, and what came.
-    """
+    """Send a request, and judge what comes of it: what it says of the surface, and what came."""
     result = await send(request)
     return await judge(job, result, sent, checks), result
 
@@ -69,12 +58,8 @@ async def ask(send: Send, job: Job, request: Request, sent: Sent, checks: Checks
 def conclude(verdicts: Sequence[Verdict], lateness: float | None = None) -> Run:
     """What the requests of a round come to: failed when any failed, as long as its slowest.
 
-    Args:
-        verdicts: of all of them, at least one.
-        lateness: actual less planned start, in seconds; ``None`` where no schedule planned it.
-
-    Returns:
-        The run.
+    There is at least one verdict. ``lateness`` is actual less planned start, in seconds; ``None``
+    where no schedule planned it.
     """
     slowest = max(verdicts, key=lambda verdict: verdict.call.duration)
     failed = next((verdict for verdict in verdicts if verdict.finding is not None), None)
@@ -94,19 +79,11 @@ def conclude(verdicts: Sequence[Verdict], lateness: float | None = None) -> Run:
 
 
 async def judge(job: Job, result: Exchange | Fault, sent: Sent, checks: Checks) -> Verdict:
-    """Turn what came off the wire into what it means.
+    """Turn what came off the wire into a call, and what is wrong with its answer, if anything.
 
-    It waits only where a large body is not as JSON has it, and has to be read tolerantly.
-
-    Args:
-        job: what was asked.
-        result: what came.
-        sent: what is known of the request besides.
-        checks: of the target: they remember its earlier runs.
-
-    Returns:
-        The call, and what is wrong with its answer, if anything. The first fault counts: the
-        wire, then the checks in their order.
+    It waits only where a large body is not as JSON has it, and has to be read tolerantly. The first
+    fault counts: the wire, then the checks in their order, which remember the target's earlier
+    runs.
     """
     call = _call(job, result, sent)
     if isinstance(result, Fault):
@@ -134,7 +111,7 @@ def _call(job: Job, result: Exchange | Fault, sent: Sent) -> Call:
         rate_class=job.surface.rate_class,
         credential=job.credential,
         duration=timing.duration,
-        phases=_with_queue(timing.phases, sent.queued),
+        phases=replace(timing.phases, queue=sent.queued),
         reused=timing.reused,
         status=result.status,
         fault=result.reason if isinstance(result, Fault) else None,
@@ -148,12 +125,6 @@ def _call(job: Job, result: Exchange | Fault, sent: Sent) -> Call:
         resent=sent.resent,
         transport=timing.transport,
         steady=timing.started + timing.duration,
-    )
-
-
-def _with_queue(phases: Phases, queued: float) -> Phases:
-    return Phases(
-        queued, phases.dns, phases.connect, phases.tls, phases.send, phases.wait, phases.receive
     )
 
 

@@ -55,13 +55,9 @@ class Grant(Struct, frozen=True):
 
 
 def early(lifetime: float) -> float:
-    """How long before its end a token is renewed: the guide's 5 minutes, a fifth of a short life.
+    """How long before its end a token is renewed, in seconds.
 
-    Args:
-        lifetime: of the token, in seconds.
-
-    Returns:
-        Seconds.
+    It is the guide's 5 minutes, and a fifth of a short life.
     """
     return min(_EARLY, lifetime * _EARLY_SHARE)
 
@@ -79,32 +75,16 @@ class BadGrantError(ValueError):
 
 
 def login_request(path: str, username: str, password: str, timeout: float) -> Request:
-    """Ask for a token with an account.
+    """Ask for a token with an account: the password goes into the body and nowhere else.
 
-    Args:
-        path: of the login, below the base URL.
-        username: of the account.
-        password: of the account; it goes into the body and nowhere else.
-        timeout: of the whole exchange, in seconds.
-
-    Returns:
-        The request.
+    ``path`` is below the base URL, ``timeout`` is of the whole exchange, in seconds.
     """
     body = msgspec.json.encode({"username": username, "password": password})
     return Request("POST", path, _JSON, timeout, body, essential=True)
 
 
 def refresh_request(path: str, refresh_token: str, timeout: float) -> Request:
-    """Ask for a token with what the last grant gave for that.
-
-    Args:
-        path: of the refresh, below the base URL.
-        refresh_token: of the last grant.
-        timeout: of the whole exchange, in seconds.
-
-    Returns:
-        The request.
-    """
+    """Ask for a token with what the last grant gave for that; for the rest see `login_request`."""
     body = msgspec.json.encode({"refresh_token": refresh_token})
     return Request("POST", path, _JSON, timeout, body, essential=True)
 
@@ -130,14 +110,8 @@ def client_credentials_request(
 ) -> Request:
     """Ask an authorization server for a token (RFC 6749, section 4.4).
 
-    Args:
-        url: of its token endpoint.
-        client: who asks.
-        scopes: to ask for; none are sent where there are none.
-        timeout: of the whole exchange, in seconds.
-
-    Returns:
-        The request.
+    ``url`` is its token endpoint, ``timeout`` of the whole exchange, in seconds; no scopes, none
+    sent.
     """
     form = {"grant_type": "client_credentials"}
     if scopes:
@@ -155,26 +129,12 @@ def client_credentials_request(
 
 
 def basic_authorization(username: str, password: str) -> str:
-    """The value of ``Authorization`` (RFC 7617, section 2).
-
-    Args:
-        username: of the account.
-        password: of the account.
-
-    Returns:
-        The header's value.
-    """
+    """The value of ``Authorization`` for an account (RFC 7617, section 2)."""
     return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
 
 
 def bearer_authorization(token: str) -> str:
-    """The value of ``Authorization`` (RFC 6750, section 2.1).
-
-    Args:
-        token: as it was given.
-
-    Returns:
-        The header's value.
+    """The value of ``Authorization`` for a token (RFC 6750, section 2.1).
 
     Raises:
         BadGrantError: it is not one word, which alone may stand there, or a very long one.
@@ -189,16 +149,11 @@ def bearer_authorization(token: str) -> str:
 
 
 def grant_of(exchange: Exchange, content: Mapping[str, Json] | None) -> Grant:
-    """Read a token and its lifetime out of a successful answer.
+    """Read a token and its lifetime out of an answer of 2xx, or of its ``content`` decoded already.
 
-    Args:
-        exchange: an answer with a status of 2xx.
-        content: of its body, where that was decoded already.
-
-    Returns:
-        The grant; see `token_lifetime` for how long it is good, and `on_its_way` for what of that
-        is over. A ``refresh_token`` that is no text, or a very long one, is none; for
-        ``expires_in`` see `seconds`.
+    See `token_lifetime` for how long it is good, and `on_its_way` for what of that is over. A
+    ``refresh_token`` that is no text, or a very long one, is none; for ``expires_in`` see
+    `seconds`.
 
     Raises:
         BadGrantError: there is no token in it, or one that is over already or too long.
@@ -231,29 +186,16 @@ def _is_usable(refresh_token: object) -> TypeGuard[str]:
 
 
 def on_its_way(exchange: Exchange) -> float:
-    """How long a token in an answer may have lived before the answer was here.
+    """Seconds that a token in an answer may have lived before the answer was here.
 
     Nobody knows when in the exchange it was issued; not before all of the request was sent.
-
-    Args:
-        exchange: the answer.
-
-    Returns:
-        Seconds.
     """
     phases = exchange.timing.phases
     return (phases.wait or 0.0) + (phases.receive or 0.0)
 
 
 def server_time(date: str | None) -> float | None:
-    """What time a server thinks it is.
-
-    Args:
-        date: the header ``Date`` (RFC 9110, section 6.6.1).
-
-    Returns:
-        Unix seconds; ``None`` where it is absent or cannot be read.
-    """
+    """Unix seconds of a ``Date`` (RFC 9110, section 6.6.1); ``None`` where it cannot be read."""
     if date is None:
         return None
     return http_date(date)
@@ -262,7 +204,7 @@ def server_time(date: str | None) -> float | None:
 def token_lifetime(
     token: str, expires_in: float | None, now: float, server: float | None
 ) -> float | None:
-    """How long a token can still be used.
+    """Seconds that a token can still be used, more than 0; ``None`` where nothing tells.
 
     A JWT has its end on its issuer's clock (``exp``, RFC 7519, section 4.1.4). The server's
     ``Date`` tells that clock. Where there is none, what ``expires_in`` promises needs no clock (RFC
@@ -275,9 +217,6 @@ def token_lifetime(
         expires_in: seconds, as the answer says; 0 and less are no life, but none that ends.
         now: Unix seconds, ours.
         server: the same, the server's, where that is known.
-
-    Returns:
-        Seconds, more than 0; ``None`` where neither the token nor the answer tells.
 
     Raises:
         BadGrantError: it is over by all that is known.
@@ -304,28 +243,15 @@ def token_lifetime(
 
 
 def token_end(token: str) -> float | None:
-    """When a token says that it ends.
-
-    Args:
-        token: a JWT, or opaque.
-
-    Returns:
-        Its ``exp`` in Unix seconds, by its issuer's clock; ``None`` where it does not tell.
-    """
+    """Unix seconds at which a token ends by its issuer's clock; ``None`` where it does not tell."""
     return seconds(_claims(token).get("exp"))
 
 
 def seconds(value: object) -> float | None:
-    """Read how long a token lives, or when it was issued or ends.
+    """Read ``expires_in``, or a NumericDate (RFC 7519, section 2): more than 0, or ``None``.
 
     Servers write such a number as a text too, with a fraction or without; and where a token never
     ends they leave it out or say null, nothing, 0, -1 or a word.
-
-    Args:
-        value: of ``expires_in``, or of a NumericDate (RFC 7519, section 2).
-
-    Returns:
-        Seconds, more than 0; ``None`` where it tells nothing.
     """
     if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
         value = float(value)

@@ -53,16 +53,9 @@ class Body(NamedTuple):
 async def read(
     stream: Stream, headers: MultiMapping[str], progress: Progress, largest: int
 ) -> Body:
-    """Read a body to its end.
+    """Read a body to its end, and decompress it.
 
-    Args:
-        stream: the body, as it comes.
-        headers: what the answer says of it.
-        progress: counts its bytes.
-        largest: the most bytes of it, as it comes and as it is decompressed.
-
-    Returns:
-        The body, decompressed.
+    Neither as it comes nor decompressed it may have more than ``largest`` bytes.
 
     Raises:
         TooLargeError: it is, or says it will be, larger.
@@ -79,14 +72,7 @@ async def read_some(
 ) -> Body:
     """Read the body of an answer whose status says what there is to say.
 
-    Args:
-        stream: the body, as it comes.
-        headers: what the answer says of it.
-        progress: counts its bytes.
-        enough: bytes; of a larger one nothing is of use.
-
-    Returns:
-        The body, decompressed; empty where it is larger, or its coding is broken.
+    It is empty where it is larger than ``enough`` bytes, or its coding is broken.
 
     Raises:
         Exception: what ended the stream before its end.
@@ -120,13 +106,9 @@ def _declared(headers: MultiMapping[str]) -> float:
 
 
 def codings_of(headers: MultiMapping[str]) -> Sequence[str]:
-    """The content codings of an answer, in the order in which they were applied.
+    """The content codings of an answer, in the order in which they were applied, in small letters.
 
-    Args:
-        headers: of the answer; several lines are one list (RFC 9110, section 5.3).
-
-    Returns:
-        What they are called, in small letters.
+    Several lines of the header are one list (RFC 9110, section 5.3).
     """
     lines = headers.getall("Content-Encoding", ())
     return [coding.strip().lower() for line in lines for coding in line.split(",")]
@@ -138,13 +120,7 @@ def decoded(body: bytes, codings: Sequence[str], largest: int) -> Body:
     Servers put there what is none, such as ``UTF-8`` or ``none``: whether the body is as it was
     meant with that left as it is, is to be seen by who reads it.
 
-    Args:
-        body: all of it, as it came.
-        codings: see ``codings_of``.
-        largest: the most bytes of what comes of each.
-
-    Returns:
-        The body as it was meant.
+    ``largest`` is in bytes, of what comes of each coding.
 
     Raises:
         CodingError: a coding is cut short, or there are too many.

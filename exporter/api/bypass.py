@@ -48,14 +48,9 @@ class Spared(Struct, frozen=True):
     impossible: tuple[str, ...] = ()
 
     def has(self, host: str, port: int | None) -> bool:
-        """Whether a host is to be asked without a proxy.
+        """Whether a host, a name or an address as a URL has it, is to be asked without a proxy.
 
-        Args:
-            host: a name, in Unicode or as DNS has it, or an address, as a URL has them.
-            port: of it.
-
-        Returns:
-            Whether an entry is of its name, of one that it lies below, or of its address.
+        So it is where an entry is of its name, of one that it lies below, or of its address.
         """
         if self.everything:
             return True
@@ -67,17 +62,11 @@ class Spared(Struct, frozen=True):
 
 
 def spared_by(text: str) -> Spared:
-    """Read a ``NO_PROXY``.
+    """Read a ``NO_PROXY``: what it spares, and what in it can spare nothing.
 
     Entries are separated by commas or blanks. ``d``, ``.d`` and ``*.d`` all are ``d`` and all below
     it; an address, with brackets or without, is itself, and a network in CIDR notation is what
     lies in it; names and addresses may have a port; ``*`` is everything, wherever it stands.
-
-    Args:
-        text: the variable's value.
-
-    Returns:
-        What it spares, and what in it can spare nothing.
     """
     everything = False
     names: set[tuple[str, int | None]] = set()
@@ -102,12 +91,8 @@ def spared_by(text: str) -> Spared:
 def is_here(host: str) -> bool:
     """Whether a host is this machine itself, as far as that is known without asking anybody.
 
-    Args:
-        host: as for ``Spared.has``.
-
-    Returns:
-        Whether it is ``localhost`` or below it (RFC 6761, section 6.3), this machine's own name, a
-        loopback address, none at all (``0.0.0.0``), or the address of an interface.
+    It is where it is ``localhost`` or below it (RFC 6761, section 6.3), this machine's own name, a
+    loopback address, none at all (``0.0.0.0``), or the address of an interface.
     """
     if forms := _forms_of(host):
         return any(each.is_loopback or each.is_unspecified or _is_own(each) for each in forms)
@@ -116,16 +101,10 @@ def is_here(host: str) -> bool:
 
 
 def variable_of(what: Literal["http", "https", "no"], environ: Mapping[str, str]) -> str | None:
-    """Which variable counts, of the two spellings that all programs know.
+    """Which variable counts, of the two spellings that all programs know; ``None`` where neither.
 
-    Args:
-        what: proxies of which scheme, or what is asked without one.
-        environ: the environment variables.
-
-    Returns:
-        Its name; the one in small letters comes first, also where it is empty. ``HTTP_PROXY`` is
-        none where a web server started us: there a client may have sent it as the header
-        ``Proxy`` (CVE-2016-5385).
+    The one in small letters comes first, also where it is empty. ``HTTP_PROXY`` is none where a web
+    server started us: there a client may have sent it as the header ``Proxy`` (CVE-2016-5385).
     """
     name = f"{what}_proxy"
     if name in environ:

@@ -45,10 +45,6 @@ class Client:
     def __init__(self, settings: ConnectionSettings, files: Files) -> None:
         """Prepare; connections come with the first request.
 
-        Args:
-            settings: all that is configured of it.
-            files: what was read of the files that it names.
-
         Raises:
             OSError: a file of ``tls`` or ``headers`` cannot be read or used.
             ValueError: a file of ``headers`` holds what no header may have.
@@ -71,12 +67,6 @@ class Client:
         A request that finds its kept connection dead is sent again (RFC 9112, section
         9.3.1), a redirect is followed where the configuration has it so: the duration covers
         everything, the phases are those of the last connection.
-
-        Args:
-            request: what to send.
-
-        Returns:
-            The answer, whatever its status, or why there is none.
 
         Raises:
             asyncio.CancelledError: the caller was cancelled.

@@ -36,11 +36,7 @@ class Pools:
     """
 
     def __init__(self, settings: ConnectionSettings) -> None:
-        """Prepare; nothing is opened.
-
-        Args:
-            settings: of the client.
-        """
+        """Prepare; nothing is opened."""
         self._max_age = settings.connection.max_age
         self._family = FAMILIES[settings.connection.ip_protocol]
         self._timeout = aiohttp.ClientTimeout(
@@ -53,14 +49,7 @@ class Pools:
         self._sessions: dict[tuple[bool, bool], aiohttp.ClientSession] = {}
 
     def session(self, request: Request) -> aiohttp.ClientSession:
-        """Find who carries a request.
-
-        Args:
-            request: to be sent.
-
-        Returns:
-            The session with the connections that it may use.
-        """
+        """Find the session with the connections that a request may use."""
         key = (request.may_reuse and self._max_age > 0, request.essential)
         found = self._sessions.get(key)
         if found is None:

@@ -43,26 +43,12 @@ _NONE: Final = Document(None)
 
 
 def document_of(body: bytes) -> Document:
-    """Read a body, tolerantly where it has to be, however long that takes.
-
-    Args:
-        body: of an answer.
-
-    Returns:
-        What it holds.
-    """
+    """Read a body, tolerantly where it has to be, however long that takes."""
     return strictly(body) or _tolerantly(body)
 
 
 def strictly(body: bytes) -> Document | None:
-    """Read a body that is as JSON has it.
-
-    Args:
-        body: of an answer.
-
-    Returns:
-        What it holds; ``None`` where it is to be read tolerantly.
-    """
+    """Read a body that is as JSON has it; ``None`` where it is to be read tolerantly."""
     try:
         content = _decode(body)
     except RecursionError:
@@ -77,12 +63,6 @@ async def read_tolerantly(body: bytes) -> Document:
 
     A text's characters that are none become the replacement character, what is no UTF-8 too;
     numbers that are none, or too large for any, are absent, or null in a list.
-
-    Args:
-        body: of an answer.
-
-    Returns:
-        What it holds.
     """
     if len(body) <= _IN_ONE_STEP:
         return _tolerantly(body)

@@ -18,11 +18,7 @@ class ExtraHeaders:
     def __init__(
         self, settings: Mapping[str, Secret | str], files: Mapping[str, Watch[Secret]]
     ) -> None:
-        """Take what was read.
-
-        Args:
-            settings: ``headers`` of a target.
-            files: by the key of each that is in a file, its value.
+        """Take a target's ``headers`` and, by the key of each that is in a file, what was read.
 
         Raises:
             OSError: a file could not be read.
@@ -38,11 +34,7 @@ class ExtraHeaders:
             watch.listen(partial(self._changed, name, watch))
 
     def now(self) -> Mapping[str, str]:
-        """Tell what to send.
-
-        Returns:
-            Names and values, the names as they were written.
-        """
+        """Tell what to send: names as they were written, and values."""
         return self._now
 
     def _changed(self, name: str, watch: Watch[Secret]) -> None:

@@ -204,15 +204,12 @@ def check_status(status: int) -> None:
 
 
 def reason_of(error: Exception, reached: Phase | None, bounds: Bounds) -> tuple[Reason, str]:
-    """Tell why a call failed.
+    """Tell why a call failed: the reason, and a few words of ours for a person.
 
     Args:
         error: one of ``ERRORS``.
         reached: the last phase that was begun; ``None`` where none was.
         bounds: the time-outs that were over it.
-
-    Returns:
-        The reason, and a few words of ours for a person.
 
     Raises:
         Exception: the error itself, where there is no row for it.

@@ -33,11 +33,7 @@ class Files:
         yield self.secret
 
     def take(self, newer: "Files") -> None:
-        """Take what was read of the same settings since, on the event loop.
-
-        Args:
-            newer: it.
-        """
+        """Take what was read of the same settings since, on the event loop."""
         for mine, theirs in zip(self.every, newer.every, strict=True):
             mine.take(theirs.seen)
 
@@ -45,11 +41,7 @@ class Files:
 def files_of(settings: ConnectionSettings) -> Files:
     """Read the files that a target names: not on the event loop, as their volume may hang.
 
-    Args:
-        settings: of a client.
-
-    Returns:
-        What was found; what is wrong with it is told where it is used.
+    What is wrong with them is told where they are used.
     """
     named = {key: path for key, path in settings.headers.items() if isinstance(path, str)}
     return Files(

@@ -48,27 +48,17 @@ _LEAP_SECOND: Final = 60
 def decimal(text: str | None) -> int | None:
     """Read a header that is one non-negative whole number (as RFC 9110, section 8.6, has it).
 
-    Args:
-        text: the header's value; ``None`` where it was not sent.
-
-    Returns:
-        The number; ``None`` for anything else, such as a sign, a list or digits past 15.
+    ``None`` for anything else, such as a sign, a list or digits past 15.
     """
     return int(text) if text and _DECIMAL.fullmatch(text) else None
 
 
 @lru_cache(maxsize=32)  # a server says the same second many times, and the same sunset always
 def http_date(text: str) -> float | None:
-    """Read a date of HTTP, in all three forms that a recipient has to take.
+    """Read a date of HTTP, in all three forms that a recipient has to take, in Unix seconds.
 
     A leap second is the second after (RFC 9110, section 5.6.7, allows it, ``datetime`` does not);
-    the day's name is not checked.
-
-    Args:
-        text: such as ``Sun, 06 Nov 1994 08:49:37 GMT``.
-
-    Returns:
-        Unix seconds; ``None`` for anything else, and for what is not in 1970 to 9999.
+    the day's name is not checked. ``None`` for anything else, and for what is not in 1970 to 9999.
     """
     for form in _HTTP_DATES:
         if (found := form.fullmatch(text)) is not None:
@@ -77,43 +67,26 @@ def http_date(text: str) -> float | None:
 
 
 def iso_date(text: str) -> float | None:
-    """Read a date of ISO 8601, in the profile of RFC 3339, section 5.6.
+    """Read a date of ISO 8601, in the profile of RFC 3339, section 5.6, in whole Unix seconds.
 
     Besides, a date may stand alone (its first second: too early is the safe side for the end of
     something), seconds and an offset's minutes may be missing, and no offset is UTC.
     ``datetime.fromisoformat`` reads different things in different versions of Python, and no leap
-    second.
-
-    Args:
-        text: such as ``2025-12-31T23:59:59Z``.
-
-    Returns:
-        Unix seconds, without a fraction; ``None`` as for `http_date`.
+    second. ``None`` as for `http_date`.
     """
     found = _ISO_DATE.fullmatch(text)
     return None if found is None else _unix(found.groupdict())
 
 
 def unix_date(seconds: float) -> float | None:
-    """Take a number as a Unix time.
-
-    Args:
-        seconds: any number.
-
-    Returns:
-        The same; ``None`` for what is not in 1970 to 9999, as no log could write it.
-    """
+    """Take a number as a Unix time; ``None`` outside of 1970 to 9999, which no log could write."""
     return float(seconds) if 0 <= seconds <= _END else None
 
 
 def structured_list(text: str) -> list[Member]:
-    """Read a structured field that is a list (RFC 9651, section 3.1).
+    """Read a structured field that is a list (RFC 9651, section 3.1), its lines joined by commas.
 
-    Args:
-        text: the field's value; lines of one field are joined by commas.
-
-    Returns:
-        Its members; none if any part of it is malformed (section 4.2), inner lists left out.
+    There are no members if any part of it is malformed (section 4.2); inner lists are left out.
     """
     parsed = _structured(text, "list")
     return [member for member in parsed if _is_item(member)] if isinstance(parsed, list) else []
@@ -122,11 +95,7 @@ def structured_list(text: str) -> list[Member]:
 def structured_dictionary(text: str) -> dict[str, Member]:
     """Read a structured field that is a dictionary (RFC 9651, section 3.2).
 
-    Args:
-        text: as for `structured_list`.
-
-    Returns:
-        Its members by key, as `structured_list` has them.
+    Its members are as `structured_list` has them; none if any part of it is malformed.
     """
     parsed = _structured(text, "dictionary")
     if not isinstance(parsed, dict):
@@ -137,25 +106,16 @@ def structured_dictionary(text: str) -> dict[str, Member]:
 def structured_item(text: str) -> object:
     """Read a structured field that is one item (RFC 9651, section 3.3), without its parameters.
 
-    Args:
-        text: the field's value.
-
-    Returns:
-        What the item is in Python; ``None`` where it is malformed.
+    ``None`` where it is malformed.
     """
     parsed = _structured(text, "item")
     return parsed[0] if isinstance(parsed, tuple) else None
 
 
 def each_line(headers: Mapping[str, str], name: str) -> tuple[str, ...]:
-    """Find all lines of a field.
+    """The values of all lines of a field, in their order; none where it was not sent.
 
-    Args:
-        headers: those of an answer; aiohttp's keep lines apart and look up only the first one.
-        name: of the field.
-
-    Returns:
-        Their values, in their order; none where it was not sent.
+    aiohttp's headers keep lines apart and look up only the first one.
     """
     first = headers.get(name)
     if first is None:
@@ -165,14 +125,9 @@ def each_line(headers: Mapping[str, str], name: str) -> tuple[str, ...]:
 
 
 def lines(headers: Mapping[str, str], name: str) -> str | None:
-    """Read a field that is a list and may stand on several lines (RFC 9110, section 5.3).
+    """Read a field that is a list and may stand on several lines (RFC 9110, section 5.3) as one.
 
-    Args:
-        headers: as for `each_line`.
-        name: of the field.
-
-    Returns:
-        All its lines as one; ``None`` where there is none, or nothing in them.
+    ``None`` where there is none, or nothing in them.
     """
     return ", ".join(each_line(headers, name)) or None
 

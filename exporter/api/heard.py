@@ -1,14 +1,11 @@
 """What the API said is wrong, for who asks for one probe: what a schedule runs never keeps it."""
 
-from collections.abc import Awaitable, Callable
-from typing import Final, TypeAlias
+from typing import Final
 
 from msgspec.structs import replace
 
 from exporter.api.problems import ApiProblem, kind_of, problem_of
-from exporter.wire import Exchange, Fault, Request
-
-_Send: TypeAlias = Callable[[Request], Awaitable[Exchange | Fault]]
+from exporter.wire import Exchange, Fault, Request, Send
 
 _LARGEST: Final = 65536
 """Bytes of a body that explains itself: what is longer is a page, or does harm."""
@@ -21,15 +18,8 @@ class Heard:
         """Begin with nothing heard."""
         self._refusals: dict[str, Exchange] = {}
 
-    def through(self, send: _Send) -> _Send:
-        """Listen to answers.
-
-        Args:
-            send: sends a request.
-
-        Returns:
-            The same, listened to.
-        """
+    def through(self, send: Send) -> Send:
+        """The same ``send``, with its answers listened to."""
 
         async def listening(request: Request) -> Exchange | Fault:
             result = await send(request)
@@ -40,27 +30,15 @@ class Heard:
         return listening
 
     def problem(self, traceparent: str) -> ApiProblem | None:
-        """What was said.
-
-        Args:
-            traceparent: that the request was sent with.
-
-        Returns:
-            What is wrong; ``None`` where nothing is, or nobody listened.
-        """
+        """What was said to be wrong with a request; ``None`` if nothing was, or nobody listened."""
         refusal = self._refusals.get(traceparent)
         return None if refusal is None else problem_of(refusal)
 
 
 def told_problem(result: Exchange | Fault, secret: str) -> ApiProblem | None:
-    """What the API says is wrong with a request that held a secret.
+    """What the API says is wrong with a request that held a secret, which is hidden however short.
 
-    Args:
-        result: what came of it.
-        secret: is hidden, however short it is.
-
-    Returns:
-        What is wrong; ``None`` where nothing is, or no answer came.
+    ``None`` where nothing is, or no answer came.
     """
     return problem_of(_short(result), secret) if isinstance(result, Exchange) else None
 

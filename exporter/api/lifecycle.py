@@ -19,7 +19,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import lru_cache
-from typing import Final
+from typing import Final, get_args
 
 from exporter.api.headers import http_date, iso_date, lines, structured_item, unix_date
 from exporter.observation import Lifecycle, Relation
@@ -42,21 +42,13 @@ _PARAMETER: Final = re.compile(
     re.VERBOSE | re.ASCII,
 )
 """All quantifiers take what they can and give nothing back: the time is linear in the text."""
-_RELATIONS: Final[Mapping[str, Relation]] = {
-    "successor-version": "successor-version",
-    "deprecation": "deprecation",
-    "sunset": "sunset",
-}
+_RELATIONS: Final[Mapping[str, Relation]] = {each: each for each in get_args(Relation)}
 
 
 def lifecycle(headers: Mapping[str, str]) -> Lifecycle | None:
     """Read version, deprecation and sunset from an answer's headers (guide, "Version Headers").
 
-    Args:
-        headers: those of any answer, looked up in any case.
-
-    Returns:
-        What they tell, dates in Unix seconds; ``None`` where there is none of them.
+    Dates are in Unix seconds; ``None`` where there is none of them.
     """
     return _lifecycle(
         headers.get("API-Version"),

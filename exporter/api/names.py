@@ -20,14 +20,9 @@ _LITERALS: Final = {4: socket.AF_INET, 6: socket.AF_INET6}
 
 @lru_cache(maxsize=4096)
 def join(base: str, path: str) -> URL:
-    """Make a URL, once for all requests to it.
+    """Make a URL, once for all requests to it, its host in ASCII (RFC 5891).
 
-    Args:
-        base: the target's URL.
-        path: what follows, percent-encoded already; or a whole URL, and the base is not used.
-
-    Returns:
-        The URL, its host in ASCII (RFC 5891).
+    ``path`` is percent-encoded already; or a whole URL, and the base is not used.
 
     Raises:
         UrlError: it has no host or port that could be asked.
@@ -42,13 +37,9 @@ def join(base: str, path: str) -> URL:
 
 
 def origin_of(url: URL) -> tuple[str, str | None, int | None]:
-    """Tell who gets what is sent there.
+    """Tell who gets what is sent there: scheme, host and port (RFC 6454, section 4).
 
-    Args:
-        url: a whole one.
-
-    Returns:
-        Scheme, host and port (RFC 6454, section 4), the port also where it goes without saying.
+    The port is told also where it goes without saying.
     """
     return url.scheme, url.raw_host, url.port
 
@@ -56,12 +47,8 @@ def origin_of(url: URL) -> tuple[str, str | None, int | None]:
 def allow(host: str, family: socket.AddressFamily) -> None:
     """Refuse a host that is an address of the wrong kind; aiohttp would fail an assertion.
 
-    Args:
-        host: a name or an address.
-        family: of the addresses that may be used; ``AF_UNSPEC`` for any.
-
     Raises:
-        FamilyError: it is an address of another family.
+        FamilyError: it is an address of another family; ``AF_UNSPEC`` refuses none.
     """
     if family is not socket.AF_UNSPEC and _literal(host) not in (None, family):
         raise FamilyError
@@ -102,15 +89,9 @@ class Names:
         self._pending: dict[tuple[str, int], _Pending] = {}
 
     async def look_up(self, host: str, port: int, family: int) -> list[Address]:
-        """Find the addresses of the name.
+        """Find the addresses of the name, at least one.
 
-        Args:
-            host: the name.
-            port: to go with the addresses.
-            family: of the addresses wanted, the same one every time; ``AF_UNSPEC`` for any.
-
-        Returns:
-            The addresses, at least one.
+        ``family`` is that of the addresses wanted, the same one every time; ``AF_UNSPEC`` for any.
 
         Raises:
             OSError: there are none, or nobody knows (``socket.gaierror``).

@@ -148,26 +148,14 @@ _decode: Final = msgspec.json.Decoder(_Body).decode
 
 
 def kind_of(status: int) -> type[ApiProblem] | None:
-    """The class of a status, without a look at the body.
-
-    Args:
-        status: of an answer, 200 to 599.
-
-    Returns:
-        The class; ``None`` for a success.
-    """
+    """The class of a status, 200 to 599, without a look at the body; ``None`` for a success."""
     return _BY_STATUS.get(status) or _BY_CLASS.get(status // 100)
 
 
 def problem_of(exchange: Exchange, secret: str = "") -> ApiProblem | None:
-    """Read what is wrong out of an answer.
+    """Read what is wrong out of an answer; ``None`` where the status is a success.
 
-    Args:
-        exchange: any.
-        secret: that was sent, and is hidden however short it is.
-
-    Returns:
-        The problem; ``None`` where the status is a success.
+    A ``secret`` that was sent is hidden, however short it is.
     """
     kind = kind_of(exchange.status)
     if kind is None:

@@ -70,17 +70,7 @@ class Progress:
     @property
     def reached(self) -> Phase | None:
         """The last phase that was begun."""
-        if self.receiving is not None:
-            return "receive"
-        if self.waiting is not None:
-            return "wait"
-        if self.sending is not None:
-            return "send"
-        if self.handshaking is not None:
-            return "tls"
-        if self.connecting is not None:
-            return "connect"
-        return None if self.resolving is None else "dns"
+        return next((phase for phase, began in self._begun() if began is not None), None)
 
     @property
     def reused(self) -> bool | None:
@@ -122,19 +112,23 @@ class Progress:
         )
 
     def _phases(self, end: float) -> Phases:
-        begun = (
-            self.receiving, self.waiting, self.sending,
-            self.handshaking, self.connecting, self.resolving,
-        )  # fmt: skip
-        lasted: list[float | None] = []
-        for start in begun:  # from the last to the first
-            if start is None:
-                lasted.append(None)
-            else:
-                lasted.append(end - start)
-                end = start
-        receive, wait, send, tls, connect, dns = lasted
-        return Phases(None, dns, connect, tls, send, wait, receive)
+        lasted: dict[str, float] = {}
+        for phase, began in self._begun():
+            if began is not None:
+                lasted[phase] = end - began
+                end = began
+        return Phases(**lasted)
+
+    def _begun(self) -> tuple[tuple[Phase, float | None], ...]:
+        """When each phase began, from the last to the first."""
+        return (
+            ("receive", self.receiving),
+            ("wait", self.waiting),
+            ("send", self.sending),
+            ("tls", self.handshaking),
+            ("connect", self.connecting),
+            ("dns", self.resolving),
+        )
 
 
 current: Final[ContextVar[Progress]] = ContextVar("current")

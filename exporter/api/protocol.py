@@ -41,12 +41,7 @@ class Protocol(ResponseHandler):
     _made = 0.0
 
     def __init__(self, max_age: float, loop: asyncio.AbstractEventLoop) -> None:
-        """Prepare for a connection.
-
-        Args:
-            max_age: seconds after which it is replaced.
-            loop: that it lives in.
-        """
+        """Prepare for a connection that is replaced after ``max_age`` seconds."""
         super().__init__(loop)
         self._max_age = max_age
 

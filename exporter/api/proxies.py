@@ -42,12 +42,7 @@ class Proxies:
     """The proxies for one target, or whatever else is asked."""
 
     def __init__(self, configured: Secret | None, environ: Mapping[str, str] = os.environ) -> None:
-        """Read the configuration, or the environment where that says nothing.
-
-        Args:
-            configured: ``proxy_url`` of the target.
-            environ: the environment variables.
-        """
+        """Take ``proxy_url`` of the target, or read the environment where that says nothing."""
         url = "" if configured is None else configured.reveal()
         self._configured = _proxy(url) if url else None
         found: Mapping[str, str] = {each: value_of(each, environ) for each in _SCHEMES}
@@ -57,17 +52,11 @@ class Proxies:
         self._found = lru_cache(maxsize=_ORIGINS)(self._find)
 
     def way_to(self, url: URL) -> Proxy | None:
-        """Find the proxy for a URL.
+        """Find the proxy for a URL; ``None`` to ask without one.
 
         A configured one is for all. Those of the environment (``HTTP_PROXY``, ``HTTPS_PROXY``,
         also in small letters) spare what ``NO_PROXY`` names (see ``bypass``), and this machine
         itself.
-
-        Args:
-            url: to be asked.
-
-        Returns:
-            The proxy; ``None`` to ask without one.
 
         Raises:
             ProxyUrlError: the environment's is not one that can be used.
@@ -84,14 +73,9 @@ class Proxies:
 
 
 def proxy_to(url: str, environ: Mapping[str, str]) -> Proxy | None:
-    """Find the environment's proxy for something else than an API.
+    """Find the environment's proxy for something else than an API, as ``Proxies.way_to`` does.
 
-    Args:
-        url: to be asked, with its scheme.
-        environ: the environment variables.
-
-    Returns:
-        As ``Proxies.way_to`` does; ``None`` too for what is no URL, which nobody can ask.
+    ``None`` too for what is no URL, which nobody can ask.
 
     Raises:
         ProxyUrlError: the environment's is not one that can be used.

@@ -22,6 +22,7 @@ concurrent requests (``qu`` of its policy) is none of ours, as nothing here coun
 
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 from exporter.api.headers import (
@@ -47,19 +48,13 @@ _MILLISECONDS_END: Final = 10**14
 
 
 def rate_limit(headers: Mapping[str, str], now: float) -> RateLimit | None:
-    """Read the quota from an answer's headers.
+    """Read the quota from an answer's headers; ``now`` is when it came, in Unix seconds.
 
-    Args:
-        headers: those of any answer, looked up in any case.
-        now: when it came, in Unix seconds.
-
-    Returns:
-        ``limit`` and ``remaining`` in requests, ``reset`` in Unix seconds by our clock; what was
-        absent, malformed or implausible is ``None`` in it, and so is all of it where nothing was
-        usable.
+    ``limit`` and ``remaining`` are in requests, ``reset`` in Unix seconds by our clock; what was
+    absent, malformed or implausible is ``None``, and so is all of it where nothing was usable.
     """
     told: RateLimit | None = None
-    for read in (_guide, _structured, _older):
+    for read in (partial(_separate, "X-RateLimit"), _structured, partial(_separate, "RateLimit")):
         quota = read(headers, now)
         if quota is not None and quota.remaining is not None:
             return quota
@@ -70,15 +65,10 @@ def rate_limit(headers: Mapping[str, str], now: float) -> RateLimit | None:
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
     """Read for how long to stay away (RFC 9110, section 10.2.3; guide, "Rate Limit Headers").
 
-    Args:
-        headers: those of any answer, looked up in any case.
-        now: when it came, in Unix seconds.
-
-    Returns:
-        Seconds from ``now``, 0 to `LONGEST_WAIT`: of all lines of ``Retry-After`` and of
-        ``X-RateLimit-Retry-After`` the longest, as each asks not to come earlier; ``None``
-        where none can be read. A date counts from the answer's own ``Date``, if it has one: that
-        is how long its server meant, whatever its clock.
+    Seconds from ``now`` (Unix seconds, when the answer came), 0 to `LONGEST_WAIT`: of all lines of
+    ``Retry-After`` and of ``X-RateLimit-Retry-After`` the longest, as each asks not to come
+    earlier; ``None`` where none can be read. A date counts from the answer's own ``Date``, if it
+    has one: that is how long its server meant, whatever its clock.
     """
     waits = [
         wait
@@ -92,11 +82,8 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
 def retry_after_in_body(told: object) -> float | None:
     """Read for how long to stay away, as the services behind the API say it in the body of a 429.
 
-    Args:
-        told: what stands there: ``"1s"``, ``"1m30s"``, or a number of seconds, also as a text.
-
-    Returns:
-        Seconds, 0 to `LONGEST_WAIT`; ``None`` for anything else.
+    It is ``"1s"``, ``"1m30s"``, or a number of seconds, also as a text; it becomes seconds, 0 to
+    `LONGEST_WAIT`, and anything else ``None``.
     """
     seconds: float | None = None
     if isinstance(told, str):
@@ -118,19 +105,12 @@ def _wait(text: str, headers: Mapping[str, str], now: float) -> float | None:
     return date - (now if server is None else server)
 
 
-def _guide(headers: Mapping[str, str], now: float) -> RateLimit | None:
+def _separate(prefix: str, headers: Mapping[str, str], now: float) -> RateLimit | None:
+    """The first dialect and the third: a header for each number."""
     return _quota(
-        _first_number(headers.get("X-RateLimit-Limit")),
-        decimal(headers.get("X-RateLimit-Remaining")),
-        _instant(decimal(headers.get("X-RateLimit-Reset")), headers, now),
-    )
-
-
-def _older(headers: Mapping[str, str], now: float) -> RateLimit | None:
-    return _quota(
-        _first_number(headers.get("RateLimit-Limit")),
-        decimal(headers.get("RateLimit-Remaining")),
-        _instant(decimal(headers.get("RateLimit-Reset")), headers, now),
+        _first_number(headers.get(f"{prefix}-Limit")),
+        decimal(headers.get(f"{prefix}-Remaining")),
+        _instant(decimal(headers.get(f"{prefix}-Reset")), headers, now),
     )
 
 

@@ -29,16 +29,9 @@ class Hop(Struct, frozen=True):
 
 
 def next_hop(hop: Hop, status: int, location: str | None, *, bound: bool) -> Hop | None:
-    """Decide on an answer.
+    """Decide what to ask next after an answer; ``None`` where it is no redirect.
 
-    Args:
-        hop: what was asked.
-        status: of the answer.
-        location: the header of the answer.
-        bound: the request has credentials that only this origin may see.
-
-    Returns:
-        What to ask next; ``None`` where the answer is no redirect.
+    A request is ``bound`` whose credentials only this origin may see.
 
     Raises:
         RedirectError: it is one, and is not followed.

@@ -22,14 +22,7 @@ class ConnectionSettings(Struct, frozen=True):
 
 
 def connection_settings(target: Target) -> ConnectionSettings:
-    """Take them out of a target's configuration; all else may change without another client.
-
-    Args:
-        target: of the configuration.
-
-    Returns:
-        The settings.
-    """
+    """Take them out of a target's configuration; all else may change without another client."""
     return ConnectionSettings(
         url=target.url,
         auth=target.auth,

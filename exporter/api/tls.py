@@ -68,12 +68,8 @@ def context_of(settings: Tls, begun: Begun) -> Context:
     Reading the system's authorities takes some 20 ms and 1 MB, so that a thousand targets could
     not afford one each. A file that changed on disk is read again.
 
-    Args:
-        settings: of the target.
-        begun: called with the TLS side of each connection right before its handshake.
-
-    Returns:
-        The context. Without ``ca_file`` it trusts the system's authorities, with it only those.
+    Without ``ca_file`` it trusts the system's authorities, with it only those. ``begun`` is called
+    with the TLS side of each connection right before its handshake.
 
     Raises:
         OSError: a file cannot be read; also ``ssl.SSLError``: it holds no certificate or key.
@@ -91,14 +87,8 @@ def context_of(settings: Tls, begun: Begun) -> Context:
 def watch_of(settings: Tls, begun: Begun, *, home: bool) -> Watch[Context]:
     """Build a context, and let it be built again when its files change.
 
-    Args:
-        settings: of the target.
-        begun: as for ``context_of``.
-        home: for connections to the target's own origin: its certificate and the name that it goes
-            by are for that alone.
-
-    Returns:
-        What is looked at.
+    One for ``home``, the target's own origin, has its certificate and the name that it goes by,
+    which are for that alone; for ``begun`` see ``context_of``.
     """
     if not home:
         settings = replace(settings, cert_file=None, key_file=None, server_name=None)
@@ -107,14 +97,7 @@ def watch_of(settings: Tls, begun: Begun, *, home: bool) -> Watch[Context]:
 
 
 def problem_of(settings: Tls) -> str | None:
-    """Try whether the files can be used.
-
-    Args:
-        settings: of a target.
-
-    Returns:
-        What is wrong, in a few words; ``None`` where nothing is.
-    """
+    """Try whether the files can be used: a few words on what is wrong; ``None`` if nothing is."""
     try:
         context_of(settings, _nobody)
     except ssl.SSLError as error:
@@ -136,11 +119,7 @@ class Contexts:
     """
 
     def __init__(self, settings: Tls, watches: Mapping[bool, Watch[Context]]) -> None:
-        """Take what was read.
-
-        Args:
-            settings: of the target.
-            watches: of what is needed: by whether it is for the target's own origin.
+        """Take what was read, by whether it is for the target's own origin.
 
         Raises:
             OSError: as for ``context_of``.
@@ -152,13 +131,9 @@ class Contexts:
             watch.listen(partial(self._looked, home, watch))
 
     def get(self, *, home: bool) -> Context:
-        """Find the context for a connection.
+        """Find the context for a connection to the target's own origin, or another.
 
-        Args:
-            home: it is to the target's own origin.
-
-        Returns:
-            The context. While a file that changed cannot be used it is the last one.
+        While a file that changed cannot be used it is the last one.
         """
         return self._now[home]
 

@@ -81,12 +81,5 @@ class _Typed(Protocol):
 
 
 def scheme_of(auth: _Typed) -> AuthScheme:
-    """Look up how a target is somebody.
-
-    Args:
-        auth: of the target.
-
-    Returns:
-        What there is to know of that.
-    """
+    """Look up how a target is somebody."""
     return SCHEMES[auth.type]

@@ -67,13 +67,7 @@ _WORDS_OF_THE_FILE: Final = re.compile(r"'[^']{2,}'|\"[^\"]{2,}\"")
 
 
 def compose(data: bytes) -> Table:
-    """Read a file.
-
-    Args:
-        data: its bytes.
-
-    Returns:
-        The mapping that it is, with aliases and merges resolved.
+    """Read a file as the mapping that it is, with aliases and merges resolved.
 
     Raises:
         ConfigError: it is no single YAML mapping. One problem, as nothing after it can be told.

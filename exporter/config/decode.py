@@ -39,12 +39,7 @@ class Decoded(Struct, frozen=True):
 def decode(data: bytes, folder: pathlib.Path = pathlib.Path()) -> tuple[Config, Places]:
     """Read a configuration file by itself, without environment and without other files.
 
-    Args:
-        data: what is in it: YAML.
-        folder: where relative paths in it begin.
-
-    Returns:
-        The configuration, and where its keys are.
+    Relative paths in it begin in ``folder``. Where its keys are is told besides.
 
     Raises:
         ConfigError: with all the mistakes in it.
@@ -56,13 +51,7 @@ def decode(data: bytes, folder: pathlib.Path = pathlib.Path()) -> tuple[Config, 
 
 
 def tree_of(data: bytes) -> Table:
-    """Read what was written in a file.
-
-    Args:
-        data: its content.
-
-    Returns:
-        The mapping that it is.
+    """Read what was written in a file: the mapping that it is.
 
     Raises:
         ConfigError: it is no YAML mapping.
@@ -74,14 +63,9 @@ def tree_of(data: bytes) -> Table:
 
 
 def decode_tree(root: Table, folder: pathlib.Path) -> Decoded:
-    """Hold a tree against the schema.
+    """Hold a tree against the schema: a configuration, or problems that know their places.
 
-    Args:
-        root: what was written.
-        folder: where relative paths in it begin.
-
-    Returns:
-        The configuration or what is wrong with it; problems know their places.
+    Relative paths in it begin in ``folder``.
     """
     decoder = _Decoder(folder)
     try:

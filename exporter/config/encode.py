@@ -18,14 +18,9 @@ _EMPTY: Final[tuple[object, ...]] = (None, "", (), {}, Secret(""))
 
 
 def encode(config: Config) -> str:
-    """Write a configuration.
+    """Write a configuration as it is in force: YAML with every key that has a value, defaults too.
 
-    Args:
-        config: as it is in force.
-
-    Returns:
-        YAML with every key that has a value, defaults too. In the place of a secret is
-        ``<secret>``, and files that hold one are named as they are.
+    In the place of a secret is ``<secret>``, and files that hold one are named as they are.
     """
     import yaml  # noqa: PLC0415  # a sidecar that nobody asks needs none: 15 ms
 

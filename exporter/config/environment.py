@@ -35,11 +35,7 @@ class Filled(Struct, frozen=True):
 def stand_alone(environ: Mapping[str, str]) -> Filled:
     """Make a configuration of the environment alone.
 
-    Args:
-        environ: all variables.
-
-    Returns:
-        One target, called ``default`` unless a variable names it.
+    It has one target, called ``default`` unless a variable names it.
 
     Raises:
         ConfigError: no variable names a target.
@@ -55,14 +51,9 @@ def stand_alone(environ: Mapping[str, str]) -> Filled:
 
 
 def fill(root: Table, environ: Mapping[str, str]) -> Filled:
-    """Add what the only target leaves out.
+    """Add what the only target leaves out to a file's tree.
 
-    Args:
-        root: what the file has.
-        environ: all variables.
-
-    Returns:
-        The file's tree with the variables in it, or untouched where they do not fit it.
+    Where the variables do not fit it, it is untouched.
     """
     given = _given(environ)
     targets = root.entries.get("targets")

@@ -31,12 +31,8 @@ class NamedFile(Struct, frozen=True):
 def secret_of(auth: Auth) -> Secret:
     """Get the secret of an account, from its file each time: it may have changed.
 
-    Args:
-        auth: of any type but ``none``.
-
-    Returns:
-        The password, the token or the client's secret, without a byte-order mark at its file's
-        beginning and line breaks at its end.
+    It is the password, the token or the client's secret, without a byte-order mark at its file's
+    beginning and line breaks at its end.
 
     Raises:
         OSError: its file cannot be read.
@@ -51,26 +47,12 @@ def secret_of(auth: Auth) -> Secret:
 
 
 def secret_file_of(auth: Auth) -> str | None:
-    """Name the file that an account's secret is in.
-
-    Args:
-        auth: of any type.
-
-    Returns:
-        Its path; ``None`` where the secret is in no file.
-    """
+    """The path of the file that an account's secret is in; ``None`` where it is in no file."""
     return auth.password_file or auth.token_file or auth.client_secret_file
 
 
 def problem_of(named: NamedFile) -> Problem | None:
-    """Look whether a file can be used.
-
-    Args:
-        named: as the configuration has it.
-
-    Returns:
-        What is wrong with it, if anything is.
-    """
+    """Look whether a file can be used; ``None`` where nothing is wrong with it."""
     try:
         if named.kind.directory:
             with reading(named.file):
@@ -98,13 +80,7 @@ def problem_of(named: NamedFile) -> Problem | None:
 
 
 def field_value_in(file: pathlib.Path) -> Secret:
-    """Get the value of a header from its file.
-
-    Args:
-        file: where it is.
-
-    Returns:
-        The value, without the line break at the file's end.
+    """Get the value of a header from its file, without the line break at its end.
 
     Raises:
         OSError: the file cannot be read.

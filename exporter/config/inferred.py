@@ -10,14 +10,9 @@ from exporter.config.schema import Auth
 
 
 def inferred(build: type[Struct], given: Collection[str]) -> Mapping[str, object] | Problem:
-    """Say what was left out and goes without saying.
+    """Say what goes without saying beside the keys that a struct is given.
 
-    Args:
-        build: the struct that is made.
-        given: the keys that it is given.
-
-    Returns:
-        Further keys, or what is wrong where it is not clear what they should be.
+    It gives further keys, or what is wrong where it is not clear what they should be.
     """
     return _auth_type(given) if build is Auth and "type" not in given else {}
 

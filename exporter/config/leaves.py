@@ -25,14 +25,7 @@ class RefusedError(Exception):
 
 
 def read(leaf: Leaf, scalar: Scalar) -> object:
-    """Convert one value.
-
-    Args:
-        leaf: what is wanted.
-        scalar: what was written.
-
-    Returns:
-        The value: of a built-in type, a ``Duration`` or a ``Secret``.
+    """Convert one value to a built-in type, a ``Duration`` or a ``Secret``.
 
     Raises:
         RefusedError: it is not allowed. No secret is in the message.

@@ -45,8 +45,7 @@ class Read(Struct, frozen=True):
     def whole(self) -> Loaded:
         """Take it as a configuration that can be used.
 
-        Returns:
-            The configuration. Files that it names were there when it was read.
+        Files that it names were there when it was read.
 
         Raises:
             ConfigError: it cannot be; with all the mistakes in it.
@@ -57,14 +56,9 @@ class Read(Struct, frozen=True):
 
 
 def load(file: pathlib.Path | None, environ: Mapping[str, str]) -> Loaded:
-    """Read a configuration that can be used.
+    """Read a configuration that can be used, from a YAML file or the environment alone.
 
-    Args:
-        file: a YAML file, or none where the environment says it all.
-        environ: all variables.
-
-    Returns:
-        The configuration. Files that it names were there when it was read.
+    Files that it names were there when it was read.
 
     Raises:
         ConfigError: with all the mistakes that were found; each knows its place.
@@ -73,16 +67,10 @@ def load(file: pathlib.Path | None, environ: Mapping[str, str]) -> Loaded:
 
 
 def read(file: pathlib.Path | None, environ: Mapping[str, str], *, at_start: bool = False) -> Read:
-    """Read a configuration as far as it goes.
+    """Read a configuration as far as it goes, from a YAML file or the environment alone.
 
-    Args:
-        file: a YAML file, or none where the environment says it all.
-        environ: all variables.
-        at_start: the file may be a pipe that was handed over, as the shell's ``<(...)`` is: there
-            is nothing in it the next time.
-
-    Returns:
-        What is known of it, and its mistakes; each knows its place.
+    ``at_start``: the file may be a pipe that was handed over, as the shell's ``<(...)`` is: there
+    is nothing in it the next time. Its mistakes know their places.
 
     Raises:
         ConfigError: there is nothing that could be understood in part.
@@ -99,26 +87,12 @@ def read(file: pathlib.Path | None, environ: Mapping[str, str], *, at_start: boo
 
 
 def source_of(file: pathlib.Path | None) -> str:
-    """Name where a configuration is from, also of one that cannot be loaded.
-
-    Args:
-        file: as given to ``load``.
-
-    Returns:
-        What ``describe`` begins its lines with.
-    """
+    """Name where a configuration is from, also of one that cannot be loaded: see ``describe``."""
     return ENVIRONMENT if file is None else str(file)
 
 
 def digest_of(data: bytes) -> bytes:
-    """What tells one content of a configuration's file from another.
-
-    Args:
-        data: all of it.
-
-    Returns:
-        A digest.
-    """
+    """What tells one content of a configuration's file from another."""
     return hashlib.blake2b(data).digest()
 
 

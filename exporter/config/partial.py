@@ -25,13 +25,10 @@ class Partial:
     def __init__(
         self, build: type[Struct], known: Mapping[str, object], wrong: Collection[str]
     ) -> None:
-        """Hold what is known.
+        """Hold the keys whose values are known of the struct that it would have become.
 
-        Args:
-            build: the struct that it would have become.
-            known: the keys that were given, and their values.
-            wrong: those of which nothing is known, or were meant perhaps by a key that there is
-                none of.
+        Those are ``wrong`` of which nothing is known, or were meant perhaps by a key that there is
+        none of.
         """
         every = {**{field.name: _default(field) for field in fields(build)}, **known}
         self._known = {
@@ -59,26 +56,12 @@ NOTHING: Final = Wrong()
 
 
 def rest_of(value: object) -> object:
-    """Give what is known of a value.
-
-    Args:
-        value: as decoded.
-
-    Returns:
-        The value itself where nothing is wrong with it.
-    """
+    """What is known of a decoded value: the value itself where nothing is wrong with it."""
     return value.rest if isinstance(value, Wrong) else value
 
 
 def as_far_as_known(found: Iterable[Problem]) -> Iterator[Problem]:
-    """Hear a rule out, up to where it asks for what is wrong itself.
-
-    Args:
-        found: what the rule yields.
-
-    Yields:
-        What it found until then.
-    """
+    """Hear a rule out, up to where it asks for what is wrong itself."""
     try:
         yield from found
     except UnknownError:

@@ -48,41 +48,20 @@ class Places:
         self._places = places
 
     def at(self, path: Path) -> Place:
-        """Where a key was written.
-
-        Args:
-            path: any path, also of a key that was left out.
-
-        Returns:
-            The place of the key or else of the nearest one above it; 0 where there is none.
-        """
+        """Where a key, or else the nearest one above it, was written; 0 where there is none."""
         for length in range(len(path), -1, -1):
             if (place := self._places.get(path[:length])) is not None:
                 return place
         return 0
 
     def placed(self, problem: Problem) -> Problem:
-        """Give a problem its place.
-
-        Args:
-            problem: with or without one.
-
-        Returns:
-            The same with its place.
-        """
+        """The same problem with its place."""
         if problem.place is not None:
             return problem
         return replace(problem, place=self.at(problem.path))
 
     def line(self, path: Path) -> int | None:
-        """The line of a key or of the nearest one above it.
-
-        Args:
-            path: any path, also of a key that was left out.
-
-        Returns:
-            A line, or ``None`` where the value came from the environment.
-        """
+        """The line of a key or of the nearest one above it; ``None`` for one of the environment."""
         place = self.at(path)
         return place if isinstance(place, int) and place > 0 else None
 
@@ -94,13 +73,9 @@ NOWHERE: Final = Places({})
 def describe(error: ConfigError, source: str, places: Places = NOWHERE) -> list[str]:
     """Spell mistakes for a person, in the order of the file.
 
-    Args:
-        error: as raised by ``load`` or, after it succeeded, by ``plan``.
-        source: what was read: the file's name, or ``environment``.
-        places: as loaded; not needed for the errors of ``load`` itself.
-
-    Returns:
-        A line for each: ``FILE:LINE: targets[0].interval: "1x" is not allowed; allowed: ...``.
+    A line for each: ``FILE:LINE: targets[0].interval: "1x" is not allowed; allowed: ...``.
+    ``source`` is the file's name, or ``environment``; ``places`` are not needed for the errors of
+    ``load`` itself.
     """
     placed = [places.placed(problem) for problem in error.problems]
     placed.sort(key=lambda problem: problem.place if isinstance(problem.place, int) else 0)

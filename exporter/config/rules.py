@@ -100,22 +100,21 @@ def objective_says_something(slo: Slo) -> Iterator[Problem]:
 
 def url_has_possible_host(target: Target) -> Iterator[Problem]:
     """What no pattern can say: a port has an end, an address its form."""
-    try:
-        port = urlsplit(target.url).port
-    except ValueError:
-        port = 0
-    if port == 0:
+    if not _has_possible_port(target.url):
         yield Problem(("url",), f"{shown(target.url)} cannot be reached; allowed: {_REACHABLE}")
 
 
 def proxy_has_possible_port(target: Target) -> Iterator[Problem]:
     """The same of the proxy, whose URL is not shown: a password may be in it."""
-    try:
-        port = urlsplit(target.proxy_url.reveal()).port
-    except ValueError:
-        port = 0
-    if port == 0:
+    if not _has_possible_port(target.proxy_url.reveal()):
         yield Problem(("proxy_url",), f"cannot be reached; allowed: {_REACHABLE}")
+
+
+def _has_possible_port(url: str) -> bool:
+    try:
+        return urlsplit(url).port != 0
+    except ValueError:
+        return False
 
 
 def headers_are_the_users(target: Target) -> Iterator[Problem]:
@@ -171,13 +170,5 @@ _RULES: Final[Mapping[type[Struct], tuple[Callable[..., Iterator[Problem]], ...]
 
 
 def broken_rules(build: type[Struct], value: Struct | Partial) -> Iterator[Problem]:
-    """Hold the rules of its kind against a struct.
-
-    Args:
-        build: any struct of the schema.
-        value: one of them, or what is known of one.
-
-    Returns:
-        What is wrong between its keys.
-    """
+    """Find what is wrong between the keys of a struct of the schema, or of what is known of one."""
     return chain.from_iterable(as_far_as_known(rule(value)) for rule in _RULES.get(build, ()))

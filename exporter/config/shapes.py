@@ -90,13 +90,7 @@ _LEAVES: Final[Mapping[object, tuple[LeafKind, str]]] = {
 
 @cache
 def shape_of(wanted: object) -> Shape:
-    """Read a type of the schema.
-
-    Args:
-        wanted: a struct, or the annotation of one of its fields.
-
-    Returns:
-        Its shape, with what is allowed in words.
+    """Read a type of the schema, a struct or a field's annotation, with what is allowed in words.
 
     Raises:
         TypeError: the schema uses a type that is not provided for.

@@ -24,13 +24,7 @@ class Duration(float):
 
     @classmethod
     def parse(cls, text: str) -> "Duration":
-        """Read the written form.
-
-        Args:
-            text: numbers with units, the greater unit first, or ``0``.
-
-        Returns:
-            The sum in seconds.
+        """Read numbers with units, the greater unit first, or ``0``: the sum in seconds.
 
         Raises:
             ValueError: it is something else; the message does not repeat it.
@@ -85,11 +79,7 @@ class Secret:
 def bare(text: str) -> str:
     """Take off what editors, ``echo`` and Kubernetes leave around a text that they put somewhere.
 
-    Args:
-        text: all that is there.
-
-    Returns:
-        It without a byte-order mark before it and without line breaks behind it.
+    That is a byte-order mark before it, and line breaks behind it.
     """
     return text.removeprefix("\ufeff").rstrip("\r\n")
 
@@ -97,11 +87,7 @@ def bare(text: str) -> str:
 def control_in(text: str) -> str | None:
     """Look for what nobody types into a secret: the text is another one, or there are two.
 
-    Args:
-        text: a secret.
-
-    Returns:
-        What is wrong with it, if anything is; not a word of the secret.
+    It says what is wrong, if anything is, with not a word of the secret.
     """
     found = next((char for char in text if unicodedata.category(char) == "Cc"), None)
     return None if found is None else f"holds the control character U+{ord(found):04X}"

@@ -20,11 +20,7 @@ _MOST_COMPARED: Final = 200
 def escaped(text: str) -> str:
     """Make a text safe for a terminal and a log line.
 
-    Args:
-        text: anything.
-
-    Returns:
-        The same with control, format and lone surrogate characters spelled out.
+    Control, format and lone surrogate characters are spelled out.
     """
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
@@ -32,39 +28,21 @@ def escaped(text: str) -> str:
 
 
 def shortened(text: str) -> str:
-    """Cut a text to what a line has room for.
-
-    Args:
-        text: anything.
-
-    Returns:
-        It or its beginning, escaped, on one line.
-    """
+    """Cut a text to what a line has room for, escaped, on one line."""
     safe = escaped(text[: _LONGEST + 1])
     return safe if len(safe) <= _LONGEST else f"{safe[: _LONGEST - 3]}..."
 
 
 def quoted(text: str) -> str:
-    """Show a text.
-
-    Args:
-        text: what was written.
-
-    Returns:
-        It in double quotes, shortened.
-    """
+    """Show a text in double quotes, shortened."""
     return '"' + shortened(text).replace('"', '\\"') + '"'
 
 
 def shown(text: str) -> str:
-    """Show a text, if there can be no secret in it.
+    """Show a text in double quotes, if there can be no secret in it.
 
-    Args:
-        text: what was written.
-
-    Returns:
-        It in double quotes. Users, passwords and keys are given in URLs, and URLs in the wrong
-        places: what may be such a one is only spoken of.
+    Users, passwords and keys are given in URLs, and URLs in the wrong places: what may be such a
+    one is only spoken of.
     """
     if "@" in text or ("://" in text and "?" in text):
         return HIDDEN
@@ -72,26 +50,15 @@ def shown(text: str) -> str:
 
 
 def spelled(path: Iterable[str | int]) -> str:
-    """Spell a path of keys.
-
-    Args:
-        path: keys and positions.
-
-    Returns:
-        As in ``targets[0].surfaces."monitoring.*".interval``.
-    """
+    """Spell a path of keys and positions, as in ``targets[0].surfaces."monitoring.*".interval``."""
     return "".join(_step(key) for key in path).removeprefix(".")
 
 
 def name_in(key: str) -> str:
     """Take what may be the name of a key from what stands in its place.
 
-    Args:
-        key: one that is unknown.
-
-    Returns:
-        It, or the name it begins with: after that comes the value where a colon or a space was
-        forgotten, as in ``{password:...}``, and it may be a secret.
+    After that comes the value where a colon or a space was forgotten, as in ``{password:...}``, and
+    it may be a secret.
     """
     if _PLAIN_KEY.fullmatch(key) is not None:
         return key
@@ -100,29 +67,13 @@ def name_in(key: str) -> str:
 
 
 def near(name: str, known: Collection[str]) -> str:
-    """Name what may have been meant.
-
-    Args:
-        name: what was written.
-        known: what there is.
-
-    Returns:
-        ``did you mean "..."? ``, or nothing where nothing is like it.
-    """
+    """Name what may have been meant: ``did you mean "..."? ``, or nothing if nothing is like it."""
     found = nearest(name, known)
     return "" if found is None else f'did you mean "{found}"? '
 
 
 def nearest(name: str, known: Collection[str]) -> str | None:
-    """Find what may have been meant.
-
-    Args:
-        name: what was written.
-        known: what there is.
-
-    Returns:
-        The known name that is most like it, if any is; none among more than 200.
-    """
+    """Find the known name that is most like one, if any is; none among more than 200."""
     if len(known) > _MOST_COMPARED:
         return None
     by_lower = {each.lower(): each for each in known}

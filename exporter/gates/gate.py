@@ -17,12 +17,9 @@ class Refusal(Struct, frozen=True):
 class Entry:
     """Somebody who wants to pass, and what the gates gave.
 
-    Args:
-        job: what is to be asked for.
-        calls: how many requests that takes; one that is sent again with another token is none.
-        patience: seconds that a gate may let it wait.
-
-    ``lanes`` is how many of them may be in flight at once: a gate may lower it.
+    ``calls`` is how many requests the job takes; one that is sent again with another token is none.
+    ``patience`` is for how many seconds a gate may let it wait, ``lanes`` how many requests may be
+    in flight at once: a gate may lower it.
     """
 
     __slots__ = ("calls", "job", "lanes", "patience")
@@ -46,21 +43,10 @@ class Gate:
     """The reasons that it may give."""
 
     def __init__(self, plan: TargetPlan) -> None:
-        """Begin with nothing known.
-
-        Args:
-            plan: of the target.
-        """
+        """Begin with nothing known."""
 
     async def admit(self, entry: Entry) -> Refusal | None:
-        """Decide, and reserve at once what the entry takes.
-
-        Args:
-            entry: who asks.
-
-        Returns:
-            Why not; ``None`` where it may pass, as far as this gate is concerned.
-        """
+        """Decide, and reserve at once what the entry takes; ``None`` if it may pass this gate."""
         del entry
         return None
 
@@ -68,21 +54,10 @@ class Gate:
         """One of its lanes is done with, and was subtracted; all is over where none is left.
 
         So it is also where a gate further on refused it, and nothing was sent.
-
-        Args:
-            entry: that was admitted.
         """
 
     def learn(self, observation: Observation) -> None:
-        """Take in what happened to the target, whoever did it.
-
-        Args:
-            observation: any.
-        """
+        """Take in what happened to the target, whoever did it."""
 
     def apply(self, plan: TargetPlan) -> None:
-        """Go on by another plan.
-
-        Args:
-            plan: of the target; what a session is made of is as before.
-        """
+        """Go on by another plan; what a session is made of is as before."""

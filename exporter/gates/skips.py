@@ -8,15 +8,10 @@ from exporter.observation import SkipReason
 
 
 def skip_reasons(job: Job, gates: Iterable[type[Gate]]) -> frozenset[SkipReason]:
-    """Tell for which reasons due runs may not take place.
+    """Tell for which reasons due runs of a job may not take place.
 
-    Args:
-        job: what is planned.
-        gates: all there are.
-
-    Returns:
-        Those of the gates, of the schedule, of ids and of the account, as far as it has to do with
-        them. A failed refresh has nothing to ask for any more once a login succeeds.
+    They are those of the gates, of the schedule, of ids and of the account, as far as it has to do
+    with them. A failed refresh has nothing to ask for any more once a login succeeds.
     """
     reasons: set[SkipReason] = {reason for gate in gates for reason in gate.refuses}
     reasons.add("shutdown")

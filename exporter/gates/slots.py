@@ -15,14 +15,7 @@ _FULL: Final = Refusal("overrun")
 
 
 def lanes(concurrency: int) -> int:
-    """How many places a fan-out may have.
-
-    Args:
-        concurrency: of its target.
-
-    Returns:
-        The most.
-    """
+    """How many places a fan-out may have at most, of its target's concurrency."""
     return max(1, concurrency // _ROUND_SHARE)
 
 

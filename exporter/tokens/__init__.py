@@ -17,24 +17,12 @@ from exporter.tokens.spacing import account_of
 
 
 def identity_of(
-    plan: TargetPlan,
-    settings: ConnectionSettings,
-    line: Line,
-    secrets: Secrets,
-    former: Identity,
+    plan: TargetPlan, settings: ConnectionSettings, line: Line, secrets: Secrets, former: Identity
 ) -> Identity:
-    """Make the owner that an ``auth`` asks for.
+    """Make the owner that an ``auth`` asks for; nobody where requests go in nobody's name.
 
-    Args:
-        plan: of the target.
-        settings: of what leads there.
-        line: to the target.
-        secrets: what is read of its secret.
-        former: the owner that this one is to take the place of. What belongs to the account stays:
-            its token, how often another one is asked for, and what is known of a password.
-
-    Returns:
-        The owner; nobody where requests go in nobody's name.
+    What belongs to the account stays of the ``former`` owner, whose place it takes: its token, how
+    often another one is asked for, and what is known of a password.
     """
     name, auth, clock = plan.target.name, settings.auth, Clock()
     match auth.type:

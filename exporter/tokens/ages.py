@@ -57,13 +57,9 @@ class Ages:
         return max(self._least, self._most / 2)
 
     def expected(self, told: float | None) -> float | None:
-        """How long a token is good for that came now.
+        """For how many seconds a token is good that came now; ``None`` where it is not known.
 
-        Args:
-            told: how long it is said to be; ``None`` where that is not said.
-
-        Returns:
-            Seconds; ``None`` where it is not known.
+        ``told`` is how long it is said to be; ``None`` where that is not said.
         """
         if not _is_same(told, self._told):
             self._forget()
@@ -82,15 +78,7 @@ class Ages:
         self._rejected = None
 
     def accepted(self, age: float, by: Key) -> bool:
-        """A surface accepted the token in use.
-
-        Args:
-            age: of the token.
-            by: the surface.
-
-        Returns:
-            Whether something was learned.
-        """
+        """A surface accepted the token in use, at this age; whether something was learned."""
         self._accepted[by] = age
         if self._rejected is not None and self._rejected[1] == by:
             self._rejected = None  # it was wrong: the token goes on
@@ -103,23 +91,14 @@ class Ages:
         return self.life is not None
 
     def rejected(self, age: float, by: Key) -> None:
-        """A surface rejected the token in use.
-
-        Args:
-            age: of the token.
-            by: the surface.
-        """
+        """A surface rejected the token in use, at this age."""
         if self._rejected is None:
             self._rejected = (age, by)
         if (life := self.life) is not None and age < life:
             self._strike(age)
 
     def refused(self, by: Key) -> None:
-        """A surface rejected the token that came next, too: the one before had not ended.
-
-        Args:
-            by: the surface.
-        """
+        """A surface rejected the token that came next, too: the one before had not ended."""
         if self._ended is not None and self._ended.by == by:
             self._ended = None
 

@@ -25,13 +25,5 @@ class Clock:
         return time.monotonic()
 
     def call_at(self, when: float, then: Callable[[], None]) -> Timer:
-        """Have something done.
-
-        Args:
-            when: on the steady clock; at once where that is past.
-            then: what is done.
-
-        Returns:
-            What cancels it.
-        """
+        """Have something done at a time of the steady clock; at once where that is past."""
         return asyncio.get_running_loop().call_later(max(0.0, when - self.steady()), then)

@@ -35,16 +35,10 @@ class Doubts:
         return len({key.component for key in self._by}) > 1
 
     def raised(self, key: Key, now: float, *, under_way: bool, possible: bool) -> bool:
-        """A surface rejected the token.
+        """A surface rejected the token: whether another one is wanted for it.
 
-        Args:
-            key: the surface.
-            now: the time.
-            under_way: another token is on its way already.
-            possible: an attempt to get one may begin.
-
-        Returns:
-            Whether another token is wanted for it.
+        ``under_way``: another one is on its way already; ``possible``: an attempt to get one may
+        begin.
         """
         stubborn = now < self._stubborn.get(key, 0.0)
         if not (under_way or self._by) and (stubborn or not possible or not self._spend(key, now)):

@@ -2,12 +2,7 @@
 
 import math
 
-from exporter.api.auth import (
-    BadGrantError,
-    bearer_authorization,
-    token_end,
-    token_lifetime,
-)
+from exporter.api.auth import BadGrantError, bearer_authorization, token_end, token_lifetime
 from exporter.observation import Call, Emit, Key, Rejection, Renewal
 from exporter.tokens.clock import Clock
 from exporter.tokens.identity import Headers, Identity
@@ -20,11 +15,7 @@ class TokenFile(Identity):
     No server tells the time here. A token that is over by our clock, and yet says how long it was
     issued for, is doubtful: it is sent until the API rejects it, as our clock may be wrong.
 
-    Args:
-        key: of the login, as whose renewals the readings of the file are told.
-        secrets: what is in the file.
-        emit: takes what was observed.
-        clock: tells the time.
+    ``key`` is of the login, as whose renewals the readings of the file are told.
     """
 
     def __init__(self, key: Key, secrets: Secrets, emit: Emit, clock: Clock) -> None:

@@ -37,14 +37,7 @@ _THROTTLED: Final = 429
 
 
 def grants_of(plan: TargetPlan) -> dict[GrantKind, Job]:
-    """How to log in to a target and, where that can be, how to refresh.
-
-    Args:
-        plan: of the target.
-
-    Returns:
-        The job of each.
-    """
+    """The jobs that log in to a target and, where that can be, refresh."""
     return {grant: job for job in plan.passive if (grant := job.surface.grant) is not None}
 
 
@@ -52,15 +45,7 @@ class Line(Protocol):
     """How an owner of a token asks for one: as any run is let in, judged and told of."""
 
     async def ask(self, job: Job, request: Request) -> Judged | Refusal:
-        """Send a request, once that may be.
-
-        Args:
-            job: what is asked.
-            request: what is sent; its trace is begun here.
-
-        Returns:
-            What it says and what came, or why nothing was sent.
-        """
+        """Send a request, once that may be; its trace is begun here."""
 
     def emit(self, observation: Observation) -> None:
         """Tell what happened."""
@@ -88,14 +73,9 @@ Result: TypeAlias = Grant | Failure | Refusal
 class Attempts:
     """Asks for tokens, and tells each time what came of it: a call, a renewal and a passive run.
 
-    Args:
-        jobs: how to log in and, where that can be, how to refresh.
-        auth: of type ``login`` or ``oauth2``.
-        line: to the target.
-        clock: tells the time.
-
-    ``ages`` knows how long tokens live, whatever is said of it; ``problems`` has what the API said
-    is wrong with the last login and the last refresh.
+    ``auth`` is of type ``login`` or ``oauth2``, and ``jobs`` are as `grants_of` has them. ``ages``
+    knows how long tokens live, whatever is said of it; ``problems`` has what the API said is wrong
+    with the last login and the last refresh.
     """
 
     def __init__(self, jobs: Mapping[GrantKind, Job], auth: Auth, line: Line, clock: Clock) -> None:
@@ -115,25 +95,11 @@ class Attempts:
         return "" if problem is None else problem.text
 
     async def log_in(self, secret: Secret) -> Result:
-        """Ask for a token with the account.
-
-        Args:
-            secret: its password.
-
-        Returns:
-            The token, or why there is none.
-        """
+        """Ask for a token with the account."""
         return await self._attempt("login", self._login_request(secret), secret.reveal())
 
     async def refresh(self, token: str) -> Result:
-        """Ask for a token with the refresh token of the last one.
-
-        Args:
-            token: the refresh token.
-
-        Returns:
-            The token, or why there is none.
-        """
+        """Ask for a token with the refresh token of the last one."""
         job = self.jobs["refresh"]
         request = refresh_request(job.endpoint, token, job.timeout)
         return await self._attempt("refresh", request, token)

@@ -28,14 +28,9 @@ class Identity:
     """What the API said is wrong with the last login and the last refresh."""
 
     async def headers(self, key: Key, patience: float) -> Headers | None:
-        """The headers to send.
+        """The headers to send for a surface, after at most ``patience`` seconds for a renewal.
 
-        Args:
-            key: the surface that they are for.
-            patience: how long to wait for a renewal in flight, in seconds.
-
-        Returns:
-            The headers, or ``None`` where there are none (yet): nothing is to be sent then.
+        ``None`` where there are none (yet): nothing is to be sent then.
         """
         del key, patience
         return _NONE
@@ -46,15 +41,9 @@ class Identity:
         return False
 
     async def renewed(self, rejected: Headers, key: Key, patience: float) -> Headers | None:
-        """Other headers, after a request with these was answered 401.
+        """Other headers, after a surface answered 401 to these; ``None`` if none are worth a try.
 
-        Args:
-            rejected: the headers that were sent.
-            key: the surface that rejected them.
-            patience: how long to wait for a renewal, in seconds.
-
-        Returns:
-            Headers worth one more attempt, or ``None``.
+        For a renewal it waits at most ``patience`` seconds.
         """
         del rejected, key, patience
         return None
@@ -63,11 +52,7 @@ class Identity:
         """A run that was given these headers is over, whatever it came to send."""
 
     def learn(self, observation: Observation) -> None:
-        """Take in how calls ended that were sent in this account's name.
-
-        Args:
-            observation: of the target.
-        """
+        """Take in how calls ended that were sent in this account's name."""
         if isinstance(observation, Call) and observation.credential == "account":
             if observation.accepted and observation.proof == self.proof:
                 self.accepted(observation)
@@ -81,12 +66,7 @@ class Identity:
         """A surface rejected the headers that were to be better than the last."""
 
     def apply(self, plan: TargetPlan, secrets: Secrets) -> None:
-        """Go on by a plan, the first one too.
-
-        Args:
-            plan: of the target, with the account that it was made for.
-            secrets: what is read of its secret from now on.
-        """
+        """Go on by a plan, the first one too, with the account that it was made for."""
 
     @property
     def put_off(self) -> PutOff | None:

@@ -46,12 +46,6 @@ class Password(Identity):
 
     One that nothing accepted yet is on trial in one run at a time: all at once would lock the
     account if it were wrong. A surface that rejects it does without for a while.
-
-    Args:
-        target: its name.
-        settings: with an ``auth`` of type ``basic``.
-        secrets: the password.
-        clock: tells the time.
     """
 
     def __init__(

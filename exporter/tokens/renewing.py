@@ -16,14 +16,7 @@ from exporter.api.auth import Grant, bearer_authorization, early
 from exporter.config import Auth, Secret
 from exporter.gates.gate import Refusal
 from exporter.job import Job, TargetPlan
-from exporter.observation import (
-    Call,
-    GrantKind,
-    Key,
-    PutOff,
-    PutOffFor,
-    Rejection,
-)
+from exporter.observation import Call, GrantKind, Key, PutOff, PutOffFor, Rejection
 from exporter.tokens.clock import Clock, Timer
 from exporter.tokens.doubts import Doubts
 from exporter.tokens.grant import Attempts, Failure, Line, grants_of
@@ -38,13 +31,8 @@ _log = logging.getLogger(__name__)
 class RenewingToken(Identity):
     """Owns the token of one target. Each login and each refresh is a passive run.
 
-    Args:
-        jobs: how to log in and, where that can be, how to refresh.
-        auth: of type ``login`` or ``oauth2``.
-        line: to the target.
-        account: whose token it is.
-        secrets: what it logs in with.
-        clock: tells the time.
+    ``auth`` is of type ``login`` or ``oauth2``, and ``jobs`` are as `grants_of` has them;
+    ``account`` is whose token it is.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917  # what it is made of
@@ -91,8 +79,7 @@ class RenewingToken(Identity):
     async def refresh_once(self) -> bool:
         """Refresh now, as somebody wants to see how that goes: no login follows.
 
-        Returns:
-            Whether the last login gave something to refresh with.
+        Whether the last login gave something to refresh with.
         """
         token = self._refresh_token
         if token is None:
@@ -108,11 +95,7 @@ class RenewingToken(Identity):
         self._set_timer()
 
     def succeed(self, legacy: Legacy) -> None:
-        """Go on with what another owner left: what is the same account's.
-
-        Args:
-            legacy: of that owner.
-        """
+        """Go on with what another owner left: what is the same account's."""
         self._begun = legacy.begun
         if self._spacing.account != legacy.spacing.account:
             return

@@ -14,13 +14,7 @@ _log: Final = logging.getLogger(__name__)
 
 
 class Secrets:
-    """The secret of an ``auth``, which may change.
-
-    Args:
-        watch: what is read of it.
-        looker: looks at it at once where it matters.
-        target: whose it is.
-    """
+    """The secret of an ``auth``, which may change; a looker looks at once where it matters."""
 
     def __init__(self, watch: Watch[Secret], looker: Looker, target: str) -> None:
         """Hold; nobody took it yet."""
@@ -53,11 +47,7 @@ class Secrets:
         return self._found != before
 
     async def look(self, patience: float = _PATIENCE) -> None:
-        """Have the file looked at now.
-
-        Args:
-            patience: for how long to wait, in seconds; then the last secret stays in use.
-        """
+        """Have the file looked at now; after ``patience`` seconds the last secret stays in use."""
         await self._looker.look_at(self._watch, min(patience, _PATIENCE))
 
     def complain(self, message: str, error: str) -> None:

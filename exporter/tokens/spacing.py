@@ -25,26 +25,12 @@ def account_of(url: str, auth: Auth) -> Account:
     """Whom a wrong password would lock: the account, whatever the password is.
 
     How a client shows its secret belongs to it: another way is worth another attempt at once.
-
-    Args:
-        url: of the target.
-        auth: how to log in there.
-
-    Returns:
-        What is the same as long as the account is.
     """
     return (url, auth.type, auth.username, auth.token_url, auth.client_id, auth.client_auth)
 
 
 def told(put_off: PutOff) -> dict[str, object]:
-    """The fields of a log line.
-
-    Args:
-        put_off: what it tells of.
-
-    Returns:
-        Since when, why, until when, and what is to be done.
-    """
+    """The fields of a log line: since when, why, until when, and what is to be done."""
     return {
         "reason": put_off.why,
         "since": rfc3339(put_off.since),
@@ -55,12 +41,9 @@ def told(put_off: PutOff) -> dict[str, object]:
 
 
 class Spacing:
-    """Decides when the next attempt may begin; all times are on the steady clock.
+    """Decides when an account's next attempt may begin; all times are on the steady clock.
 
     It is the account's, and outlives a replaced connection.
-
-    Args:
-        account: whose attempts these are.
     """
 
     def __init__(self, account: Account) -> None:
@@ -80,25 +63,16 @@ class Spacing:
         return max(self._from, self._refused_until)
 
     def allows(self, now: float, secret: Callable[[], Secret | None]) -> bool:
-        """Whether an attempt may begin.
+        """Whether it is time for an attempt, or there is another secret than the refused one.
 
-        Args:
-            now: the time.
-            secret: reads the one that would be sent, ``None`` where it cannot be.
-
-        Returns:
-            Whether it is time, or there is another secret than the refused one.
+        ``secret`` reads the one that would be sent, ``None`` where it cannot be.
         """
         if now >= self.not_before:
             return True
         return self._refused is not None and secret() not in (None, self._refused)
 
     def put_off(self, now: float) -> tuple[PutOffFor, float] | None:
-        """Why the next attempt has to wait, and since when; ``None`` where it has not to.
-
-        Args:
-            now: the time.
-        """
+        """Why the next attempt has to wait, and since when; ``None`` where it has not to."""
         return None if self._why is None or now >= self.not_before else (self._why, self._since)
 
     def forgive(self) -> None:
