@@ -30,14 +30,7 @@ class Caution(Struct, frozen=True):
 
 
 def cautions(loaded: Loaded) -> list[Caution]:
-    """Look through a configuration for what is dangerous.
-
-    Args:
-        loaded: as read.
-
-    Returns:
-        The dangers, target by target.
-    """
+    """Look through a configuration for what is dangerous, target by target."""
     readable = _readable(loaded.files)
     found: list[Caution] = []
     for index, target in enumerate(loaded.config.targets):
@@ -50,11 +43,7 @@ def cautions(loaded: Loaded) -> list[Caution]:
 def cautions_of(environ: Mapping[str, str]) -> list[Caution]:
     """Look through the environment for what does not mean what it should.
 
-    Args:
-        environ: the environment variables.
-
-    Returns:
-        What in ``NO_PROXY`` spares nothing, so that a proxy is told what was to stay at home.
+    That is what in ``NO_PROXY`` spares nothing, so that a proxy is told what was to stay at home.
     """
     variable = variable_of("no", environ)
     if variable is None or not (value_of("http", environ) or value_of("https", environ)):
@@ -67,14 +56,7 @@ def cautions_of(environ: Mapping[str, str]) -> list[Caution]:
 
 
 def is_plain(url: str) -> bool:
-    """Whether what is sent there would cross a network in the clear.
-
-    Args:
-        url: any of http or https.
-
-    Returns:
-        Whether it is plain HTTP to another machine.
-    """
+    """Whether what is sent there would cross a network as plain HTTP."""
     parts = urlsplit(url)
     if parts.scheme == "https" or parts.hostname == "localhost":
         return False

@@ -32,15 +32,7 @@ class _Uncreated(Collector):
 
 
 def counter(registry: CollectorRegistry, name: str) -> Counter:
-    """Make and register the counter of a row.
-
-    Args:
-        registry: where it is exposed.
-        name: the family's name.
-
-    Returns:
-        The counter, or its parent where the row has labels.
-    """
+    """Make and register the counter of a row; it is the parent where the row has labels."""
     row = BY_NAME[name]
     made = Counter(row.name, row.help, row.labels, unit=row.unit, registry=None)
     registry.register(_Uncreated(made))
@@ -48,15 +40,7 @@ def counter(registry: CollectorRegistry, name: str) -> Counter:
 
 
 def histogram(registry: CollectorRegistry, name: str) -> Histogram:
-    """Make and register the histogram of a row.
-
-    Args:
-        registry: where it is exposed.
-        name: the family's name.
-
-    Returns:
-        The histogram, or its parent where the row has labels.
-    """
+    """Make and register the histogram of a row; it is the parent where the row has labels."""
     row = BY_NAME[name]
     made = Histogram(
         row.name, row.help, row.labels, unit=row.unit, buckets=row.buckets, registry=None

@@ -216,12 +216,8 @@ def _told(moment: Moment | None, steady: float) -> tuple[float | None, float | N
 def since_of(run: Run, past: Past | None) -> float:
     """When the state began that a surface is in with its first run, or with its first other one.
 
-    Args:
-        run: that run.
-        past: what was known before the exporter was started, if no run was seen since.
-
-    Returns:
-        Unix seconds.
+    ``past`` is what was known before the exporter was started, if no run was seen since. The
+    answer is in Unix seconds.
     """
     if past is None or past.since is None or past.failing != (run.reason is not None):
         return run.at
@@ -229,16 +225,7 @@ def since_of(run: Run, past: Past | None) -> float:
 
 
 def planned_surface(job: Job, former: KeptSurface | None, now: Moment) -> KeptSurface:
-    """What is kept of a planned surface, going on from what was kept of it before.
-
-    Args:
-        job: the surface, as it is planned now.
-        former: what was kept of it, if it was planned.
-        now: when it is planned.
-
-    Returns:
-        The former with its new job, or a new one.
-    """
+    """What was kept of a surface with its new job, or something new where it was not planned."""
     if former is None:
         return KeptSurface(job, asdict(job.key), now.steady, now.wall)
     former.job = job
@@ -248,11 +235,7 @@ def planned_surface(job: Job, former: KeptSurface | None, now: Moment) -> KeptSu
 def planned_quotas(plan: TargetPlan) -> Iterator[KeptQuota]:
     """The quotas that a target's surfaces use, each held as its least frequent surface demands.
 
-    Args:
-        plan: one target.
-
-    Yields:
-        Each quota once, without a sample.
+    Each is there once, without a sample.
     """
     held: dict[QuotaKey, float] = {}
     for job in plan.every:
@@ -265,12 +248,5 @@ def planned_quotas(plan: TargetPlan) -> Iterator[KeptQuota]:
 
 
 def quota_of(job: Job) -> QuotaKey:
-    """The quota that a job's requests are counted against.
-
-    Args:
-        job: a planned surface.
-
-    Returns:
-        Its target and rate class; the account's where a token is sent along.
-    """
+    """The quota that a job's requests count against: the account's where a token is sent along."""
     return QuotaKey(job.key.target, job.surface.rate_class, job.credential)

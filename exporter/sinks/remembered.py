@@ -14,8 +14,7 @@ from exporter.sinks.statement import promise_of
 class Remembered:
     """Sink that keeps since when each surface is as it is, and the sunsets it announced.
 
-    Args:
-        changed: told when something of it changed.
+    ``changed`` is told when something of it changed.
     """
 
     def __init__(self, changed: Callable[[], None]) -> None:
@@ -25,11 +24,7 @@ class Remembered:
         self._ran: set[Key] = set()
 
     def apply(self, plan: Plan) -> None:
-        """Forget what left the plan.
-
-        Args:
-            plan: what is planned from now on.
-        """
+        """Forget what left the plan."""
         before = self._surfaces
         self._surfaces = {
             job.key: before.get(job.key) or Past(job.key, each.target.url)
@@ -41,11 +36,7 @@ class Remembered:
             self._changed()
 
     def recall(self, past: Mapping[Key, Past]) -> None:
-        """Know again what was known before a restart, of what is not known yet.
-
-        Args:
-            past: of each surface.
-        """
+        """Know again what was known before a restart, of what is not known yet."""
         for key in self._surfaces.keys() & past.keys():
             now, then = self._surfaces[key], past[key]
             promised = max(

@@ -53,10 +53,9 @@ class Statement(Struct):
         return max(self.good.at, self.amiss.at)
 
     def take(self, call: Call) -> bool:
-        """Take in what an answer said; the newest answer counts, not the last to be seen.
+        """Take in what an answer said: whether that is otherwise than before.
 
-        Returns:
-            Whether that is otherwise than before.
+        The newest answer counts, not the last to be seen.
         """
         if call.steady < self.heard:
             return False
@@ -89,13 +88,9 @@ class Statement(Struct):
 
 
 def promise_of(call: Call) -> float | None:
-    """The sunset that an answer lets everybody count on.
+    """The sunset that an answer lets everybody count on, in Unix seconds.
 
-    Args:
-        call: any exchange.
-
-    Returns:
-        Unix seconds; ``None`` where a good answer announced none, or one beyond all plans.
+    ``None`` where a good answer announced none, or one beyond all plans.
     """
     sunset = None if call.lifecycle is None else call.lifecycle.sunset
     if sunset is None or sunset > call.at + _FARTHEST or not _is_good(call):

@@ -20,11 +20,7 @@ View: TypeAlias = Callable[[Snapshot], Iterable[tuple[Labels, float]]]
 
 
 class Views(Collector):
-    """All gauges of the table, evaluated together: one scrape shows one moment.
-
-    Args:
-        snapshot: gives what is now.
-    """
+    """All gauges of the table, evaluated together: one scrape shows one moment."""
 
     def __init__(self, snapshot: Callable[[], Snapshot]) -> None:
         """Read nothing before the first scrape."""
@@ -154,14 +150,7 @@ def _target_info(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
 
 
 def transport_of(target: Target) -> Carried:
-    """How well what crosses the network is kept from others.
-
-    Args:
-        target: any.
-
-    Returns:
-        ``https``, ``https_unverified`` or ``http``.
-    """
+    """How well what crosses the network is kept from others."""
     if target.url.startswith("http:"):
         return "http"
     return "https_unverified" if target.tls.insecure_skip_verify else "https"

@@ -14,14 +14,9 @@ _FAN_OUT: Final[Mapping[str, str]] = {"each": "each in every run", "rotate": "on
 
 
 def planned(job: Job, target: Target) -> Iterator[Line]:
-    """Tell how a surface is probed.
+    """Tell how a surface is probed, a line for each thing that decides it.
 
-    Args:
-        job: as it is planned.
-        target: whose it is; of its headers the names alone are told.
-
-    Yields:
-        A line for each thing that decides it.
+    Of the target's headers the names alone are told.
     """
     yield Line("Planned job:", "heading")
     for label, text in (*_job(job, target), *_target(target)):

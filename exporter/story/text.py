@@ -77,14 +77,9 @@ class Step(Struct, frozen=True):
 
 
 def steps(observations: Iterable[Observation], heard: Heard = NOTHING) -> list[Step]:
-    """Put calls to the runs that they made.
+    """Put calls to the runs that they made: a step for each run or skip, in their order.
 
-    Args:
-        observations: in the order in which they were emitted.
-        heard: what the API said is wrong.
-
-    Returns:
-        A step for each run or skip, in that order.
+    ``heard`` is what the API said is wrong.
     """
     found: list[Step] = []
     calls: dict[Key, list[Call]] = {}
@@ -108,15 +103,10 @@ def _problem(conclusion: Run | Skip, heard: Heard) -> ApiProblem | None:
 
 
 def story(told: Sequence[Step], notes: Sequence[str] = ()) -> Iterator[Line]:
-    """Tell it all.
+    """Tell it all in lines; the last step is what was asked for.
 
-    Args:
-        told: what happened; the last step is what was asked for.
-        notes: what has to be known besides.
-
-    Yields:
-        Lines; what the API sent is in none of them as it was: texts are of one line, bounded and
-        without secrets.
+    What the API sent is in none of them as it was: texts are of one line, bounded and without
+    secrets.
     """
     *before, last = told
     yield Line(f"{last.key.surface} of {last.key.target} {last.verdict}", _tone(last))
@@ -233,26 +223,12 @@ def _said(problem: ApiProblem) -> Iterator[str]:
 
 
 def explained(step: Step) -> Advice | None:
-    """What its reason means.
-
-    Args:
-        step: one run or skip.
-
-    Returns:
-        The advice; ``None`` where it is well.
-    """
+    """What the reason of a step means; ``None`` where it is well."""
     return None if step.reason is None else advice(step.reason)
 
 
 def tls_name(version: str) -> str:
-    """As people and blackbox_exporter write it: ``TLS 1.3``.
-
-    Args:
-        version: as OpenSSL writes it: ``TLSv1.3``.
-
-    Returns:
-        The name.
-    """
+    """OpenSSL's ``TLSv1.3`` as people and blackbox_exporter write it: ``TLS 1.3``."""
     return version.replace("TLSv", "TLS ")
 
 

@@ -123,28 +123,13 @@ class LogsJson(Struct, frozen=True):
 
 
 def logs_json(found: Found) -> bytes:
-    """Tell all of it.
-
-    Args:
-        found: what there is.
-
-    Returns:
-        ``{"runs": [...], "skips": [...]}``.
-    """
+    """All of it, as ``{"runs": [...], "skips": [...]}``."""
     skips = tuple(skip_json(*skip) for skip in found.skips)
     return msgspec.json.encode(LogsJson(tuple(map(run_json, found.entries)), skips))
 
 
 def logs_page(found: Found, wanted: Wanted) -> str:
-    """Write the page.
-
-    Args:
-        found: what there is.
-        wanted: what was asked for.
-
-    Returns:
-        HTML.
-    """
+    """Write the page, as HTML."""
     shown = found.entries[: wanted.limit]
     longest = longest_of([_phases(entry) for entry in shown])
     return _PAGE.format(

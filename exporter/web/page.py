@@ -85,15 +85,7 @@ API.</p></footer>
 
 
 def status_page(snapshot: Snapshot, telemetry_path: str) -> str:
-    """Write the page.
-
-    Args:
-        snapshot: what is known.
-        telemetry_path: where the metrics are.
-
-    Returns:
-        HTML.
-    """
+    """Write the page, as HTML."""
     time = datetime.fromtimestamp(snapshot.at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     cards = healths(snapshot)
     return _PAGE.format(

@@ -41,11 +41,7 @@ class Reading:
     bodies: Shared[bytes] = field(default_factory=Shared)
 
     def route(self, routes: Routes) -> None:
-        """Answer for these paths.
-
-        Args:
-            routes: of the listener.
-        """
+        """Answer for these paths."""
         routes.get("/logs", self._logs)
         routes.get("/config", self._config)
         routes.get("/reasons", _reasons)

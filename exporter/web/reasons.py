@@ -38,37 +38,18 @@ _STATED: Final = re.compile(rf"(^|; |since: |\()({_NAMES})(?=$|[:;)])")
 
 
 def link(reason: str, words: str = "") -> str:
-    """Lead to what a reason means.
-
-    Args:
-        reason: one of the closed sets.
-        words: HTML that is shown besides it, as attributes of the link.
-
-    Returns:
-        HTML.
-    """
+    """HTML that leads to what a reason means; ``words`` are attributes of the link."""
     return f'<a href="{PAGE.removeprefix("/")}#{reason}"{words}>{reason}</a>'
 
 
 def linked(html: str) -> str:
-    """Lead from each reason that a phrase states to what it means.
-
-    Args:
-        html: the phrase, escaped.
-
-    Returns:
-        The same with links.
-    """
+    """Lead from each reason that a phrase, as escaped HTML, states to what it means."""
     return _STATED.sub(lambda match: match[1] + link(match[2]), html)
 
 
 @cache
 def reasons_page() -> str:
-    """Write the page.
-
-    Returns:
-        HTML.
-    """
+    """Write the page, as HTML."""
     chapters = (_chapter(FAILED_TITLE, FAILED), _chapter(SKIPPED_TITLE, SKIPPED))
     return _PAGE.format(chapters="\n".join(chapters))
 

@@ -68,13 +68,7 @@ class Server:
         self._listener = Listener(routes, limits)
 
     async def open(self, address: Address) -> Address:
-        """Start listening.
-
-        Args:
-            address: where; port 0 takes a free one.
-
-        Returns:
-            The address with the port that was taken.
+        """Start listening: at the given address, with the port that was taken in place of 0.
 
         Raises:
             OSError: the port is taken, or may not be had.
