@@ -3,10 +3,10 @@
 import ipaddress
 import re
 import stat
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final
 from urllib.parse import urlsplit
 
 from msgspec import Struct
@@ -35,7 +35,8 @@ def cautions(loaded: Loaded) -> list[Caution]:
     found: list[Caution] = []
     for index, target in enumerate(loaded.config.targets):
         path = ("targets", index)
-        told = chain(*(look(target, loaded, path) for look in _LOOKS), readable.get(path, ()))
+        looks = (_unverified(target), _plain(target), _versionless(target))
+        told = chain(*looks, _literal(target, loaded, path), readable.get(path, ()))
         found += (Caution(target.name, message) for message in told)
     return found
 
@@ -66,14 +67,12 @@ def is_plain(url: str) -> bool:
         return True
 
 
-def _unverified(target: Target, loaded: Loaded, path: KeyPath) -> Iterator[str]:
-    del loaded, path
+def _unverified(target: Target) -> Iterator[str]:
     if target.tls.insecure_skip_verify:
         yield f"tls.insecure_skip_verify: {_ANYBODY}; give a ca_file instead"
 
 
-def _plain(target: Target, loaded: Loaded, path: KeyPath) -> Iterator[str]:
-    del loaded, path
+def _plain(target: Target) -> Iterator[str]:
     if is_plain(target.url):
         sent = [*scheme_of(target.auth).sends, *(["headers"] if target.headers else [])]
         also = f", {' and '.join(sent)} too" if sent else ""
@@ -82,9 +81,8 @@ def _plain(target: Target, loaded: Loaded, path: KeyPath) -> Iterator[str]:
         yield f"auth.token_url: plain http: {_ANYBODY}, client secret and token too; use https"
 
 
-def _versionless(target: Target, loaded: Loaded, path: KeyPath) -> Iterator[str]:
+def _versionless(target: Target) -> Iterator[str]:
     """The guide's base URLs end in the version; without it every surface would be a 404."""
-    del loaded, path
     if not any(map(_VERSION.fullmatch, urlsplit(target.url).path.split("/"))):
         likely = shown(f"{target.url.rstrip('/')}/{_LIKELY}")
         yield f"url: has no version in its path; the API is likely at {likely}"
@@ -137,11 +135,3 @@ _SPARING: Final = (
 )
 _SECRET_NAME: Final = re.compile("auth|token|key|secret|password|cookie", re.IGNORECASE)
 """What the name of a header has in it where its value is no mere setting."""
-
-_Look: TypeAlias = Callable[[Target, Loaded, KeyPath], Iterator[str]]
-_LOOKS: Final[tuple[_Look, ...]] = (
-    _unverified,
-    _plain,
-    _versionless,
-    _literal,
-)

@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, Counter
 from exporter.gates import GATES
 from exporter.gates.skips import skip_reasons
 from exporter.job import Job
-from exporter.observation import Call, GrantKind, Oddity, Reason, Renewal, Run, Skip, SkipReason
+from exporter.observation import Call, GrantKind, Oddity, Reason, Renewal, Run, Skip
 from exporter.sinks.direct import counter, histogram
 from exporter.sinks.families.row import FAULTS, ODDITIES
 from exporter.sinks.snapshot import QuotaKey
@@ -52,6 +52,31 @@ class Families:
         )
 
 
+class _Varying:
+    """The counters of one scope that differ in their last labels; each begins when it counts.
+
+    Those of ``begun`` begin at 0 with the scope.
+    """
+
+    __slots__ = ("_counters", "_family", "_labels")
+
+    def __init__(self, family: Counter, labels: tuple[str, ...], begun: Iterable[str] = ()) -> None:
+        self._family = family
+        self._labels = labels
+        self._counters: dict[tuple[str, ...], Counter] = {
+            (value,): family.labels(*labels, value) for value in begun
+        }
+
+    def inc(self, *values: str, by: int = 1) -> None:
+        if values not in self._counters:
+            self._counters[values] = self._family.labels(*self._labels, *values)
+        self._counters[values].inc(by)
+
+    def remove(self) -> None:
+        for values in self._counters:
+            self._family.remove(*self._labels, *values)
+
+
 class SurfaceSeries:
     """Runs and skips of one surface, from 0 on: that scheduled = runs + skips holds here.
 
@@ -84,13 +109,11 @@ class SurfaceSeries:
         self._failures = families.failures.labels(*labels)
         self._throttled = families.throttled.labels(*labels)
         self._internal = families.internal.labels(*labels)
-        self._faults: set[str] = set()
+        self._faults = _Varying(families.faults, labels)
         self._slow = families.slow.labels(*labels)
         self._delayed = families.delayed.labels(*labels)
         self._duration = families.durations.labels(*labels)
-        self._skipped: dict[SkipReason, Counter] = {
-            reason: families.skipped.labels(*labels, reason) for reason in skip_reasons(job, GATES)
-        }
+        self._skipped = _Varying(families.skipped, labels, skip_reasons(job, GATES))
 
     def ran(self, run: Run, exemplar: dict[str, str] | None = None) -> None:
         """Count a run; ``exemplar`` leads to its span."""
@@ -103,7 +126,8 @@ class SurfaceSeries:
             if run.reason == "throttled":
                 self._throttled.inc()
             elif run.reason == "internal":
-                self._fault(_kind(run.detail))
+                self._internal.inc()
+                self._faults.inc(_kind(run.detail))
         elif run.slow:
             self._slow.inc()
         if run.lateness is not None and run.lateness > DELAYED_OVER:
@@ -112,14 +136,7 @@ class SurfaceSeries:
     def skip(self, skip: Skip) -> None:
         """Count a skip, or several in a row."""
         self._scheduled.inc(skip.count)
-        if skip.reason not in self._skipped:
-            self._skipped[skip.reason] = self._families.skipped.labels(*self._labels, skip.reason)
-        self._skipped[skip.reason].inc(skip.count)
-
-    def _fault(self, kind: str) -> None:
-        self._internal.inc()
-        self._faults.add(kind)
-        self._families.faults.labels(*self._labels, kind).inc()
+        self._skipped.inc(skip.reason, by=skip.count)
 
     def remove(self) -> None:
         """End them."""
@@ -135,10 +152,8 @@ class SurfaceSeries:
             families.durations,
         ):
             family.remove(*self._labels)
-        for reason in self._skipped:
-            families.skipped.remove(*self._labels, reason)
-        for kind in self._faults:
-            families.faults.remove(*self._labels, kind)
+        self._skipped.remove()
+        self._faults.remove()
 
 
 def _kind(detail: str) -> str:
@@ -156,29 +171,22 @@ class ComponentSeries:
 
     def __init__(self, families: Families, of: tuple[str, str]) -> None:
         """Begin them."""
-        self._family = families.reasons
-        self._labels = of
-        self._reasons: dict[Reason, Counter] = {}
-        self._all_oddities = families.oddities
-        self._oddities = {kind: families.oddities.labels(*of, kind) for kind in ODDITIES}
+        self._reasons = _Varying(families.reasons, of)
+        self._oddities = _Varying(families.oddities, of, ODDITIES)
 
     def odd(self, oddities: Iterable[Oddity]) -> None:
         """Count what was odd in one answer."""
         for kind in oddities:
-            self._oddities[kind].inc()
+            self._oddities.inc(kind)
 
     def failed(self, reason: Reason) -> None:
         """Count a failed run."""
-        if reason not in self._reasons:
-            self._reasons[reason] = self._family.labels(*self._labels, reason)
-        self._reasons[reason].inc()
+        self._reasons.inc(reason)
 
     def remove(self) -> None:
         """End them."""
-        for reason in self._reasons:
-            self._family.remove(*self._labels, reason)
-        for kind in self._oddities:
-            self._all_oddities.remove(*self._labels, kind)
+        self._reasons.remove()
+        self._oddities.remove()
 
 
 class TokenSeries:
@@ -186,21 +194,20 @@ class TokenSeries:
 
     def __init__(self, families: Families, of: tuple[str, tuple[GrantKind, ...]]) -> None:
         """Begin them at 0 for those ways that its ``auth`` has."""
-        self._families = families
-        self._target, grants = of
-        self._rejections = families.rejections.labels(self._target)
-        self._renewals = {grant: families.renewals.labels(self._target, grant) for grant in grants}
-        self._failures: set[tuple[GrantKind, Reason]] = set()
+        target, self._grants = of
+        self._family = families.rejections
+        self._labels = (target,)
+        self._rejections = self._family.labels(target)
+        self._renewals = _Varying(families.renewals, self._labels, self._grants)
+        self._failures = _Varying(families.renewal_failures, self._labels)
 
     def renewed(self, renewal: Renewal) -> None:
         """Count an attempt."""
-        if renewal.grant not in self._renewals:
+        if renewal.grant not in self._grants:
             return
-        self._renewals[renewal.grant].inc()
+        self._renewals.inc(renewal.grant)
         if renewal.reason is not None:
-            self._failures.add((renewal.grant, renewal.reason))
-            labels = (self._target, renewal.grant, renewal.reason)
-            self._families.renewal_failures.labels(*labels).inc()
+            self._failures.inc(renewal.grant, renewal.reason)
 
     def rejected(self) -> None:
         """Count a rejection."""
@@ -208,11 +215,9 @@ class TokenSeries:
 
     def remove(self) -> None:
         """End them."""
-        self._families.rejections.remove(self._target)
-        for grant in self._renewals:
-            self._families.renewals.remove(self._target, grant)
-        for grant, reason in self._failures:
-            self._families.renewal_failures.remove(self._target, grant, reason)
+        self._family.remove(*self._labels)
+        self._renewals.remove()
+        self._failures.remove()
 
 
 class EndpointSeries:
@@ -220,25 +225,21 @@ class EndpointSeries:
 
     def __init__(self, families: Families, of: tuple[str, str, str]) -> None:
         """Begin the histogram; ``of`` are target, method and endpoint."""
-        self._families = families
+        self._family = families.request_durations
         self._labels = of
-        self._duration = families.request_durations.labels(*of)
-        self._requests: dict[str, Counter] = {}
+        self._duration = self._family.labels(*of)
+        self._requests = _Varying(families.requests, of)
 
     def called(self, call: Call, exemplar: dict[str, str] | None = None) -> None:
         """Count a request; the head of an answer whose rest never came is no answer."""
         self._duration.observe(call.duration, exemplar)
         answered = call.fault is None and call.status is not None
-        status = _STATUS.get(call.status, "other") if answered else "error"
-        if status not in self._requests:
-            self._requests[status] = self._families.requests.labels(*self._labels, status)
-        self._requests[status].inc()
+        self._requests.inc(_STATUS.get(call.status, "other") if answered else "error")
 
     def remove(self) -> None:
         """End them."""
-        self._families.request_durations.remove(*self._labels)
-        for status in self._requests:
-            self._families.requests.remove(*self._labels, status)
+        self._family.remove(*self._labels)
+        self._requests.remove()
 
 
 class QuotaSeries:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from msgspec import Struct
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from exporter.job import Job, TargetPlan
 from exporter.observation import RateLimit, Renewal, Run, Skip, SkipReason
@@ -97,24 +97,25 @@ class KeptSurface(Struct):
         skipped = None if expired else self.skipped
         run = self.run if self.holds and not expired else None
         state, since = self._lapse(run, skipped) if lapsed else self._state(run, skipped)
-        begun, lasted = _told(since, steady)
-        if run is None:
-            return SurfaceNow(
-                self.job, self.labels, state, begun, lasted, skipped=skipped, lapsed=lapsed
-            )
-        return SurfaceNow(
+        now = SurfaceNow(
             self.job,
             self.labels,
             state,
-            begun,
-            lasted,
-            run,
-            *_told(self.since, steady),
-            steady - self.asked,
-            skipped,
-            self.success_at,
-            self.consecutive_failures,
-            lapsed,
+            *_told(since, steady),
+            skipped=skipped,
+            lapsed=lapsed,
+        )
+        if run is None:
+            return now
+        run_since, run_lasted = _told(self.since, steady)
+        return replace(
+            now,
+            run=run,
+            run_since=run_since,
+            run_lasted=run_lasted,
+            run_ago=steady - self.asked,
+            success_at=self.success_at,
+            consecutive_failures=self.consecutive_failures,
         )
 
     def _state(self, run: Run | None, skipped: SkipReason | None) -> tuple[State, Moment | None]:

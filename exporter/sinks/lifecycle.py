@@ -22,7 +22,7 @@ from exporter.job import Plan
 from exporter.observation import Call, Key
 from exporter.past import Past
 from exporter.sinks.snapshot import LifecycleNow
-from exporter.sinks.statement import Statement
+from exporter.sinks.statement import Statement, latest
 
 _MAJOR: Final = re.compile("/v([0-9]{1,9})(?=/|$)")
 
@@ -51,7 +51,7 @@ class Component(Struct):
             max(versions)[1] if versions else None,
             _earliest(s.said.deprecation for s in told),
             _earliest(s.said.sunset for s in told),
-            _latest(s.promised for s in told),
+            latest(s.promised for s in told),
             frozenset().union(*wrong),
             tuple(sorted({relation for s in told for relation in s.said.relations})),
         )
@@ -117,7 +117,3 @@ class Lifecycles:
 
 def _earliest(dates: Iterable[float | None]) -> float | None:
     return min((date for date in dates if date is not None), default=None)
-
-
-def _latest(dates: Iterable[float | None]) -> float | None:
-    return max((date for date in dates if date is not None), default=None)

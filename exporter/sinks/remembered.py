@@ -8,7 +8,7 @@ from exporter.job import Plan
 from exporter.observation import Call, Key, Observation, Run, Skip
 from exporter.past import Past
 from exporter.sinks.kept import FORGETTING, since_of
-from exporter.sinks.statement import promise_of
+from exporter.sinks.statement import latest, promise_of
 
 
 class Remembered:
@@ -39,9 +39,7 @@ class Remembered:
         """Know again what was known before a restart, of what is not known yet."""
         for key in self._surfaces.keys() & past.keys():
             now, then = self._surfaces[key], past[key]
-            promised = max(
-                (d for d in (now.promised, then.promised) if d is not None), default=None
-            )
+            promised = latest((now.promised, then.promised))
             self._surfaces[key] = replace(now if key in self._ran else then, promised=promised)
 
     def surfaces(self) -> tuple[Past, ...]:

@@ -1,6 +1,7 @@
 """What one surface says of the API's life: its last word, and what it ever promised."""
 
 import math
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Final
 
@@ -63,8 +64,7 @@ class Statement(Struct):
         if _is_good(call):
             self.amiss = _NOTHING
             self.good = self.good if said is None else Word(said, call.steady)
-            promises = (self.promised, promise_of(call))
-            self.promised = max((date for date in promises if date is not None), default=None)
+            self.promised = latest((self.promised, promise_of(call)))
         elif said is not None:
             self.amiss = Word(said, call.steady)
         return self.said != before
@@ -85,6 +85,11 @@ class Statement(Struct):
             found["sunset_before_deprecation"] = notice < 0
             found["notice_below_policy"] = 0 <= notice < NOTICE
         return {problem for problem, there in found.items() if there}
+
+
+def latest(dates: Iterable[float | None]) -> float | None:
+    """The last of those dates that are known, if any is."""
+    return max((date for date in dates if date is not None), default=None)
 
 
 def promise_of(call: Call) -> float | None:

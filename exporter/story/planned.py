@@ -7,9 +7,8 @@ from exporter.config.schema import Connection, Target
 from exporter.config.shapes import FILE_SUFFIX
 from exporter.config.values import Duration
 from exporter.job import Job
-from exporter.story.text import Line
+from exporter.story.text import Line, fact
 
-_LABEL: Final = 14
 _FAN_OUT: Final[Mapping[str, str]] = {"each": "each in every run", "rotate": "one a run, in turn"}
 
 
@@ -20,7 +19,7 @@ def planned(job: Job, target: Target) -> Iterator[Line]:
     """
     yield Line("Planned job:", "heading")
     for label, text in (*_job(job, target), *_target(target)):
-        yield Line(f"  {label:<{_LABEL}}{text}")
+        yield fact(label, text)
 
 
 def _job(job: Job, target: Target) -> Iterator[tuple[str, str]]:

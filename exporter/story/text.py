@@ -38,6 +38,11 @@ class Line(Struct, frozen=True):
     tone: Tone = "plain"
 
 
+def fact(label: str, text: str, tone: Tone = "plain") -> Line:
+    """A line of a table, whose labels have a column of their own."""
+    return Line(f"  {label:<{_LABEL}}{text}", tone)
+
+
 class Step(Struct, frozen=True):
     """One run, with its calls, or a run that did not happen.
 
@@ -146,7 +151,7 @@ def _call(call: Call) -> Iterator[Line]:
     yield from (Line(f"  {row}") for row in waterfall(call))
     yield Line()
     for label, text in _facts(call):
-        yield Line(f"  {label:<{_LABEL}}{text}")
+        yield fact(label, text)
 
 
 def _facts(call: Call) -> Iterator[tuple[str, str]]:
@@ -196,22 +201,19 @@ def _lifecycle(told: Lifecycle, now: float) -> Iterator[tuple[str, str]]:
 
 
 def _finding(step: Step) -> Iterator[Line]:
-    if not isinstance(step.conclusion, Skip):
-        yield Line(f"  {'checked':<{_LABEL}}{', '.join(IN_ORDER.get(step.key.surface, ()))}")
-    told = explained(step)
-    if told is None:
+    conclusion, reason = step.conclusion, step.reason
+    if isinstance(conclusion, Run):
+        yield fact("checked", ", ".join(IN_ORDER.get(step.key.surface, ())))
+    if reason is None:
         return
-    conclusion = step.conclusion
-    wrong = conclusion.reason if isinstance(conclusion, Skip) else conclusion.wrong
-    yield Line(f"  {'wrong':<{_LABEL}}{wrong}", "bad")
-    if step.problem is not None:
-        for said in _said(step.problem):
-            yield Line(f"  {'the API says':<{_LABEL}}{said}")
-    yield Line(f"  {'that means':<{_LABEL}}{told.means}")
-    yield Line(f"  {'causes':<{_LABEL}}{told.causes}")
-    yield Line(f"  {'look next':<{_LABEL}}{told.then}")
-    if step.reason is not None:
-        yield Line(f"  {'all reasons':<{_LABEL}}{place(step.reason)} of a running exporter", "dim")
+    yield fact("wrong", conclusion.wrong if isinstance(conclusion, Run) else reason, "bad")
+    for said in () if step.problem is None else _said(step.problem):
+        yield fact("the API says", said)
+    told = advice(reason)
+    yield fact("that means", told.means)
+    yield fact("causes", told.causes)
+    yield fact("look next", told.then)
+    yield fact("all reasons", f"{place(reason)} of a running exporter", "dim")
 
 
 def _said(problem: ApiProblem) -> Iterator[str]:
