@@ -71,13 +71,9 @@ class Permit:
         return self._entry.lanes
 
     async def current(self, patience: float) -> bool:
-        """Have headers that are not over: a round, or the wait for a slot, may outlast a token.
+        """Whether there are headers that are not over: a round, or a wait, may outlast a token.
 
-        Args:
-            patience: how long to wait for others, in seconds.
-
-        Returns:
-            Whether there are any.
+        ``patience`` is how long to wait for others, in seconds.
         """
         key = self._entry.job.key
         if not self._identity.over(self.headers, key):
@@ -85,14 +81,9 @@ class Permit:
         return self._take(await self._identity.headers(key, min(patience, PATIENCE)))
 
     async def renew(self, rejected: Headers, patience: float) -> bool:
-        """Have others after a 401; what another request of the run got meanwhile serves too.
+        """Have others after a 401: whether there are any that are worth a retry.
 
-        Args:
-            rejected: the headers that were sent.
-            patience: how long to wait for others, in seconds.
-
-        Returns:
-            Whether there are any that are worth a retry.
+        What another request of the run got meanwhile serves too. ``patience`` is in seconds.
         """
         if self.headers is not rejected:
             return True
@@ -101,14 +92,7 @@ class Permit:
         return found is not rejected and self._take(found)
 
     async def pass_by(self, gates: Sequence[Gate]) -> Refusal | None:
-        """Go from gate to gate.
-
-        Args:
-            gates: in this order.
-
-        Returns:
-            What the first of them says that does not let it in.
-        """
+        """Go from gate to gate: what the first of them says that does not let it in."""
         asked = _now()
         for gate in gates:
             if (refusal := await gate.admit(self._entry)) is not None:
@@ -153,11 +137,8 @@ class Permit:
 class Admission:
     """Lets in whoever wants to send to one target: runs, logins, probes that are asked for.
 
-    Args:
-        ids: what is known of the ids in paths.
-        gates: asked in this order; the last gives a slot.
-
-    ``identity`` is in whose name that is asked which needs an account.
+    The gates are asked in their order; the last gives a slot. ``identity`` is in whose name that
+    is asked which needs an account.
     """
 
     def __init__(self, ids: Followed, gates: Sequence[Gate]) -> None:
@@ -167,15 +148,7 @@ class Admission:
         self.identity: Identity = NOBODY
 
     async def admit(self, job: Job, terms: Terms = ORDINARY) -> Permit | Refusal:
-        """Wait for what it needs, and decide.
-
-        Args:
-            job: what is to be asked for.
-            terms: how long it may wait.
-
-        Returns:
-            What to send it with, or why nothing is to be sent.
-        """
+        """Wait for what a job needs: what to send it with, or why nothing is to be sent."""
         candidates = self._ids.candidates(job)
         if not candidates:
             return _NO_RESOURCE

@@ -58,14 +58,7 @@ class Agenda:
         return self._heap[0][0] if self._heap else math.inf
 
     def due(self, now: float) -> Entry | None:
-        """Take out what is due first; it goes ``back`` once its next instant is known.
-
-        Args:
-            now: the time.
-
-        Returns:
-            An entry, ``None`` where nothing is due.
-        """
+        """Take out what is due first, if anything; it goes ``back`` with its next instant known."""
         while self._heap and self._heap[0][0] <= now + _EARLY:
             instant, _, entry = heapq.heappop(self._heap)
             if instant == entry.grid.planned:
@@ -73,23 +66,14 @@ class Agenda:
         return None
 
     def back(self, entry: Entry) -> None:
-        """Give an entry its place at the instant that is planned now.
-
-        Args:
-            entry: one that has none there.
-        """
+        """Give an entry that was taken out its place at the instant that is planned now."""
         heapq.heappush(self._heap, (entry.grid.planned, entry.number, entry))
 
     def apply(self, jobs: Iterable[Job], now: float, offset: float) -> None:
         """Hold these from now on: what stays keeps its instants.
 
-        What comes has its phase by the wall clock, which all processes share. It is due at once
-        before that, spread a little, unless it needs ids.
-
-        Args:
-            jobs: what is to be done.
-            now: the time.
-            offset: by how many seconds the wall clock is ahead of it.
+        What comes has its phase by the wall clock, which all processes share and which is ahead by
+        ``offset`` seconds. Before that it is due at once, spread a little, unless it needs ids.
         """
         wanted = {job.key: job for job in jobs}
         for key, entry in list(self._entries.items()):
@@ -113,25 +97,14 @@ class Agenda:
             room.clear()
 
     def known(self, target: str, kind: str, now: float, running: Container[Key]) -> None:
-        """Ids are known: what waits for them, and is not running, is due now.
-
-        Args:
-            target: whose ids.
-            kind: of what they are.
-            now: the time.
-            running: what runs.
-        """
+        """Ids of a target are known: what waits for them, and is not running, is due now."""
         for key, entry in self._waiting.pop((target, kind), {}).items():
             if key not in running:
                 entry.grid.planned = now
                 self.back(entry)
 
     def ran(self, key: Key) -> None:
-        """It had its run: no ids bring it forward any more.
-
-        Args:
-            key: of a job.
-        """
+        """It had its run: no ids bring it forward any more."""
         if not self._waiting:
             return
         entry = self._entries.get(key)

@@ -72,12 +72,7 @@ class App:
     """Everything that runs, wired together: ``open`` it, ``start`` it, ``stop`` it."""
 
     def __init__(self, first: Loaded, options: Options, load: Load) -> None:
-        """Wire; no socket is opened and nothing is sent.
-
-        Args:
-            first: what to do at first.
-            options: where to listen, when to reload.
-            load: reads the configuration again.
+        """Wire; no socket is opened and nothing is sent. ``load`` reads the configuration again.
 
         Raises:
             ConfigError: the TLS files of a target cannot be used.
@@ -139,12 +134,6 @@ class App:
     def prepare(self, loaded: Loaded) -> Loaded:
         """Read and open what a plan needs: not on the event loop, as volumes may hang.
 
-        Args:
-            loaded: what is to be done.
-
-        Returns:
-            What can be followed.
-
         Raises:
             ConfigError: the directory of the state cannot be used.
         """
@@ -161,9 +150,6 @@ class App:
 
     def apply(self, prepared: Loaded) -> None:
         """Do this from now on; what stays in the plan goes on as it is, its counts too.
-
-        Args:
-            prepared: what to do.
 
         Raises:
             ConfigError: the files of a target cannot be used; nothing was changed then.
@@ -191,9 +177,6 @@ class App:
 
     async def open(self) -> Address:
         """Open the listener, before anything is sent: a port that is taken is known at once.
-
-        Returns:
-            Where it listens.
 
         Raises:
             OSError: it cannot listen there.
@@ -229,8 +212,7 @@ class App:
     async def stop(self) -> int:
         """End: runs first, so that the last scrape still has them counted, the listener last.
 
-        Returns:
-            How many runs had to be cancelled, as counted: those of logins too.
+        The answer is how many runs had to be cancelled, as counted: those of logins too.
         """
         self._started, self._cut_off = False, 0  # what a reload cut off before is no part of it
         self._reloader.end()

@@ -34,11 +34,7 @@ class Asked(Struct, frozen=True):
 
 
 class Asking:
-    """Finds what is asked for, and has the runner probe it.
-
-    Args:
-        runner: probes, or joins the run that is in flight.
-    """
+    """Finds what is asked for, and has the runner probe it, or join the run that is in flight."""
 
     def __init__(self, runner: Runner) -> None:
         """Nothing can be asked for yet."""
@@ -48,11 +44,7 @@ class Asking:
         self._asked: set[asyncio.Task[Asked]] = set()
 
     def apply(self, plan: Plan) -> None:
-        """This can be asked for from now on.
-
-        Args:
-            plan: with the scheduled jobs.
-        """
+        """This can be asked for from now on."""
         self._plan = plan
 
     @property
@@ -93,11 +85,7 @@ class Asking:
         return _ending(job, of) if task.cancelled() else task.result()
 
     async def stop(self, grace: float) -> None:
-        """End: what is asked for may finish, then it is cancelled.
-
-        Args:
-            grace: how long it may take, in seconds.
-        """
+        """End: what is asked for may finish within these seconds, then it is cancelled."""
         self._ended = True
         if self._asked:
             await asyncio.wait(self._asked, timeout=grace)
@@ -122,15 +110,9 @@ class Asking:
 
 
 def find(plan: Plan, target: str, surface: str) -> Job:
-    """What a target's name, or its base URL, and a surface's id mean.
+    """The job that a target and the id of a surface mean.
 
-    Args:
-        plan: where to look.
-        target: may be empty where there is only one.
-        surface: an id of the catalog.
-
-    Returns:
-        The job.
+    The target is a name or a base URL; it may be empty where there is only one.
 
     Raises:
         NotAskableError: it is in no schedule.
@@ -154,14 +136,7 @@ def find(plan: Plan, target: str, surface: str) -> Job:
 
 
 def find_target(plan: Plan, target: str) -> TargetPlan:
-    """The plan of one target.
-
-    Args:
-        plan: where to look.
-        target: a name or a base URL; empty where there is only one.
-
-    Returns:
-        The plan of that one.
+    """The plan of a target, by its name or a base URL; empty means the only one.
 
     Raises:
         NotAskableError: there is none, or more than one.
@@ -186,14 +161,7 @@ def find_target(plan: Plan, target: str) -> TargetPlan:
 
 
 def find_surface(surface: str, allowed: Sequence[str]) -> Surface:
-    """A row of the catalog.
-
-    Args:
-        surface: its id.
-        allowed: the ids that make sense here, for who is mistaken.
-
-    Returns:
-        The row.
+    """A row of the catalog; ``allowed`` are the ids that make sense here, for who is mistaken.
 
     Raises:
         NotAskableError: there is none.

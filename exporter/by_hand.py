@@ -58,11 +58,7 @@ class Told(Struct, frozen=True):
         return self.steps[-1].well
 
     def print(self, output: Literal["table", "json"]) -> None:
-        """Write it to standard output.
-
-        Args:
-            output: ``json`` writes one object.
-        """
+        """Write it to standard output."""
         if output == "json":
             sys.stdout.write(document(self.steps, self.notes).decode() + "\n")
             return

@@ -3,10 +3,10 @@
 import ipaddress
 import re
 import stat
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final
 from urllib.parse import urlsplit
 
 from msgspec import Struct
@@ -30,19 +30,13 @@ class Caution(Struct, frozen=True):
 
 
 def cautions(loaded: Loaded) -> list[Caution]:
-    """Look through a configuration for what is dangerous.
-
-    Args:
-        loaded: as read.
-
-    Returns:
-        The dangers, target by target.
-    """
+    """Look through a configuration for what is dangerous, target by target."""
     readable = _readable(loaded.files)
     found: list[Caution] = []
     for index, target in enumerate(loaded.config.targets):
         path = ("targets", index)
-        told = chain(*(look(target, loaded, path) for look in _LOOKS), readable.get(path, ()))
+        looks = (_unverified(target), _plain(target), _versionless(target))
+        told = chain(*looks, _literal(target, loaded, path), readable.get(path, ()))
         found += (Caution(target.name, message) for message in told)
     return found
 
@@ -50,11 +44,7 @@ def cautions(loaded: Loaded) -> list[Caution]:
 def cautions_of(environ: Mapping[str, str]) -> list[Caution]:
     """Look through the environment for what does not mean what it should.
 
-    Args:
-        environ: the environment variables.
-
-    Returns:
-        What in ``NO_PROXY`` spares nothing, so that a proxy is told what was to stay at home.
+    That is what in ``NO_PROXY`` spares nothing, so that a proxy is told what was to stay at home.
     """
     variable = variable_of("no", environ)
     if variable is None or not (value_of("http", environ) or value_of("https", environ)):
@@ -67,14 +57,7 @@ def cautions_of(environ: Mapping[str, str]) -> list[Caution]:
 
 
 def is_plain(url: str) -> bool:
-    """Whether what is sent there would cross a network in the clear.
-
-    Args:
-        url: any of http or https.
-
-    Returns:
-        Whether it is plain HTTP to another machine.
-    """
+    """Whether what is sent there would cross a network as plain HTTP."""
     parts = urlsplit(url)
     if parts.scheme == "https" or parts.hostname == "localhost":
         return False
@@ -84,14 +67,12 @@ def is_plain(url: str) -> bool:
         return True
 
 
-def _unverified(target: Target, loaded: Loaded, path: KeyPath) -> Iterator[str]:
-    del loaded, path
+def _unverified(target: Target) -> Iterator[str]:
     if target.tls.insecure_skip_verify:
         yield f"tls.insecure_skip_verify: {_ANYBODY}; give a ca_file instead"
 
 
-def _plain(target: Target, loaded: Loaded, path: KeyPath) -> Iterator[str]:
-    del loaded, path
+def _plain(target: Target) -> Iterator[str]:
     if is_plain(target.url):
         sent = [*scheme_of(target.auth).sends, *(["headers"] if target.headers else [])]
         also = f", {' and '.join(sent)} too" if sent else ""
@@ -100,9 +81,8 @@ def _plain(target: Target, loaded: Loaded, path: KeyPath) -> Iterator[str]:
         yield f"auth.token_url: plain http: {_ANYBODY}, client secret and token too; use https"
 
 
-def _versionless(target: Target, loaded: Loaded, path: KeyPath) -> Iterator[str]:
+def _versionless(target: Target) -> Iterator[str]:
     """The guide's base URLs end in the version; without it every surface would be a 404."""
-    del loaded, path
     if not any(map(_VERSION.fullmatch, urlsplit(target.url).path.split("/"))):
         likely = shown(f"{target.url.rstrip('/')}/{_LIKELY}")
         yield f"url: has no version in its path; the API is likely at {likely}"
@@ -155,11 +135,3 @@ _SPARING: Final = (
 )
 _SECRET_NAME: Final = re.compile("auth|token|key|secret|password|cookie", re.IGNORECASE)
 """What the name of a header has in it where its value is no mere setting."""
-
-_Look: TypeAlias = Callable[[Target, Loaded, KeyPath], Iterator[str]]
-_LOOKS: Final[tuple[_Look, ...]] = (
-    _unverified,
-    _plain,
-    _versionless,
-    _literal,
-)

@@ -51,10 +51,7 @@ _noted: Final[list[str]] = []
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command.
-
-    Args:
-        argv: the arguments; those of the process if none are given.
+    """Run a command with the given arguments, else with those of the process.
 
     Returns:
         The exit code: 0 for success, 1 where what was looked at is not well or the output cannot

@@ -13,11 +13,7 @@ class PlainConsole(Console):
     """
 
     def __init__(self, width: int | None = None) -> None:
-        """Write to standard output.
-
-        Args:
-            width: of a line, in characters; that of the terminal if none is given.
-        """
+        """Write to standard output; lines have ``width`` characters, or the terminal's number."""
         super().__init__(width=width, markup=False, emoji=False, highlight=False)
 
     def on_broken_pipe(self) -> NoReturn:

@@ -31,11 +31,7 @@ def unsampled(trace_id: int, parent: Context | None) -> bool:
 def by_ratio(ratio: float) -> Sampler:
     """Sample a share of all traces, by their ids, as OpenTelemetry's TraceIdRatioBased does.
 
-    Args:
-        ratio: from 0 to 1.
-
-    Returns:
-        Decides; who asked has decided already.
+    The ratio is from 0 to 1; who asked has decided already.
     """
     bound = round(ratio * 2**_ID_BITS)
     mask = 2**_ID_BITS - 1
@@ -47,11 +43,7 @@ def by_ratio(ratio: float) -> Sampler:
 
 
 class Mint:
-    """Makes the contexts of runs.
-
-    Args:
-        bits: gives a random number of so many bits.
-    """
+    """Makes the contexts of runs; ``bits`` gives a random number of so many bits."""
 
     def __init__(self, bits: Callable[[int], int] = random.getrandbits) -> None:
         """Begin with none sampled."""
@@ -59,14 +51,7 @@ class Mint:
         self.sampler: Sampler = unsampled
 
     def begin(self, parent: Context | None = None) -> Context:
-        """Begin a run.
-
-        Args:
-            parent: the span of who asked for it.
-
-        Returns:
-            What is common to its calls: each has a span of its own in that trace.
-        """
+        """Begin a run, perhaps below the span of who asked; each call has its own span there."""
         trace_id = self._id(_TRACE_ID_BITS) if parent is None else parent.trace_id
         sampled = self.sampler(trace_id, parent)
         above = None if parent is None else parent.span_id
@@ -82,14 +67,7 @@ class Mint:
 
 
 def context_of(traceparent: str) -> Context | None:
-    """Read the header.
-
-    Args:
-        traceparent: its value.
-
-    Returns:
-        What it says; ``None`` where it is to be ignored: it is malformed, or an id is 0.
-    """
+    """Read the header; ``None`` where it is to be ignored: it is malformed, or an id is 0."""
     match = _HEADER.fullmatch(traceparent)
     if match is None:
         return None

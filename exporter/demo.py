@@ -51,12 +51,7 @@ class _Playing(NamedTuple):
 def as_called(message: str, environ: Mapping[str, str]) -> str:
     """Say how another port is taken in the words of who called it, which may be ``make``.
 
-    Args:
-        message: what is wrong.
-        environ: all variables; the Makefile sets ``MAKE_TARGET``.
-
-    Returns:
-        The message, with a command to copy where it wants another port.
+    The Makefile sets ``MAKE_TARGET``; where another port is wanted there is a command to copy.
     """
     target, wants = environ.get("MAKE_TARGET"), _ANOTHER.search(message)
     if not target or wants is None:
@@ -68,12 +63,7 @@ def as_called(message: str, environ: Mapping[str, str]) -> str:
 async def simulator(address: str, scenario: str) -> AsyncIterator[str]:
     """Run the simulator as a process of its own; it ends with this one, however that ends.
 
-    Args:
-        address: where it listens.
-        scenario: what it plays first: a name or a file.
-
-    Yields:
-        The base URL of its API.
+    It plays a scenario, by its name or file, at first; what is yielded is its API's base URL.
 
     Raises:
         SimulatorError: it did not start.
@@ -123,14 +113,7 @@ async def _read_on(said: asyncio.StreamReader) -> None:
 
 
 def environment(url: str) -> Mapping[str, str]:
-    """What the demo's configuration leaves out.
-
-    Args:
-        url: of the simulator's API.
-
-    Returns:
-        The variables that fill it, with the simulator's one account.
-    """
+    """The variables that the demo's configuration leaves out, with the simulator's one account."""
     return {
         "ORAN_MANO_API_URL": url,
         "ORAN_MANO_USERNAME": "demo",
@@ -140,11 +123,6 @@ def environment(url: str) -> Mapping[str, str]:
 
 async def show(app: App, address: Address, api: str) -> None:
     """Show what is probed until it is cancelled: a live table, or lines where is no terminal.
-
-    Args:
-        app: the running exporter.
-        address: where it listens.
-        api: the URL of the simulated API.
 
     Raises:
         OSError: it cannot be written.

@@ -27,16 +27,10 @@ def raise_limit() -> None:
 
 
 def needed(plan: Plan) -> int:
-    """The most descriptors that a plan comes to, with all connections to targets in use at once.
+    """The limit of descriptors that has room for all connections of a plan to targets at once.
 
     What passes by itself is not in it: the connections of an address before a reload, and the
     second one that is tried beside a slow first one.
-
-    Args:
-        plan: what is to be done.
-
-    Returns:
-        The limit that has room for all of them.
     """
     return _OWN + FILES + LISTENER + sum(map(_connections, plan.targets))
 

@@ -38,14 +38,7 @@ class Place(Struct, frozen=True):
 
 
 def urls(place: Place) -> list[str]:
-    """Where to look.
-
-    Args:
-        place: where everything is.
-
-    Returns:
-        A line each.
-    """
+    """Where to look, a line each."""
     return [
         f"simulated API  {place.api}",
         f"status page    {place.page}",
@@ -54,26 +47,14 @@ def urls(place: Place) -> list[str]:
 
 
 def playing(scenario: str) -> str:
-    """Which scenario plays.
-
-    Args:
-        scenario: its name.
-
-    Returns:
-        A line.
-    """
+    """Which scenario plays, in a line."""
     return f"scenario       {scenario}"
 
 
 def switching(place: Place, width: int) -> list[str]:
-    """How to play another scenario, to be copied into a shell.
+    """How to play another scenario: a command to be copied into a shell.
 
-    Args:
-        place: where everything is.
-        width: of a line, in characters.
-
-    Returns:
-        A command, in several lines that the shell joins where one is too long.
+    Where it is too long for so many characters, it has several lines that the shell joins.
     """
     parts = ["curl -X PUT", place.control, """-d '{"name": "down"}'"""]
     whole = " ".join(parts)
@@ -81,30 +62,12 @@ def switching(place: Place, width: int) -> list[str]:
 
 
 def choice(names: list[str], width: int) -> list[str]:
-    """Which scenarios there are.
-
-    Args:
-        names: theirs.
-        width: of a line, in characters.
-
-    Returns:
-        Its lines.
-    """
+    """Which scenarios there are, in lines of so many characters."""
     return wrap(f"scenarios      {', '.join(names)}", width, subsequent_indent=" " * 15)
 
 
 def screen(snapshot: Snapshot, place: Place, scenario: str, size: ConsoleDimensions) -> Group:
-    """Everything at once, a line each; where rows are short, surfaces that are well go first.
-
-    Args:
-        snapshot: what is known.
-        place: where everything is.
-        scenario: what plays.
-        size: of the terminal, in characters.
-
-    Returns:
-        What to draw.
-    """
+    """Everything at once, a line each; where rows are short, surfaces that are well go first."""
     above = [
         *urls(place),
         f"{playing(scenario)}; switch it with:",
@@ -126,14 +89,7 @@ def screen(snapshot: Snapshot, place: Place, scenario: str, size: ConsoleDimensi
 
 
 def rows(snapshot: Snapshot) -> list[Line]:
-    """All surfaces in words, with their target's name where there are several.
-
-    Args:
-        snapshot: what is known.
-
-    Returns:
-        A line each, in the plan's order.
-    """
+    """All surfaces in words, a line each, with their target's name where there are several."""
     names = [target.name for target in snapshot.targets]
     found = {name: lines(snapshot, name) for name in names}
     if len(names) == 1:
@@ -146,14 +102,7 @@ def rows(snapshot: Snapshot) -> list[Line]:
 
 
 def plain(line: Line) -> str:
-    """One surface as a log wants it.
-
-    Args:
-        line: the surface.
-
-    Returns:
-        Name, state, how long the last run took, its status, and what is wrong.
-    """
+    """One surface as a log wants it: state, how long the last run took, status, what is wrong."""
     wrong = f"  {line.wrong}" if line.wrong else ""
     return f"{line.surface:<36} {line.state:<9} {line.took:>8} {line.status:>4}{wrong}"
 

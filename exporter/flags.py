@@ -58,15 +58,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def parser_of(command: str, description: str | None) -> Parser:
-    """Make the parser of a command.
-
-    Args:
-        command: its name.
-        description: what it does, for ``--help``.
-
-    Returns:
-        The parser, without flags.
-    """
+    """Make the parser of a command, without flags."""
     return Parser(
         prog=PROGRAM if command == "run" else f"{PROGRAM} {command}",
         description=description,
@@ -205,14 +197,10 @@ _ALL: Final = (
 
 
 def called(arguments: Sequence[str]) -> tuple[str, list[str]]:
-    """Find the command, before which flags may stand.
+    """The command, ``run`` where none is named, and all other arguments.
 
-    Args:
-        arguments: those of the process.
-
-    Returns:
-        The command, ``run`` where none is named, and all else. With an unknown flag before it none
-        can be found, as the next word may be that flag's value: whoever parses the rest says so.
+    Flags may stand before the command. With an unknown one there none can be found, as the next
+    word may be that flag's value: whoever parses the rest says so.
     """
     rest, at = list(arguments), 0
     known = _takes_value() if rest and rest[0].startswith("-") else {}
@@ -234,13 +222,7 @@ def _takes_value() -> Mapping[str, bool]:
 
 
 def options_of(parsed: Arguments) -> "Options":
-    """Read what a running exporter was given.
-
-    Args:
-        parsed: the flags of ``add_run_flags``.
-
-    Returns:
-        The options.
+    """Read what a running exporter was given with the flags of ``add_run_flags``.
 
     Raises:
         WrongCallError: a flag, or a variable of OpenTelemetry's, cannot be used.
@@ -276,13 +258,7 @@ def options_of(parsed: Arguments) -> "Options":
 
 
 def traces_of(environ: Mapping[str, str]) -> "Settings | None":
-    """Read where traces go.
-
-    Args:
-        environ: the environment variables.
-
-    Returns:
-        The settings; ``None`` where nothing is to be exported.
+    """Read from the environment where traces go; ``None`` where nothing is to be exported.
 
     Raises:
         WrongCallError: a variable of OpenTelemetry's cannot be used.

@@ -88,11 +88,7 @@ class Followed:
         self._last: dict[Key, Id] = {}
 
     def apply(self, plan: Plan) -> None:
-        """Follow as each target's configuration says; forget what left the plan.
-
-        Args:
-            plan: what is planned from now on.
-        """
+        """Follow as each target's configuration says; forget what left the plan."""
         targets = {each.target.name: each.target for each in plan.targets}
         planned = {job.key for each in plan.targets for job in each.every}
         self._kinds = {of: kind for of, kind in self._kinds.items() if of[0] in targets}
@@ -101,27 +97,20 @@ class Followed:
         self._resources = {name: target.resources for name, target in targets.items()}
 
     def unfollowed(self) -> dict[tuple[str, str], int]:
-        """What is listed and not asked for.
+        """By target and kind, how many of what its lists named last are not asked for.
 
-        Returns:
-            By target and kind, how many of what its lists named last: more than
-            ``resources.max``, or without an id that can be asked for; not what
-            ``resources.include`` leaves out.
+        They are more than ``resources.max``, or have no id that can be asked for; what
+        ``resources.include`` leaves out is not counted.
         """
         return {
             of: sum(kind.unfollowed.values()) for of, kind in self._kinds.items() if kind.unfollowed
         }
 
     def candidates(self, job: Job) -> tuple[Candidate, ...]:
-        """What a run has to ask for, most urgent first.
+        """What a run has to ask for, most urgent first: one empty id for a surface without ids.
 
-        Args:
-            job: the job that is due.
-
-        Returns:
-            One empty id for a surface without ids. Else the followed ids, those that failed
-            last time first, the others from the one after the last that was asked for; a
-            rotating run takes the first of them that is still there.
+        Else the followed ids, those that failed last time first, the others from the one after the
+        last that was asked for; a rotating run takes the first of them that is still there.
         """
         ids = job.surface.ids
         if ids is None:

@@ -46,11 +46,7 @@ class Grid:
         return self.planned if self.planned > now + EARLY else self.after(now + EARLY)
 
     def take(self) -> float:
-        """Run at the planned instant, and plan the one after it.
-
-        Returns:
-            The instant that was taken.
-        """
+        """Run at the planned instant, which is the answer, and plan the one after it."""
         self.taken, self.planned = self.planned, self.following()
         return self.taken
 
@@ -67,21 +63,16 @@ class Grid:
         self.planned = min(own, former.planned)
 
     def missed(self, now: float) -> int:
-        """Leave behind the instants that a later one has overtaken, or that are stale by now.
+        """Leave behind, and count, the instants that a later one has overtaken, or that are stale.
 
-        Returns:
-            How many were left behind. The planned instant is then less than half an interval
-            old, or still to come, so that two runs are never closer than half an interval.
+        The planned instant is then less than half an interval old, or still to come, so that two
+        runs are never closer than half an interval.
         """
         stale = now - self.interval / 2
         return self._leave(stale) if self.planned < stale else 0
 
     def overrun(self, now: float) -> int:
-        """Leave behind every instant that is due.
-
-        Returns:
-            How many were.
-        """
+        """Leave behind every instant that is due, and count them."""
         return self._leave(now) if self.planned <= now else 0
 
     def _leave(self, instant: float) -> int:

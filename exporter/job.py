@@ -55,13 +55,9 @@ class Job(Struct, frozen=True):
         return self.key.target
 
     def calls(self, ids: int) -> int:
-        """How many requests a run of it comes to.
+        """How many requests a run of it comes to: one, or one for each id that it may ask for.
 
-        Args:
-            ids: how many it may ask for.
-
-        Returns:
-            One, or one for each id. What is sent again with another token is not in it.
+        What is sent again with another token is not in it.
         """
         rows = self.surface.ids
         return ids if rows is not None and rows.fan_out == "each" else 1
@@ -110,13 +106,7 @@ class Room(Protocol):
 
 
 def apply_to(rooms: Iterable[Room], plan: Plan, before: Plan) -> None:
-    """Put a plan into force; of a target that is at another URL now all is forgotten.
-
-    Args:
-        rooms: who goes on by it.
-        plan: what is planned from now on.
-        before: what was planned until now.
-    """
+    """Put a plan into force; of a target that is at another URL now all is forgotten."""
     urls = {each.target.name: each.target.url for each in before.targets}
     stay = [t for t in plan.targets if urls.get(t.target.name, t.target.url) == t.target.url]
     for room in rooms:

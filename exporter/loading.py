@@ -63,15 +63,7 @@ NOTHING: Final = Loaded(Plan(()), "")
 def load_plan(
     file: pathlib.Path | None, environ: Mapping[str, str], *, at_start: bool = False
 ) -> Loaded:
-    """Read a configuration and plan it.
-
-    Args:
-        file: the configuration, if there is one.
-        environ: the environment variables.
-        at_start: as for ``config.read``.
-
-    Returns:
-        The plan.
+    """Read a configuration and plan it; ``at_start`` is as for ``config.read``.
 
     Raises:
         UnusableError: with all that is wrong.
@@ -111,11 +103,7 @@ def _unusable(path: Path, target: Target) -> Iterator[Problem]:
 
 
 def warn(loaded: Loaded) -> None:
-    """Log what the user should know.
-
-    Args:
-        loaded: what is put into force.
-    """
+    """Log what the user should know of what is put into force."""
     for caution in loaded.cautions:
         _log.warning(caution.message, extra={"fields": {"target": caution.target}})
     for row in loaded.over:

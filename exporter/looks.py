@@ -84,11 +84,7 @@ class Looker:
         self._timer: asyncio.TimerHandle | None = None
 
     def follow(self, watches: Iterable[Watch[Any]]) -> None:
-        """Look at these from now on.
-
-        Args:
-            watches: of all that is in use.
-        """
+        """Look at these from now on."""
         self._watches = tuple(watch for watch in watches if watch.files)
 
     def start(self) -> None:
@@ -104,9 +100,7 @@ class Looker:
     async def look_at(self, watch: Watch[Any], patience: float) -> None:
         """Look at one at once: something depends on its being the newest.
 
-        Args:
-            watch: which one.
-            patience: how long to wait for it, in seconds; then the last look has to do.
+        After ``patience``, in seconds, the last look has to do.
         """
         if not watch.files or not _is_beside(watch, self._aside()):
             return

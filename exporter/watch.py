@@ -51,9 +51,6 @@ class Watch(Generic[_T]):
     def required(self) -> _T:
         """Have what was made.
 
-        Returns:
-            It.
-
         Raises:
             OSError: the files could not be read.
             ValueError: they could not be used.
@@ -67,10 +64,9 @@ class Watch(Generic[_T]):
         self._tell = tell
 
     def look(self) -> Seen[_T] | None:
-        """Look again, in a thread; what failed is tried again, whether the files changed or not.
+        """Look again, in a thread, for what is to be taken; ``None`` where nothing changed.
 
-        Returns:
-            What is to be taken; ``None`` where nothing changed.
+        What failed is tried again, whether the files changed or not.
         """
         seen = self.seen
         if seen.error is None and self._stamps() == seen.stamps:

@@ -53,14 +53,7 @@ class Checks:
         self._by_name: dict[str, Check] = {**CHECKS, **self._remembering}
 
     def first_finding(self, answer: Answer) -> Finding | None:
-        """Judge an answer.
-
-        Args:
-            answer: of any surface.
-
-        Returns:
-            What is wrong with it in the first place, with the name of the check that says so.
-        """
+        """What is wrong with an answer in the first place, named by the check that says so."""
         checks = self._by_name
         for name in IN_ORDER[answer.job.surface.id]:
             if (finding := checks[name](answer)) is not None:
@@ -68,10 +61,9 @@ class Checks:
         return None
 
     def learn(self, concluded: Observation) -> None:
-        """Remember how a scheduled run ended; runs that somebody asks for are judged alone.
+        """Remember how a scheduled run, or the skip in its place, ended.
 
-        Args:
-            concluded: the run, or the skip in its place.
+        Runs that somebody asks for are judged alone.
         """
         if isinstance(concluded, Run):
             for check in self._remembering.values():

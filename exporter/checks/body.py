@@ -4,14 +4,7 @@ from exporter.checks.finding import Answer, Finding
 
 
 def body(answer: Answer) -> Finding | None:
-    """Every answer in JSON is an object.
-
-    Args:
-        answer: of a surface that answers in JSON.
-
-    Returns:
-        A finding ``body_invalid`` where none could be made of it, however tolerantly it was read.
-    """
+    """Every answer in JSON is an object; ``body_invalid`` where none could be made of it."""
     return None if answer.document is not None else Finding("body_invalid", _NO_OBJECT)
 
 

@@ -4,14 +4,7 @@ from exporter.checks.finding import Answer, Finding
 
 
 def duration(answer: Answer) -> Finding | None:
-    """Hold an answer that is right against ``latency.bad``; over ``good`` it is only slow.
-
-    Args:
-        answer: of any surface.
-
-    Returns:
-        A finding ``slow`` where it took longer.
-    """
+    """Hold an answer that is right against ``latency.bad``: one that took longer is ``slow``."""
     took, bad = answer.exchange.timing.duration, answer.job.bad
     if took <= bad:
         return None

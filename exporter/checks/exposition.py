@@ -34,13 +34,9 @@ _NO_METRICS: Final = "not in the Prometheus text format"
 def exposition(answer: Answer) -> Finding | None:
     """Tell metrics from anything else that has a good status.
 
-    Args:
-        answer: of ``GET /monitoring/metrics``.
-
-    Returns:
-        A finding ``body_invalid`` where the first line that is neither empty nor a comment is no
-        sample of the Prometheus text format or of OpenMetrics, or where there is none and no
-        ``# EOF`` at the end; all that follows is the scraper's to judge.
+    It is ``body_invalid`` where the first line that is neither empty nor a comment is no sample of
+    the Prometheus text format or of OpenMetrics, or where there is none and no ``# EOF`` at the
+    end; all that follows is the scraper's to judge.
     """
     body = answer.exchange.body
     before = _BEFORE.match(body, 0, _LOOKED_AT)

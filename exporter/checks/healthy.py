@@ -4,14 +4,9 @@ from exporter.checks.finding import Answer, Finding
 
 
 def healthy(answer: Answer) -> Finding | None:
-    """Hold the API to its own word.
+    """Hold the API to its own word: it is ``unhealthy`` where its ``status`` is not ``healthy``.
 
-    Args:
-        answer: of ``GET /monitoring/health``.
-
-    Returns:
-        A finding ``unhealthy`` where its ``status`` is anything but ``healthy``; an answer
-        without ``status`` is one with a body that cannot be judged.
+    An answer without ``status`` is one with a body that cannot be judged.
     """
     document = answer.document or {}
     if document.get("status") == "healthy":

@@ -21,13 +21,8 @@ _DETAIL: Final = "answered an HTML page: a proxy or a login page, not the API"
 def media(answer: Answer) -> Finding | None:
     """Name what stands between us and the API.
 
-    Real APIs send JSON and metrics as any media type, or as none: what reads well is well.
-
-    Args:
-        answer: of any surface, with a good status.
-
-    Returns:
-        A finding ``body_invalid`` where it begins as HTML does, or is called so in place of JSON.
+    Real APIs send JSON and metrics as any media type, or as none: what reads well is well. It is
+    ``body_invalid`` where it begins as HTML does, or is called so in place of JSON.
     """
     if answer.document is not None:
         return None

@@ -35,15 +35,7 @@ class Pulse(Struct, frozen=True):
         return self.moved and self.still >= STILL_RUNS
 
     def after(self, stamp: float, at: float) -> "Pulse":
-        """What is known once another answer came.
-
-        Args:
-            stamp: its timestamp.
-            at: when it came, in Unix seconds.
-
-        Returns:
-            The next pulse.
-        """
+        """What is known once another answer came, ``at`` in Unix seconds."""
         if stamp == self.stamp:
             return Pulse(stamp, self.since, self.still + 1, self.moved)
         return Pulse(stamp, at, moved=self.stamp is not None)
@@ -59,12 +51,8 @@ class Moving:
     def __call__(self, answer: Answer) -> Finding | None:
         """Judge a date by those before.
 
-        Args:
-            answer: of a surface whose answers are dated.
-
-        Returns:
-            A finding ``unhealthy`` where the date was once seen to move and then stood still for
-            three runs, this one among them.
+        An answer is ``unhealthy`` where its date was once seen to move and then stood still for
+        three runs, this one among them.
         """
         if answer.stamp is None:
             return None
@@ -75,11 +63,7 @@ class Moving:
         return Finding("unhealthy", f"its timestamp has stood still since {since}")
 
     def learn(self, run: Run) -> None:
-        """Take in a scheduled run; one without a timestamp says nothing.
-
-        Args:
-            run: of any surface.
-        """
+        """Take in a scheduled run; one without a timestamp says nothing."""
         call = run.deciding
         if call is not None and call.stamp is not None:
             self._pulses[call.key] = self._of(call.key).after(call.stamp, call.at)

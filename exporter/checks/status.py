@@ -5,13 +5,6 @@ from exporter.checks.finding import Answer, Finding
 
 
 def status(answer: Answer) -> Finding | None:
-    """Take the server's word.
-
-    Args:
-        answer: of any surface.
-
-    Returns:
-        A finding with the status's own reason where it is none of 2xx.
-    """
+    """Take the server's word: a status that is none of 2xx has its own reason."""
     kind = kind_of(answer.exchange.status)
     return None if kind is None else Finding(kind.reason, f"answered {answer.exchange.status}")

@@ -12,14 +12,9 @@ _FAMILIES: Final = ("OTEL_EXPORTER_OTLP_TRACES_", "OTEL_EXPORTER_OTLP_")
 
 
 def file_problems(given: Mapping[str, str], *, key_apart: bool) -> Iterator[Problem]:
-    """Try the files that variables name.
+    """Try the files that variables name, and tell what is wrong, a problem for each variable.
 
-    Args:
-        given: the variables.
-        key_apart: whether the key has to be in a file of its own.
-
-    Yields:
-        What is wrong, a problem for each variable.
+    ``key_apart`` is whether the key has to be in a file of its own.
     """
     for family in _FAMILIES:
         authorities, chain, key = (

@@ -35,27 +35,12 @@ class Header(NamedTuple):
 
 
 def headers_of(text: str) -> list[Header]:
-    """Read a variable as OpenTelemetry does.
-
-    Args:
-        text: the variable's.
-
-    Returns:
-        What can be read of it.
-    """
+    """Read a variable as OpenTelemetry does: what can be read of it."""
     return [_header(item) for _, item in _items(text) if "=" in item]
 
 
 def header_problem(text: str, protocol: Literal["http/protobuf", "grpc"]) -> str | None:
-    """Say what is wrong with headers, without a word of them.
-
-    Args:
-        text: the variable's.
-        protocol: what they are sent by.
-
-    Returns:
-        The first mistake; ``None`` where all can be sent.
-    """
+    """The first mistake in headers, without a word of them; ``None`` where all can be sent."""
     found = ((number, _wrong(item, _NAMES[protocol])) for number, item in _items(text))
     return next((f"item {number} {wrong}" for number, wrong in found if wrong), None)
 

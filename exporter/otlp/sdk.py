@@ -52,15 +52,7 @@ _SAMPLERS: Final[Mapping[str, Callable[[float], Sampler]]] = {
 
 
 def sender_of(settings: Settings, tally: Tally) -> Sender:
-    """Make what sends spans.
-
-    Args:
-        settings: how.
-        tally: counts what becomes of them.
-
-    Returns:
-        A sender that is not started yet.
-    """
+    """Make what sends spans, not started yet; the tally counts what becomes of them."""
     for name in [
         name for name, text in os.environ.items() if name.startswith("OTEL_") and not text
     ]:
@@ -80,15 +72,7 @@ def sender_of(settings: Settings, tally: Tally) -> Sender:
 
 
 def sampler_of(name: str, ratio: float) -> "context.Sampler":
-    """Make the sampler that ``OTEL_TRACES_SAMPLER`` names.
-
-    Args:
-        name: of the sampler.
-        ratio: for those that take one.
-
-    Returns:
-        Decides on a trace.
-    """
+    """Make the sampler that ``OTEL_TRACES_SAMPLER`` names; some take the ratio."""
     sampler = _SAMPLERS[name](ratio)
 
     def sampled(trace_id: int, parent: "observation.Context | None") -> bool:

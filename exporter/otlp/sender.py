@@ -72,14 +72,7 @@ class Sender:
         return self._capacity - len(self._queue)
 
     def push(self, record: SpanRecord) -> bool:
-        """Let one wait for its batch.
-
-        Args:
-            record: what to send.
-
-        Returns:
-            Whether there was room; else it is dropped.
-        """
+        """Let one wait for its batch: whether there was room; else it is dropped."""
         self._tally.made()
         if self._closing or self.room <= 0:
             self._tally.dropped(1)
@@ -90,11 +83,7 @@ class Sender:
         return True
 
     def close(self, within: float) -> None:
-        """Send what waits, and end. It blocks.
-
-        Args:
-            within: seconds; what was not sent then is given up.
-        """
+        """Send what waits, and end. It blocks; what was not sent in these seconds is given up."""
         self._closing = True
         self._wake.set()
         if not self._thread.ident:

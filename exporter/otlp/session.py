@@ -36,11 +36,7 @@ class Watched(Session):
     """A session like the SDK's own; each exchange has an end.
 
     It takes nothing from the environment: the library would use the proxies there for this machine
-    too, and passwords out of ``.netrc``.
-
-    Args:
-        failures: told what becomes of each request.
-        proxy: the one to use.
+    too, and passwords out of ``.netrc``. ``failures`` is told what becomes of each request.
     """
 
     def __init__(self, failures: Failures, proxy: Proxy | None) -> None:
@@ -54,14 +50,7 @@ class Watched(Session):
             self.mount(scheme, _Adapter())
 
     def send(self, request: PreparedRequest, **how: object) -> Response:
-        """Send one, and read its answer.
-
-        Args:
-            request: what to send.
-            how: as ``requests`` has it; ``timeout`` is for all of the exchange here.
-
-        Returns:
-            The answer, wholly read.
+        """Send one, and read its answer wholly; ``timeout`` is for all of the exchange here.
 
         Raises:
             RequestException: there was none, none in time, or one that is too large.

@@ -74,13 +74,7 @@ class Settings(Struct, frozen=True):
 
 
 def settings_of(environ: Mapping[str, str]) -> Settings | None:
-    """Read the variables.
-
-    Args:
-        environ: all of them. An empty one is an unset one.
-
-    Returns:
-        What they want; ``None`` where nothing is to be exported.
+    """Read the variables, an empty one as an unset one; ``None`` where nothing is to be exported.
 
     Raises:
         ConfigError: with all that is wrong with them.

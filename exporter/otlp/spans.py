@@ -34,18 +34,11 @@ class _Server(NamedTuple):
 
 
 def span_of(record: SpanRecord, context: Context, resource: Resource) -> ReadableSpan:
-    """Make a span.
+    """Make a client span by the semantic conventions for HTTP, of known ids and times.
 
     A promoted one was not sampled, and says so to the API; its own record is sampled, or nobody
-    downstream would keep it.
-
-    Args:
-        record: what it is made of.
-        context: where the call stands in its trace.
-        resource: who tells of it.
-
-    Returns:
-        A client span by the semantic conventions for HTTP, of known ids and times.
+    downstream would keep it. ``context`` is where the call stands in its trace, ``resource`` who
+    tells of it.
     """
     call = record.call
     end = round(call.at * _NANOSECONDS)

@@ -17,15 +17,9 @@ _GZIP_LEVEL: Final = 1
 def render(
     registry: CollectorRegistry, accept: str = "", accept_encoding: str = ""
 ) -> tuple[bytes, dict[str, str]]:
-    """The exposition of a registry as it is now.
+    """The exposition of a registry as it is now: its body, and the headers that describe it.
 
-    Args:
-        registry: what to expose.
-        accept: the request's header ``Accept``, empty where there is none.
-        accept_encoding: likewise ``Accept-Encoding``.
-
-    Returns:
-        The body and the headers that describe it.
+    ``accept`` and ``accept_encoding`` are the request's headers, empty where there are none.
     """
     renderer, content_type = _negotiated(accept)
     body = renderer(registry)

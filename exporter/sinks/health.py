@@ -48,14 +48,9 @@ class TargetHealth(Struct, frozen=True):
 
 
 def health(snapshot: Snapshot) -> tuple[TargetHealth, ...]:
-    """Check every target.
+    """Check every target, in the plan's order.
 
-    Args:
-        snapshot: what is known.
-
-    Returns:
-        The health of each, in the plan's order. A surface that is off and an account that does
-        not exist are no checks.
+    A surface that is off and an account that does not exist are no checks.
     """
     surfaces: dict[str, dict[str, SurfaceNow]] = {target.name: {} for target in snapshot.targets}
     for surface in snapshot.surfaces:
@@ -68,14 +63,7 @@ def health(snapshot: Snapshot) -> tuple[TargetHealth, ...]:
 
 
 def healthy(snapshot: Snapshot) -> Iterator[tuple[Mapping[str, str], float]]:
-    """The gauge of it.
-
-    Args:
-        snapshot: what is known.
-
-    Yields:
-        Labels, and 1 or 0, of each target of which something is known.
-    """
+    """The gauge of it: labels, and 1 or 0, of each target of which something is known."""
     for target in health(snapshot):
         if target.overall_status != "unknown":
             yield {"target": target.target}, float(target.overall_status == "healthy")

@@ -59,11 +59,7 @@ class Journal:
         self._numbers = count()
 
     def apply(self, plan: Plan) -> None:
-        """Forget what left the plan; the more surfaces there are, the less is kept of each.
-
-        Args:
-            plan: what is planned from now on.
-        """
+        """Forget what left the plan; the more surfaces there are, the less is kept of each."""
         keys = [job.key for target in plan.targets for job in target.every]
         depth = max(1, min(DEEPEST, BUDGET // max(1, len(keys))))
         before = self._surfaces
@@ -89,16 +85,7 @@ class Journal:
                 pass
 
     def entries(self, target: str, surface: str, *, failed: bool) -> list[Entry]:
-        """What is kept.
-
-        Args:
-            target: of this one alone, or empty.
-            surface: of this one alone, or empty.
-            failed: failed ones alone.
-
-        Returns:
-            The newest first.
-        """
+        """What is kept, newest first: of one target or surface alone where it is not empty."""
         found = [
             numbered
             for _, kept in self._of(target, surface)
@@ -108,14 +95,9 @@ class Journal:
         return [entry for _, entry in sorted(found, key=itemgetter(0), reverse=True)]
 
     def skips(self, target: str, surface: str) -> list[tuple[Key, SkipReason, Skipped]]:
-        """What was skipped since the start.
+        """What was skipped since the start, each surface with each reason, the latest first.
 
-        Args:
-            target: of this one alone, or empty.
-            surface: of this one alone, or empty.
-
-        Returns:
-            Each surface with each reason, the last to be skipped first.
+        Of one target or surface alone, where it is not empty.
         """
         found = [
             (key, reason, skipped)
@@ -131,12 +113,5 @@ class Journal:
 
 
 def run_of(entry: Entry) -> Run:
-    """The run that is kept.
-
-    Args:
-        entry: scheduled or asked for.
-
-    Returns:
-        It, whoever wanted it.
-    """
+    """The run that is kept, whoever wanted it."""
     return entry.run if isinstance(entry, Inquiry) else entry

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from msgspec import Struct
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from exporter.job import Job, TargetPlan
 from exporter.observation import RateLimit, Renewal, Run, Skip, SkipReason
@@ -97,24 +97,25 @@ class KeptSurface(Struct):
         skipped = None if expired else self.skipped
         run = self.run if self.holds and not expired else None
         state, since = self._lapse(run, skipped) if lapsed else self._state(run, skipped)
-        begun, lasted = _told(since, steady)
-        if run is None:
-            return SurfaceNow(
-                self.job, self.labels, state, begun, lasted, skipped=skipped, lapsed=lapsed
-            )
-        return SurfaceNow(
+        now = SurfaceNow(
             self.job,
             self.labels,
             state,
-            begun,
-            lasted,
-            run,
-            *_told(self.since, steady),
-            steady - self.asked,
-            skipped,
-            self.success_at,
-            self.consecutive_failures,
-            lapsed,
+            *_told(since, steady),
+            skipped=skipped,
+            lapsed=lapsed,
+        )
+        if run is None:
+            return now
+        run_since, run_lasted = _told(self.since, steady)
+        return replace(
+            now,
+            run=run,
+            run_since=run_since,
+            run_lasted=run_lasted,
+            run_ago=steady - self.asked,
+            success_at=self.success_at,
+            consecutive_failures=self.consecutive_failures,
         )
 
     def _state(self, run: Run | None, skipped: SkipReason | None) -> tuple[State, Moment | None]:
@@ -216,12 +217,8 @@ def _told(moment: Moment | None, steady: float) -> tuple[float | None, float | N
 def since_of(run: Run, past: Past | None) -> float:
     """When the state began that a surface is in with its first run, or with its first other one.
 
-    Args:
-        run: that run.
-        past: what was known before the exporter was started, if no run was seen since.
-
-    Returns:
-        Unix seconds.
+    ``past`` is what was known before the exporter was started, if no run was seen since. The
+    answer is in Unix seconds.
     """
     if past is None or past.since is None or past.failing != (run.reason is not None):
         return run.at
@@ -229,16 +226,7 @@ def since_of(run: Run, past: Past | None) -> float:
 
 
 def planned_surface(job: Job, former: KeptSurface | None, now: Moment) -> KeptSurface:
-    """What is kept of a planned surface, going on from what was kept of it before.
-
-    Args:
-        job: the surface, as it is planned now.
-        former: what was kept of it, if it was planned.
-        now: when it is planned.
-
-    Returns:
-        The former with its new job, or a new one.
-    """
+    """What was kept of a surface with its new job, or something new where it was not planned."""
     if former is None:
         return KeptSurface(job, asdict(job.key), now.steady, now.wall)
     former.job = job
@@ -248,11 +236,7 @@ def planned_surface(job: Job, former: KeptSurface | None, now: Moment) -> KeptSu
 def planned_quotas(plan: TargetPlan) -> Iterator[KeptQuota]:
     """The quotas that a target's surfaces use, each held as its least frequent surface demands.
 
-    Args:
-        plan: one target.
-
-    Yields:
-        Each quota once, without a sample.
+    Each is there once, without a sample.
     """
     held: dict[QuotaKey, float] = {}
     for job in plan.every:
@@ -265,12 +249,5 @@ def planned_quotas(plan: TargetPlan) -> Iterator[KeptQuota]:
 
 
 def quota_of(job: Job) -> QuotaKey:
-    """The quota that a job's requests are counted against.
-
-    Args:
-        job: a planned surface.
-
-    Returns:
-        Its target and rate class; the account's where a token is sent along.
-    """
+    """The quota that a job's requests count against: the account's where a token is sent along."""
     return QuotaKey(job.key.target, job.surface.rate_class, job.credential)

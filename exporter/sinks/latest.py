@@ -71,11 +71,7 @@ class Latest:
         self._heartbeat: float | None = None
 
     def apply(self, plan: Plan) -> None:
-        """Forget what left the plan; what stays keeps its values.
-
-        Args:
-            plan: what is planned from now on.
-        """
+        """Forget what left the plan; what stays keeps its values."""
         self._lifecycles.apply(plan)
         self._tokens.apply(plan)
         self._plan = plan
@@ -95,11 +91,7 @@ class Latest:
         }
 
     def recall(self, past: Mapping[Key, Past]) -> None:
-        """Know again what was known before a restart, of what is not known yet.
-
-        Args:
-            past: of each surface.
-        """
+        """Know again what was known before a restart, of what is not known yet."""
         self._lifecycles.recall(past)
         for key, surface in self._surfaces.items():
             if surface.run is None:

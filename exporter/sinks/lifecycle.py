@@ -22,7 +22,7 @@ from exporter.job import Plan
 from exporter.observation import Call, Key
 from exporter.past import Past
 from exporter.sinks.snapshot import LifecycleNow
-from exporter.sinks.statement import Statement
+from exporter.sinks.statement import Statement, latest
 
 _MAJOR: Final = re.compile("/v([0-9]{1,9})(?=/|$)")
 
@@ -51,7 +51,7 @@ class Component(Struct):
             max(versions)[1] if versions else None,
             _earliest(s.said.deprecation for s in told),
             _earliest(s.said.sunset for s in told),
-            _latest(s.promised for s in told),
+            latest(s.promised for s in told),
             frozenset().union(*wrong),
             tuple(sorted({relation for s in told for relation in s.said.relations})),
         )
@@ -65,11 +65,7 @@ class Lifecycles:
         self._components: dict[tuple[str, str], Component] = {}
 
     def apply(self, plan: Plan) -> None:
-        """Forget what left the plan.
-
-        Args:
-            plan: what is planned from now on.
-        """
+        """Forget what left the plan."""
         before, self._components = self._components, {}
         for target in plan.targets:
             name, url = target.target.name, target.target.url
@@ -84,11 +80,7 @@ class Lifecycles:
                     now.promised[job.key.surface] = former.promised[job.key.surface]
 
     def recall(self, past: Mapping[Key, Past]) -> None:
-        """Know again what was announced before a restart: it may have been moved meanwhile.
-
-        Args:
-            past: of each surface.
-        """
+        """Know again what was announced before a restart: it may have been moved meanwhile."""
         for component in self._components.values():
             for surface in component.surfaces:
                 key = Key(component.target, component.component, surface)
@@ -96,13 +88,9 @@ class Lifecycles:
                     component.promised[surface] = promised
 
     def take(self, call: Call) -> bool:
-        """Take in what an answer said; nothing from a surface that is not planned.
+        """Take in what an answer said: whether its surface says otherwise than before.
 
-        Args:
-            call: any exchange.
-
-        Returns:
-            Whether its surface says otherwise than before.
+        A surface that is not planned says nothing.
         """
         component = self._components.get((call.key.target, call.key.component))
         surface = call.key.surface
@@ -117,35 +105,15 @@ class Lifecycles:
         return statement.take(call)
 
     def of(self, target: str, component: str, now: float) -> LifecycleNow | None:
-        """What is known of one component.
-
-        Args:
-            target: its target's name.
-            component: its name.
-            now: Unix seconds.
-
-        Returns:
-            That; ``None`` before anything was said.
-        """
+        """What is known of one component at a Unix time; ``None`` before anything was said."""
         found = self._components.get((target, component))
         return None if found is None else found.at(now)
 
     def at(self, now: float) -> tuple[LifecycleNow, ...]:
-        """What is known of all components that said something, in the plan's order.
-
-        Args:
-            now: Unix seconds.
-
-        Returns:
-            That.
-        """
+        """What is known at a Unix time of all that said something, in the plan's order."""
         every = (component.at(now) for component in self._components.values())
         return tuple(component for component in every if component is not None)
 
 
 def _earliest(dates: Iterable[float | None]) -> float | None:
     return min((date for date in dates if date is not None), default=None)
-
-
-def _latest(dates: Iterable[float | None]) -> float | None:
-    return max((date for date in dates if date is not None), default=None)

@@ -43,14 +43,7 @@ _PLAIN: Final = frozenset((str, int, float, bool))
 
 
 def rfc3339(at: float) -> str:
-    """A time as logs write it.
-
-    Args:
-        at: Unix time in seconds.
-
-    Returns:
-        ``2026-01-31T12:00:00.000Z``.
-    """
+    """A Unix time as logs write it: ``2026-01-31T12:00:00.000Z``."""
     moment = datetime.fromtimestamp(at, UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
@@ -59,12 +52,8 @@ def configure(level: Level, form: Form, stream: TextIO | None = None) -> None:
     """Write the log of the exporter, and the warnings of its libraries, as lines of one form.
 
     Whatever is written by any logger passes through here, and is redacted; also what a logger
-    that passes nothing on would have had written by ``logging`` itself.
-
-    Args:
-        level: the least that the exporter logs.
-        form: how lines are written.
-        stream: where to, stderr by default. Called again, it replaces what was set before.
+    that passes nothing on would have had written by ``logging`` itself. It goes to stderr where no
+    stream is given. Called again, it replaces what was set before.
     """
     root = logging.getLogger()
     for former in root.handlers[:]:

@@ -46,10 +46,8 @@ _log: Final = logging.getLogger(__name__)
 class Logs:
     """Sink that tells what became of surfaces: failing, recovered, or no longer probed.
 
-    A well run leaves no line but at debug, where every call, run and skip does.
-
-    Args:
-        steady: the clock that no step moves: tells how long something lasted.
+    A well run leaves no line but at debug, where every call, run and skip does. How long something
+    lasted is told by ``steady``, the clock that no step moves.
     """
 
     def __init__(self, steady: Callable[[], float] = time.monotonic) -> None:
@@ -64,11 +62,7 @@ class Logs:
         self._reviews: dict[tuple[str, str], _Review] = {}
 
     def apply(self, plan: Plan) -> None:
-        """Forget what left the plan.
-
-        Args:
-            plan: what is planned from now on; what was failing in it still is.
-        """
+        """Forget what left the plan; what was failing and stays in it still is."""
         planned = {job.key for target in plan.targets for job in target.every}
         self._failing_since = {
             key: since for key, since in self._failing_since.items() if key in planned
@@ -84,9 +78,6 @@ class Logs:
         """Know again what was failing before a restart: it is said since when, and when it is over.
 
         What ran already is known better.
-
-        Args:
-            past: of each surface.
         """
         new = past.keys() - self._ran
         self._past = {key: one for key, one in past.items() if one.failing and key in new}

@@ -91,11 +91,7 @@ class Metrics:
         PlatformCollector(registry=registry)
 
     def apply(self, plan: Plan) -> None:
-        """Begin the series of what is planned, end those of what no longer is.
-
-        Args:
-            plan: what is planned from now on; what stays in it keeps its counts.
-        """
+        """Begin the series of what is planned, end those of what is not; what stays counts on."""
         jobs = [job for target in plan.targets for job in target.every]
         make = self._families
         self._surfaces = _kept(self._surfaces, make, (job.key for job in jobs), SurfaceSeries)
@@ -136,38 +132,22 @@ class Metrics:
                 assert_never(observation)
 
     def reloaded(self, successful: bool) -> None:  # noqa: FBT001  # that is all there is to tell
-        """Tell of an attempt to put another configuration into force.
-
-        Args:
-            successful: whether it is in force.
-        """
+        """Tell of an attempt to put another configuration into force."""
         self._reload_successful.set(successful)
         if successful:
             self._reloaded_at.set_to_current_time()
 
     def scraped(self, seconds: float) -> None:
-        """Count a page that was made for a scrape, or for some at once.
-
-        Args:
-            seconds: how long that took; the next scrape shows it.
-        """
+        """Count a page that was made for scrapes, and its seconds; the next scrape shows it."""
         self._scrapes.observe(seconds)
 
     def expect(self, sinks: Iterable[str]) -> None:
-        """Count the failures of sinks from 0 on.
-
-        Args:
-            sinks: their names.
-        """
+        """Count the failures of the sinks with these names from 0 on."""
         for sink in sinks:
             self._sink_failures.labels(sink)
 
     def sink_failed(self, sink: str) -> None:
-        """Count an observation that a sink could not take.
-
-        Args:
-            sink: its name in the fan-out.
-        """
+        """Count an observation that a sink, by its name in the fan-out, could not take."""
         self._sink_failures.labels(sink).inc()
 
     def _called(self, call: Call) -> None:

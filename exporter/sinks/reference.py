@@ -54,11 +54,7 @@ due tell nothing.
 
 
 def page() -> str:
-    """The whole page.
-
-    Returns:
-        Markdown.
-    """
+    """The whole page, as Markdown."""
     return "\n".join((_INTRO, *(_section(group) for group in GROUPS)))
 
 

@@ -8,14 +8,13 @@ from exporter.job import Plan
 from exporter.observation import Call, Key, Observation, Run, Skip
 from exporter.past import Past
 from exporter.sinks.kept import FORGETTING, since_of
-from exporter.sinks.statement import promise_of
+from exporter.sinks.statement import latest, promise_of
 
 
 class Remembered:
     """Sink that keeps since when each surface is as it is, and the sunsets it announced.
 
-    Args:
-        changed: told when something of it changed.
+    ``changed`` is told when something of it changed.
     """
 
     def __init__(self, changed: Callable[[], None]) -> None:
@@ -25,11 +24,7 @@ class Remembered:
         self._ran: set[Key] = set()
 
     def apply(self, plan: Plan) -> None:
-        """Forget what left the plan.
-
-        Args:
-            plan: what is planned from now on.
-        """
+        """Forget what left the plan."""
         before = self._surfaces
         self._surfaces = {
             job.key: before.get(job.key) or Past(job.key, each.target.url)
@@ -41,16 +36,10 @@ class Remembered:
             self._changed()
 
     def recall(self, past: Mapping[Key, Past]) -> None:
-        """Know again what was known before a restart, of what is not known yet.
-
-        Args:
-            past: of each surface.
-        """
+        """Know again what was known before a restart, of what is not known yet."""
         for key in self._surfaces.keys() & past.keys():
             now, then = self._surfaces[key], past[key]
-            promised = max(
-                (d for d in (now.promised, then.promised) if d is not None), default=None
-            )
+            promised = latest((now.promised, then.promised))
             self._surfaces[key] = replace(now if key in self._ran else then, promised=promised)
 
     def surfaces(self) -> tuple[Past, ...]:

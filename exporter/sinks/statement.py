@@ -1,6 +1,7 @@
 """What one surface says of the API's life: its last word, and what it ever promised."""
 
 import math
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Final
 
@@ -53,10 +54,9 @@ class Statement(Struct):
         return max(self.good.at, self.amiss.at)
 
     def take(self, call: Call) -> bool:
-        """Take in what an answer said; the newest answer counts, not the last to be seen.
+        """Take in what an answer said: whether that is otherwise than before.
 
-        Returns:
-            Whether that is otherwise than before.
+        The newest answer counts, not the last to be seen.
         """
         if call.steady < self.heard:
             return False
@@ -64,8 +64,7 @@ class Statement(Struct):
         if _is_good(call):
             self.amiss = _NOTHING
             self.good = self.good if said is None else Word(said, call.steady)
-            promises = (self.promised, promise_of(call))
-            self.promised = max((date for date in promises if date is not None), default=None)
+            self.promised = latest((self.promised, promise_of(call)))
         elif said is not None:
             self.amiss = Word(said, call.steady)
         return self.said != before
@@ -88,14 +87,15 @@ class Statement(Struct):
         return {problem for problem, there in found.items() if there}
 
 
+def latest(dates: Iterable[float | None]) -> float | None:
+    """The last of those dates that are known, if any is."""
+    return max((date for date in dates if date is not None), default=None)
+
+
 def promise_of(call: Call) -> float | None:
-    """The sunset that an answer lets everybody count on.
+    """The sunset that an answer lets everybody count on, in Unix seconds.
 
-    Args:
-        call: any exchange.
-
-    Returns:
-        Unix seconds; ``None`` where a good answer announced none, or one beyond all plans.
+    ``None`` where a good answer announced none, or one beyond all plans.
     """
     sunset = None if call.lifecycle is None else call.lifecycle.sunset
     if sunset is None or sunset > call.at + _FARTHEST or not _is_good(call):

@@ -59,11 +59,7 @@ class KeptTokens:
         self._tokens: dict[str, _Kept] = {}
 
     def apply(self, plan: Plan) -> None:
-        """Forget what left the plan, or got another account.
-
-        Args:
-            plan: what is planned from now on.
-        """
+        """Forget what left the plan, or got another account."""
         self._tokens = {
             each.target.name: _followed(each, self._tokens.get(each.target.name))
             for each in plan.targets
@@ -71,12 +67,7 @@ class KeptTokens:
         }
 
     def renewed(self, renewal: Renewal, steady: float) -> None:
-        """Take in a renewal, well or not.
-
-        Args:
-            renewal: what became of it.
-            steady: when, on the steady clock.
-        """
+        """Take in a renewal, well or not, at its time on the steady clock."""
         kept = self._tokens.get(renewal.key.target)
         if kept is None:
             return
@@ -103,36 +94,19 @@ class KeptTokens:
         kept.missed(steady)
 
     def rejected(self, rejection: Rejection, steady: float) -> None:
-        """Take in that a token was not accepted.
-
-        Args:
-            rejection: by whom.
-            steady: when, on the steady clock.
-        """
+        """Take in that a token was not accepted, at that time on the steady clock."""
         kept = self._tokens.get(rejection.key.target)
         if kept is not None and rejection.dropped:
             kept.now = replace(kept.now, valid=False)
             kept.missed(steady)
 
     def skipped(self, skip: Skip, steady: float) -> None:
-        """Take in that a run did not happen: one for want of a token tells that one is wanted.
-
-        Args:
-            skip: what did not happen.
-            steady: when, on the steady clock.
-        """
+        """Take in that a run did not happen: one for want of a token tells that one is wanted."""
         if skip.reason == "no_token" and (kept := self._tokens.get(skip.key.target)) is not None:
             kept.missed(steady)
 
     def at(self, steady: float) -> Iterator[TokenNow]:
-        """What is to be shown.
-
-        Args:
-            steady: now, on the steady clock.
-
-        Yields:
-            Each target's token.
-        """
+        """What is to be shown of each target's token at a time on the steady clock."""
         return (kept.at(steady) for kept in self._tokens.values())
 
 

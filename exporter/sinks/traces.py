@@ -35,10 +35,7 @@ class Traces:
     """Sink that exports the calls of sampled runs, and of those that failed or were slow.
 
     All that a run observed comes in one step, its calls first: no more than one run is ever held.
-
-    Args:
-        outlet: takes the spans.
-        promotes: whether what is not sampled is exported for having failed or been slow.
+    Where it ``promotes`` nothing, what is not sampled is not exported, however it ended.
     """
 
     def __init__(self, outlet: Outlet, *, promotes: bool) -> None:
@@ -51,11 +48,7 @@ class Traces:
         self._accepted: set[int] = set()
 
     def apply(self, plan: Plan) -> None:
-        """Learn the URLs of targets.
-
-        Args:
-            plan: what is planned from now on.
-        """
+        """Learn the URLs of targets."""
         self._bases = {each.target.name: each.target.url for each in plan.targets}
 
     def __call__(self, observation: Observation) -> None:
@@ -75,13 +68,9 @@ class Traces:
                 assert_never(observation)
 
     def exemplar(self, context: Context | None) -> dict[str, str] | None:
-        """What leads from a sample to its span. To be asked right after the observation.
+        """The labels that lead from a sample to its span; ``None`` where that is not exported.
 
-        Args:
-            context: of the call.
-
-        Returns:
-            The labels; ``None`` where the span is not exported.
+        To be asked right after the observation.
         """
         if context is None or context.span_id not in self._accepted:
             return None

@@ -1,7 +1,7 @@
 """Gauges: what each of them reads from the snapshot at the moment of the scrape."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, TypeVar
 
 from prometheus_client import Metric
 from prometheus_client.registry import Collector
@@ -17,14 +17,11 @@ from exporter.sinks.snapshot import LifecycleNow, QuotaNow, Snapshot, SurfaceNow
 Labels: TypeAlias = Mapping[str, str]
 Carried: TypeAlias = Literal["https", "https_unverified", "http"]
 View: TypeAlias = Callable[[Snapshot], Iterable[tuple[Labels, float]]]
+_Now = TypeVar("_Now")
 
 
 class Views(Collector):
-    """All gauges of the table, evaluated together: one scrape shows one moment.
-
-    Args:
-        snapshot: gives what is now.
-    """
+    """All gauges of the table, evaluated together: one scrape shows one moment."""
 
     def __init__(self, snapshot: Callable[[], Snapshot]) -> None:
         """Read nothing before the first scrape."""
@@ -52,15 +49,28 @@ def _metric(name: str) -> Metric:
     return Metric(row.name, row.help, row.kind, row.unit)
 
 
-def _per_surface(read: Callable[[SurfaceNow], float | None]) -> View:
-    """One value of each surface whose last run holds."""
+def _each(
+    every: Callable[[Snapshot], Iterable[_Now]],
+    labels: Callable[[_Now], Labels],
+    read: Callable[[_Now], float | None],
+) -> View:
+    """One value of each of them that has one."""
 
     def view(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
-        for surface in snapshot.surfaces:
-            if surface.run is not None and (value := read(surface)) is not None:
-                yield surface.labels, value
+        for now in every(snapshot):
+            if (value := read(now)) is not None:
+                yield labels(now), value
 
     return view
+
+
+def _per_surface(read: Callable[[SurfaceNow], float | None]) -> View:
+    """One value of each surface whose last run holds."""
+    return _each(
+        lambda now: (surface for surface in now.surfaces if surface.run is not None),
+        lambda surface: surface.labels,
+        read,
+    )
 
 
 def _per_call(read: Callable[[Call], float | None]) -> View:
@@ -74,12 +84,7 @@ def _per_call(read: Callable[[Call], float | None]) -> View:
 
 
 def _per_quota(read: Callable[[QuotaNow], float | None]) -> View:
-    def view(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
-        for quota in snapshot.quotas:
-            if (value := read(quota)) is not None:
-                yield quota.labels, value
-
-    return view
+    return _each(lambda now: now.quotas, lambda quota: quota.labels, read)
 
 
 def _failure_reasons(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
@@ -154,14 +159,7 @@ def _target_info(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
 
 
 def transport_of(target: Target) -> Carried:
-    """How well what crosses the network is kept from others.
-
-    Args:
-        target: any.
-
-    Returns:
-        ``https``, ``https_unverified`` or ``http``.
-    """
+    """How well what crosses the network is kept from others."""
     if target.url.startswith("http:"):
         return "http"
     return "https_unverified" if target.tls.insecure_skip_verify else "https"
@@ -180,40 +178,30 @@ def _certificates(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
         yield labels, certificate.expiry
 
 
+def _component(now: LifecycleNow) -> Labels:
+    return {"target": now.target, "component": now.component}
+
+
 def _per_component(read: Callable[[LifecycleNow], float | None]) -> View:
     """One value of each component that told something of its life cycle."""
-
-    def view(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
-        for now in snapshot.lifecycles:
-            if (value := read(now)) is not None:
-                yield {"target": now.target, "component": now.component}, value
-
-    return view
+    return _each(lambda now: now.lifecycles, _component, read)
 
 
 def _versions(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
     for now in snapshot.lifecycles:
         if now.version is not None:
-            labels = {"target": now.target, "component": now.component}
-            yield {**labels, "api_version": now.version}, 1.0
+            yield {**_component(now), "api_version": now.version}, 1.0
 
 
 def _lifecycle_problems(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
     for now in snapshot.lifecycles:
         for reason in LIFECYCLE_PROBLEMS:
-            labels = {"target": now.target, "component": now.component, "reason": reason}
-            yield labels, float(reason in now.problems)
+            yield {**_component(now), "reason": reason}, float(reason in now.problems)
 
 
 def _per_token(read: Callable[[TokenNow], float | None]) -> View:
     """One value of each target that is probed with a token."""
-
-    def view(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
-        for token in snapshot.tokens:
-            if (value := read(token)) is not None:
-                yield {"target": token.target}, value
-
-    return view
+    return _each(lambda now: now.tokens, lambda token: {"target": token.target}, read)
 
 
 def _unfollowed(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:

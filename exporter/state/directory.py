@@ -24,10 +24,9 @@ class TakenError(Exception):
 
 
 class Directory:
-    """A directory on a volume. Who has it open holds its lock, until the process ends at last.
+    """A directory on a volume, made where only its last part is missing.
 
-    Args:
-        path: made where only its last part is missing.
+    Who has it open holds its lock, until the process ends at last.
 
     Raises:
         TakenError: another process holds it.
@@ -48,10 +47,9 @@ class Directory:
             raise
 
     def read(self) -> Document:
-        """Read what was written last; what cannot be read is moved aside, and told.
+        """Read what was written last, an empty document where there is none.
 
-        Returns:
-            The document, an empty one where there is none.
+        What cannot be read is moved aside, and told.
 
         Raises:
             OSError: the file is there and cannot be opened, or cannot be moved.
@@ -70,9 +68,6 @@ class Directory:
 
     def write(self, data: bytes) -> None:
         """Replace the document: after any crash there is the former or this one, and it is whole.
-
-        Args:
-            data: the new document.
 
         Raises:
             OSError: it could not be written; the former one is still there.

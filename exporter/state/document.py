@@ -43,27 +43,14 @@ class _Envelope(Struct, frozen=True):
 
 
 def encode(document: Document) -> bytes:
-    """Write a document.
-
-    Args:
-        document: what is known.
-
-    Returns:
-        Its bytes.
-    """
+    """Write a document."""
     surfaces = Raw(msgspec.json.encode(document.surfaces))
     parts = msgspec.json.encode({**document.others, _SURFACES: surfaces})
     return msgspec.json.encode(_Envelope(_FORMAT, VERSION, crc32(parts), Raw(parts))) + b"\n"
 
 
 def decode(data: bytes) -> Document:
-    """Read a document.
-
-    Args:
-        data: whatever was found.
-
-    Returns:
-        What was known.
+    """Read a document from whatever was found.
 
     Raises:
         UnreadableError: it is damaged, of another program, or of a newer version.
@@ -87,13 +74,8 @@ def decode(data: bytes) -> Document:
 def fitting(surfaces: tuple[Past, ...], urls: Mapping[str, str], now: float) -> dict[Key, Past]:
     """What of the past is still about what is probed: another URL is another API.
 
-    Args:
-        surfaces: what was read.
-        urls: of each target, as it is probed now.
-        now: Unix seconds.
-
-    Returns:
-        By surface; nothing of it claims to have begun in the future.
+    ``urls`` are those of the targets now; nothing of what is left claims to have begun after
+    ``now``, in Unix seconds.
     """
     return {
         past.key: past

@@ -70,11 +70,7 @@ class Keeper:
     def open(self, journal: str) -> Opened | None:
         """Open a directory, in a thread, as its volume may hang; it is not used yet.
 
-        Args:
-            journal: the directory, or nothing.
-
-        Returns:
-            What is to be followed; ``None`` where it is the one that is in use.
+        The answer is ``None`` where it is the one that is in use.
 
         Raises:
             ConfigError: it cannot be used.
@@ -95,13 +91,9 @@ class Keeper:
             return self._ready[path]
 
     def apply(self, opened: Opened | None) -> tuple[Past, ...]:
-        """Keep it there from now on.
+        """Keep it there from now on; with ``None`` it stays as it is.
 
-        Args:
-            opened: where; ``None`` where it stays as it is.
-
-        Returns:
-            What was found there, if it is another directory than before.
+        The answer is what was found there, if it is another directory than before.
         """
         for each in [self._ready.pop(path) for path in tuple(self._ready)]:
             if each is not opened and each.directory is not None:

@@ -224,24 +224,10 @@ _ALL: Final[Mapping[str, Advice]] = dict(chain(FAILED.items(), SKIPPED.items()))
 
 
 def advice(reason: Reason | SkipReason) -> Advice:
-    """What to tell.
-
-    Args:
-        reason: why a run failed, or did not happen.
-
-    Returns:
-        What it means and what to look at.
-    """
+    """What a reason means and what to look at."""
     return _ALL[reason]
 
 
 def place(reason: Reason | SkipReason) -> str:
-    """Where to read about it on a running exporter.
-
-    Args:
-        reason: why a run failed, or did not happen.
-
-    Returns:
-        The path with its anchor.
-    """
+    """The path, with its anchor, at which a running exporter tells of a reason."""
     return f"{PAGE}#{reason}"

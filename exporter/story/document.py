@@ -45,15 +45,7 @@ class ProbeJson(StepJson, frozen=True):
 
 
 def document(told: Sequence[Step], notes: Sequence[str] = ()) -> bytes:
-    """Tell it all to a program.
-
-    Args:
-        told: what happened; the last step is what was asked for.
-        notes: what has to be known besides.
-
-    Returns:
-        JSON: one object, indented.
-    """
+    """Tell it all to a program, as an indented JSON object; the last step is what was asked for."""
     steps = tuple(map(_step, told))
     probe = ProbeJson(**asdict(steps[-1]), notes=tuple(notes), steps=steps)
     return msgspec.json.format(msgspec.json.encode(probe), indent=2)

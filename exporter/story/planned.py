@@ -7,25 +7,19 @@ from exporter.config.schema import Connection, Target
 from exporter.config.shapes import FILE_SUFFIX
 from exporter.config.values import Duration
 from exporter.job import Job
-from exporter.story.text import Line
+from exporter.story.text import Line, fact
 
-_LABEL: Final = 14
 _FAN_OUT: Final[Mapping[str, str]] = {"each": "each in every run", "rotate": "one a run, in turn"}
 
 
 def planned(job: Job, target: Target) -> Iterator[Line]:
-    """Tell how a surface is probed.
+    """Tell how a surface is probed, a line for each thing that decides it.
 
-    Args:
-        job: as it is planned.
-        target: whose it is; of its headers the names alone are told.
-
-    Yields:
-        A line for each thing that decides it.
+    Of the target's headers the names alone are told.
     """
     yield Line("Planned job:", "heading")
     for label, text in (*_job(job, target), *_target(target)):
-        yield Line(f"  {label:<{_LABEL}}{text}")
+        yield fact(label, text)
 
 
 def _job(job: Job, target: Target) -> Iterator[tuple[str, str]]:

@@ -25,11 +25,7 @@ a runbook each, is in [alerts](alerts.md).
 
 
 def page() -> str:
-    """The whole page.
-
-    Returns:
-        Markdown.
-    """
+    """The whole page, as Markdown."""
     return "\n".join((_INTRO, *_chapter(FAILED_TITLE, FAILED), *_chapter(SKIPPED_TITLE, SKIPPED)))
 
 

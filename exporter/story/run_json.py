@@ -145,15 +145,7 @@ class SkipJson(Struct, frozen=True):
 
 
 def run_json(of: Run | Inquiry | Skip, *, asked: bool = False) -> RunJson:
-    """Tell a run, or one that did not happen.
-
-    Args:
-        of: as it was observed.
-        asked: whether somebody asked for it, where it does not say so itself.
-
-    Returns:
-        It as JSON has it.
-    """
+    """Tell a run, or one that did not happen; ``asked`` where it does not say so itself."""
     if isinstance(of, Inquiry):
         return run_json(of.run, asked=True)
     surface = (of.key.target, of.key.component, of.key.surface, rfc3339(of.at))
@@ -184,14 +176,7 @@ def run_json(of: Run | Inquiry | Skip, *, asked: bool = False) -> RunJson:
 
 
 def call_json(call: Call) -> CallJson:
-    """Tell a call.
-
-    Args:
-        call: one exchange.
-
-    Returns:
-        It as JSON has it.
-    """
+    """Tell a call as JSON has it."""
     context = call.context
     phases = {name: round(took, MICROSECONDS) for name, took in phases_of(call).items()}
     return CallJson(
@@ -218,29 +203,13 @@ def call_json(call: Call) -> CallJson:
 
 
 def skip_json(key: Key, reason: SkipReason, skipped: Skipped) -> SkipJson:
-    """Tell the skips of a surface for one reason.
-
-    Args:
-        key: the surface.
-        reason: why.
-        skipped: how often, and when last.
-
-    Returns:
-        It as JSON has it.
-    """
+    """Tell the skips of a surface for one reason: how often, and when last."""
     last = rfc3339(skipped.at)
     return SkipJson(key.target, key.component, key.surface, reason, skipped.count, last)
 
 
 def moment(at: float | None) -> str | None:
-    """A time as JSON has it.
-
-    Args:
-        at: Unix seconds, where it is known.
-
-    Returns:
-        RFC 3339; what no calendar has is not known.
-    """
+    """A Unix time as JSON has it, by RFC 3339; ``None`` where it is unknown or in no calendar."""
     try:
         return None if at is None else rfc3339(at)
     except (ValueError, OverflowError, OSError):

@@ -38,6 +38,11 @@ class Line(Struct, frozen=True):
     tone: Tone = "plain"
 
 
+def fact(label: str, text: str, tone: Tone = "plain") -> Line:
+    """A line of a table, whose labels have a column of their own."""
+    return Line(f"  {label:<{_LABEL}}{text}", tone)
+
+
 class Step(Struct, frozen=True):
     """One run, with its calls, or a run that did not happen.
 
@@ -77,14 +82,9 @@ class Step(Struct, frozen=True):
 
 
 def steps(observations: Iterable[Observation], heard: Heard = NOTHING) -> list[Step]:
-    """Put calls to the runs that they made.
+    """Put calls to the runs that they made: a step for each run or skip, in their order.
 
-    Args:
-        observations: in the order in which they were emitted.
-        heard: what the API said is wrong.
-
-    Returns:
-        A step for each run or skip, in that order.
+    ``heard`` is what the API said is wrong.
     """
     found: list[Step] = []
     calls: dict[Key, list[Call]] = {}
@@ -108,15 +108,10 @@ def _problem(conclusion: Run | Skip, heard: Heard) -> ApiProblem | None:
 
 
 def story(told: Sequence[Step], notes: Sequence[str] = ()) -> Iterator[Line]:
-    """Tell it all.
+    """Tell it all in lines; the last step is what was asked for.
 
-    Args:
-        told: what happened; the last step is what was asked for.
-        notes: what has to be known besides.
-
-    Yields:
-        Lines; what the API sent is in none of them as it was: texts are of one line, bounded and
-        without secrets.
+    What the API sent is in none of them as it was: texts are of one line, bounded and without
+    secrets.
     """
     *before, last = told
     yield Line(f"{last.key.surface} of {last.key.target} {last.verdict}", _tone(last))
@@ -156,7 +151,7 @@ def _call(call: Call) -> Iterator[Line]:
     yield from (Line(f"  {row}") for row in waterfall(call))
     yield Line()
     for label, text in _facts(call):
-        yield Line(f"  {label:<{_LABEL}}{text}")
+        yield fact(label, text)
 
 
 def _facts(call: Call) -> Iterator[tuple[str, str]]:
@@ -206,22 +201,19 @@ def _lifecycle(told: Lifecycle, now: float) -> Iterator[tuple[str, str]]:
 
 
 def _finding(step: Step) -> Iterator[Line]:
-    if not isinstance(step.conclusion, Skip):
-        yield Line(f"  {'checked':<{_LABEL}}{', '.join(IN_ORDER.get(step.key.surface, ()))}")
-    told = explained(step)
-    if told is None:
+    conclusion, reason = step.conclusion, step.reason
+    if isinstance(conclusion, Run):
+        yield fact("checked", ", ".join(IN_ORDER.get(step.key.surface, ())))
+    if reason is None:
         return
-    conclusion = step.conclusion
-    wrong = conclusion.reason if isinstance(conclusion, Skip) else conclusion.wrong
-    yield Line(f"  {'wrong':<{_LABEL}}{wrong}", "bad")
-    if step.problem is not None:
-        for said in _said(step.problem):
-            yield Line(f"  {'the API says':<{_LABEL}}{said}")
-    yield Line(f"  {'that means':<{_LABEL}}{told.means}")
-    yield Line(f"  {'causes':<{_LABEL}}{told.causes}")
-    yield Line(f"  {'look next':<{_LABEL}}{told.then}")
-    if step.reason is not None:
-        yield Line(f"  {'all reasons':<{_LABEL}}{place(step.reason)} of a running exporter", "dim")
+    yield fact("wrong", conclusion.wrong if isinstance(conclusion, Run) else reason, "bad")
+    for said in () if step.problem is None else _said(step.problem):
+        yield fact("the API says", said)
+    told = advice(reason)
+    yield fact("that means", told.means)
+    yield fact("causes", told.causes)
+    yield fact("look next", told.then)
+    yield fact("all reasons", f"{place(reason)} of a running exporter", "dim")
 
 
 def _said(problem: ApiProblem) -> Iterator[str]:
@@ -233,26 +225,12 @@ def _said(problem: ApiProblem) -> Iterator[str]:
 
 
 def explained(step: Step) -> Advice | None:
-    """What its reason means.
-
-    Args:
-        step: one run or skip.
-
-    Returns:
-        The advice; ``None`` where it is well.
-    """
+    """What the reason of a step means; ``None`` where it is well."""
     return None if step.reason is None else advice(step.reason)
 
 
 def tls_name(version: str) -> str:
-    """As people and blackbox_exporter write it: ``TLS 1.3``.
-
-    Args:
-        version: as OpenSSL writes it: ``TLSv1.3``.
-
-    Returns:
-        The name.
-    """
+    """OpenSSL's ``TLSv1.3`` as people and blackbox_exporter write it: ``TLS 1.3``."""
     return version.replace("TLSv", "TLS ")
 
 

@@ -18,14 +18,10 @@ _SHORT_WAIT: Final = 0.001
 
 
 def phases_of(call: Call) -> dict[str, float]:
-    """The phases that were reached, in their order.
+    """The phases that were reached, in their order: seconds by name.
 
-    Args:
-        call: one exchange.
-
-    Returns:
-        Seconds by name; ``before`` is what went before the last connection: our own beginning,
-        a connection that was lost, a redirect.
+    ``before`` is what went before the last connection: our own beginning, a connection that was
+    lost, a redirect.
     """
     timed = reached(call.phases)
     queue = timed.pop("queue", None)
@@ -37,26 +33,14 @@ def phases_of(call: Call) -> dict[str, float]:
 
 
 def reached(phases: Phases) -> dict[str, float]:
-    """The phases that a call came to.
-
-    Args:
-        phases: of the call.
-
-    Returns:
-        Seconds by name, in the order of time.
-    """
+    """The phases that a call came to: seconds by name, in the order of time."""
     return {name: lasted for name, lasted in asdict(phases).items() if lasted is not None}
 
 
 def waterfall(call: Call) -> Iterator[str]:
-    """Draw the phases of one call.
+    """Draw the phases of one call, a line for each, and one for all of it.
 
-    Args:
-        call: one exchange.
-
-    Yields:
-        A line for each phase, and one for all of it. The wait for a slot of our own counts in
-        no duration and has no bar.
+    The wait for a slot of our own counts in no duration and has no bar.
     """
     begun = 0.0
     for name, lasted in phases_of(call).items():
@@ -70,14 +54,7 @@ def waterfall(call: Call) -> Iterator[str]:
 
 
 def side_by_side(calls: Sequence[Call]) -> Iterator[str]:
-    """Draw several calls on one axis of time.
-
-    Args:
-        calls: in any order, one at least.
-
-    Yields:
-        A line for each.
-    """
+    """Draw several calls, in any order and one at least, on one axis of time, a line for each."""
     starts = [call.steady - call.duration for call in calls]
     first = min(starts)
     whole = max(call.steady for call in calls) - first
@@ -90,14 +67,7 @@ def side_by_side(calls: Sequence[Call]) -> Iterator[str]:
 
 
 def outcome(call: Call) -> str:
-    """Its status, or why there is none.
-
-    Args:
-        call: one exchange.
-
-    Returns:
-        A word or two.
-    """
+    """The status of a call, or a word or two on why there is none."""
     told = (str(call.status) if call.status is not None else None, call.fault)
     return " ".join(each for each in told if each) or "no answer"
 

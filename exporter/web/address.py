@@ -23,12 +23,6 @@ class Address(Struct, frozen=True):
 def parse_address(text: str) -> Address:
     """Read ``:10945``, ``127.0.0.1:10945``, ``[::1]:10945`` or ``localhost:10945``.
 
-    Args:
-        text: as given on the command line.
-
-    Returns:
-        The address.
-
     Raises:
         ValueError: it is something else.
     """

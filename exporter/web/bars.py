@@ -40,14 +40,9 @@ STYLE: Final = """
 
 
 def waterfall(phases: Phases, longest: float) -> str:
-    """Draw the phases one after another.
+    """Draw the phases one after another, as HTML; the whole width is ``longest`` seconds.
 
-    Args:
-        phases: of a call.
-        longest: seconds that the whole width is.
-
-    Returns:
-        HTML: the bar, and the same in words for who cannot see it.
+    The same is there in words, for who cannot see the bar.
     """
     seconds = reached(phases)
     parts = "".join(
@@ -69,26 +64,12 @@ def legend() -> str:
 
 
 def longest_of(every: list[Phases]) -> float:
-    """The time that the whole width stands for.
-
-    Args:
-        every: the phases of all calls of the page.
-
-    Returns:
-        Seconds, those of the longest.
-    """
+    """The seconds that the whole width stands for: those of the page's longest call."""
     return max((sum(reached(phases).values()) for phases in every), default=0.0)
 
 
 def milliseconds(seconds: float) -> str:
-    """A duration as people compare them.
-
-    Args:
-        seconds: any.
-
-    Returns:
-        Such as ``0.3 ms``, ``24 ms`` or ``1 250 ms``, the digits in groups of three.
-    """
+    """Seconds as people compare them: ``0.3 ms``, ``24 ms`` or ``1 250 ms``, in groups of three."""
     took = seconds * 1000
     return f"{took:.1f} ms" if took < 10 else f"{took:,.0f} ms".replace(",", "\N{NO-BREAK SPACE}")  # noqa: PLR2004
 

@@ -30,9 +30,6 @@ class BlackboxFamilies(Collector):
 
     What blackbox_exporter always has is always there, and 0 where it was not reached, as rules
     compare with that (``probe_http_status_code <= 199``).
-
-    Args:
-        run: what was asked for.
     """
 
     def __init__(self, run: Run) -> None:

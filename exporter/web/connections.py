@@ -35,11 +35,7 @@ class Limits(Struct, frozen=True):
 
 
 class Room:
-    """A bounded number of connections; where it is full the one that was idle longest goes.
-
-    Args:
-        most: how many.
-    """
+    """A bounded number of connections; where it is full the one that was idle longest goes."""
 
     def __init__(self, most: int) -> None:
         """Begin empty."""
@@ -48,11 +44,7 @@ class Room:
         self._seldom = Seldom()
 
     def enter(self, new: "Connection") -> None:
-        """Let one in, or turn it away where all others are busy.
-
-        Args:
-            new: it has just been made.
-        """
+        """Let a new one in, or turn it away where all others are busy."""
         self._inside.add(new)
         if len(self._inside) <= self._most:
             return
@@ -65,11 +57,7 @@ class Room:
             _log.warning("a connection is turned away: all are busy", extra={"fields": fields})
 
     def leave(self, gone: "Connection") -> None:
-        """One is over.
-
-        Args:
-            gone: it may have left before.
-        """
+        """One is over; it may have left before."""
         self._inside.discard(gone)
 
 
@@ -85,14 +73,7 @@ class Connection(web.RequestHandler):
     def __init__(
         self, manager: web.Server, room: Room, limits: Limits, log: logging.Logger
     ) -> None:
-        """Prepare for a connection.
-
-        Args:
-            manager: aiohttp's server, which has what answers.
-            room: where it belongs.
-            limits: of its times.
-            log: takes faults of ours.
-        """
+        """Prepare for a connection that aiohttp's server answers; the log takes faults of ours."""
         super().__init__(
             manager,
             loop=asyncio.get_running_loop(),

@@ -26,24 +26,13 @@ class Listener:
     """Listens until it is closed."""
 
     def __init__(self, routes: Routes, limits: Limits) -> None:
-        """Prepare; nothing listens before ``open``.
-
-        Args:
-            routes: answers.
-            limits: what a client may take.
-        """
+        """Prepare; nothing listens before ``open``."""
         self._routes = routes
         self._limits = limits
         self._runner: web.ServerRunner | None = None
 
     async def open(self, address: Address) -> Address:
-        """Start listening.
-
-        Args:
-            address: where; port 0 takes a free one.
-
-        Returns:
-            The address with the port that was taken.
+        """Start listening: at the given address, with the port that was taken in place of 0.
 
         Raises:
             OSError: the port is taken, or may not be had.

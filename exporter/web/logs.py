@@ -20,49 +20,42 @@ from exporter.story.run_json import (
     skip_json,
 )
 from exporter.web.bars import STYLE, legend, longest_of, milliseconds, waterfall
+from exporter.web.frame import framed
 from exporter.web.reasons import link
 
 SHOWN: Final = 200
 """Runs that the page shows unless it is asked for another number; JSON has all."""
 _NO_WAY: Final = TransportJson(None, None, None, 0)
 
-_PAGE: Final = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>Last runs: oran-mano-exporter</title>
-<style>
-body {{ font: 15px/1.45 system-ui, sans-serif; margin: 1.5rem auto; max-width: 84rem;
-  padding: 0 1rem; }}
-h1 {{ font-size: 1.4rem; }} h2 {{ font-size: 1.1rem; margin-top: 2rem; }}
-form {{ display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; }}
-input, select, button {{ font: inherit; }} .wide {{ overflow-x: auto; }}
-.legend span {{ margin-right: .8rem; white-space: nowrap; }}
-table {{ border-collapse: collapse; width: 100%; }}
-th, td {{ text-align: left; vertical-align: top; padding: .35rem .7rem .35rem 0;
-  border-bottom: 1px solid #8884; }}
-td.when, td.took {{ white-space: nowrap; font-variant-numeric: tabular-nums; }}
-td.took {{ text-align: right; }} td.phases {{ width: 28%; }}
-td a {{ color: inherit; }}
-td small {{ white-space: nowrap; }} td.phases small {{ white-space: normal; }}
-td small, .quiet {{ opacity: .8; }}
-code {{ font-size: .85em; overflow-wrap: anywhere; }}
-.well {{ color: #16803c; }}
-.failed {{ color: #c81e1e; font-weight: 600; }} .slow {{ color: #8a6100; font-weight: 600; }}
-@media (max-width: 64rem) {{
-  thead {{ display: none; }}
-  tr {{ display: block; padding: .5rem 0; border-bottom: 1px solid #8884; }}
-  td, td.phases {{ display: inline-block; width: auto; padding: 0 1rem .2rem 0; border: 0; }}
-  td.phases, td.phases + td {{ display: block; overflow-wrap: anywhere; }}
-}}
-@media (prefers-color-scheme: dark) {{
-  .well {{ color: #4ade80; }} .failed {{ color: #f87171; }} .slow {{ color: #fbbf24; }}
-}}
-{style}</style>
-</head>
-<body>
+_STYLE: Final = """\
+body { max-width: 84rem; }
+h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
+form { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; }
+input, select, button { font: inherit; } .wide { overflow-x: auto; }
+.legend span { margin-right: .8rem; white-space: nowrap; }
+table { border-collapse: collapse; width: 100%; }
+th, td { text-align: left; vertical-align: top; padding: .35rem .7rem .35rem 0;
+  border-bottom: 1px solid #8884; }
+td.when, td.took { white-space: nowrap; font-variant-numeric: tabular-nums; }
+td.took { text-align: right; } td.phases { width: 28%; }
+td a { color: inherit; }
+td small { white-space: nowrap; } td.phases small { white-space: normal; }
+td small, .quiet { opacity: .8; }
+code { font-size: .85em; overflow-wrap: anywhere; }
+.well { color: #16803c; }
+.failed { color: #c81e1e; font-weight: 600; } .slow { color: #8a6100; font-weight: 600; }
+@media (max-width: 64rem) {
+  thead { display: none; }
+  tr { display: block; padding: .5rem 0; border-bottom: 1px solid #8884; }
+  td, td.phases { display: inline-block; width: auto; padding: 0 1rem .2rem 0; border: 0; }
+  td.phases, td.phases + td { display: block; overflow-wrap: anywhere; }
+}
+@media (prefers-color-scheme: dark) {
+  .well { color: #4ade80; } .failed { color: #f87171; } .slow { color: #fbbf24; }
+}
+"""
+
+_BODY: Final = """\
 <h1>Last runs</h1>
 <p><a href="./">Status</a> · <a href="{all_as_json}">as JSON</a> · {summary}</p>
 <form>
@@ -88,8 +81,6 @@ code {{ font-size: .85em; overflow-wrap: anywhere; }}
 {skips}
 </tbody>
 </table></div>
-</body>
-</html>
 """
 
 
@@ -123,32 +114,16 @@ class LogsJson(Struct, frozen=True):
 
 
 def logs_json(found: Found) -> bytes:
-    """Tell all of it.
-
-    Args:
-        found: what there is.
-
-    Returns:
-        ``{"runs": [...], "skips": [...]}``.
-    """
+    """All of it, as ``{"runs": [...], "skips": [...]}``."""
     skips = tuple(skip_json(*skip) for skip in found.skips)
     return msgspec.json.encode(LogsJson(tuple(map(run_json, found.entries)), skips))
 
 
 def logs_page(found: Found, wanted: Wanted) -> str:
-    """Write the page.
-
-    Args:
-        found: what there is.
-        wanted: what was asked for.
-
-    Returns:
-        HTML.
-    """
+    """Write the page, as HTML."""
     shown = found.entries[: wanted.limit]
     longest = longest_of([_phases(entry) for entry in shown])
-    return _PAGE.format(
-        style=STYLE,
+    body = _BODY.format(
         summary=_summary(len(shown), len(found.entries), wanted),
         all_as_json=escape(f"logs?{wanted.query(format='json')}"),
         targets=_options(sorted({key.target for key in found.keys}), wanted.target),
@@ -158,6 +133,7 @@ def logs_page(found: Found, wanted: Wanted) -> str:
         runs="\n".join(_row(entry, longest) for entry in shown) or _nothing(6, "no run yet"),
         skips="\n".join(_skip(*skip) for skip in found.skips) or _nothing(4, "none"),
     )
+    return framed("Last runs: oran-mano-exporter", _STYLE + STYLE, body)
 
 
 def _summary(shown: int, kept: int, wanted: Wanted) -> str:

@@ -16,12 +16,12 @@ from exporter.overview import (
     summary,
 )
 from exporter.sinks.snapshot import Snapshot
+from exporter.web.frame import framed
 from exporter.web.reasons import linked
 
-_STYLE: Final = """
+_STYLE: Final = """\
 :root { --good: #14733a; --bad: #b91c1c; --unsure: #7a5600; --line: #8884; --tint: #dc262614; }
-body { font: 15px/1.45 system-ui, sans-serif; margin: 1.5rem auto; max-width: 76rem;
-  padding: 0 1rem; }
+body { max-width: 76rem; }
 h1 { font-size: 1.4rem; margin: 0; }
 h2 { font-size: 1.15rem; margin: 2rem 0 0; }
 nav a { margin-right: .9rem; }
@@ -55,16 +55,7 @@ td.failing { font-weight: 600; }
 }
 """
 
-_PAGE: Final = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>{title}</title>
-<style>{style}</style>
-</head>
-<body>
+_BODY: Final = """\
 <header>
 <h1>oran-mano-exporter</h1>
 <p>{summary}</p>
@@ -79,26 +70,14 @@ _PAGE: Final = """<!DOCTYPE html>
 </main>
 <footer><p class="faint">Version {version}, {time}. Loading this page sends nothing to the
 API.</p></footer>
-</body>
-</html>
 """
 
 
 def status_page(snapshot: Snapshot, telemetry_path: str) -> str:
-    """Write the page.
-
-    Args:
-        snapshot: what is known.
-        telemetry_path: where the metrics are.
-
-    Returns:
-        HTML.
-    """
+    """Write the page, as HTML."""
     time = datetime.fromtimestamp(snapshot.at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     cards = healths(snapshot)
-    return _PAGE.format(
-        title=escape(_title(cards)),
-        style=_STYLE,
+    body = _BODY.format(
         summary=escape(summary(snapshot)),
         metrics=escape(telemetry_path.removeprefix("/")),
         cards="\n".join(_card(card) for card in cards),
@@ -108,6 +87,7 @@ def status_page(snapshot: Snapshot, telemetry_path: str) -> str:
         version=escape(__version__),
         time=time,
     )
+    return framed(escape(_title(cards)), _STYLE, body)
 
 
 def _title(cards: list[HealthLine]) -> str:

@@ -36,15 +36,10 @@ class WrongCallError(Exception):
 
 
 async def answer(request: web.BaseRequest, ask: Ask) -> web.Response:
-    """Answer one request.
+    """Answer a request with ``target``, ``surface`` (or ``module``) and perhaps ``debug=true``.
 
-    Args:
-        request: with ``target``, ``surface`` (or ``module``) and perhaps ``debug=true``.
-        ask: probes.
-
-    Returns:
-        Metrics, or the whole story for a person; 400 for what cannot be asked for, 503 where
-        nothing was probed, so that no verdict is made up.
+    With metrics, or the whole story for a person; 400 for what cannot be asked for, 503 where
+    nothing was probed, so that no verdict is made up.
     """
     try:
         surface = _parameter(request, "surface", "module")

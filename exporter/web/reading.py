@@ -42,11 +42,7 @@ class Reading:
     bodies: Shared[bytes] = field(default_factory=Shared)
 
     def route(self, routes: Routes) -> None:
-        """Answer for these paths.
-
-        Args:
-            routes: of the listener.
-        """
+        """Answer for these paths."""
         routes.get(paths.LOGS, self._logs)
         routes.get(paths.CONFIG, self._config)
         routes.get(paths.REASONS, _reasons)

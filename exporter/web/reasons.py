@@ -8,29 +8,18 @@ from typing import Final
 
 from exporter.story.advice import FAILED, PAGE, SKIPPED, Advice
 from exporter.story.reasons import FAILED_TITLE, SKIPPED_TITLE, Named
+from exporter.web.frame import framed
 
-_PAGE: Final = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>Reasons: oran-mano-exporter</title>
-<style>
-body {{ font: 15px/1.45 system-ui, sans-serif; margin: 1.5rem auto; max-width: 48rem;
-  padding: 0 1rem; }}
-h1 {{ font-size: 1.4rem; }} h2 {{ font-size: 1.15rem; margin-top: 2rem; }}
-h3 {{ font-size: 1rem; margin: 1.2rem 0 0; }} p {{ margin: .2rem 0; }}
-section:target {{ background: #ca8a0422; outline: .4rem solid #ca8a0422; }}
-nav a {{ margin-right: .6rem; white-space: nowrap; }}
-</style>
-</head>
-<body>
+_STYLE: Final = """\
+body { max-width: 48rem; }
+h1 { font-size: 1.4rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
+h3 { font-size: 1rem; margin: 1.2rem 0 0; } p { margin: .2rem 0; }
+section:target { background: #ca8a0422; outline: .4rem solid #ca8a0422; }
+nav a { margin-right: .6rem; white-space: nowrap; }
+"""
+_HEAD: Final = """\
 <h1>Reasons</h1>
 <p><a href="./">Status</a> · <a href="logs">Last runs</a></p>
-{chapters}
-</body>
-</html>
 """
 _NAMES: Final = "|".join((*FAILED, *SKIPPED))
 _STATED: Final = re.compile(rf"(^|; |since: |\()({_NAMES})(?=$|[:;)])")
@@ -38,45 +27,26 @@ _STATED: Final = re.compile(rf"(^|; |since: |\()({_NAMES})(?=$|[:;)])")
 
 
 def link(reason: str, words: str = "") -> str:
-    """Lead to what a reason means.
-
-    Args:
-        reason: one of the closed sets.
-        words: HTML that is shown besides it, as attributes of the link.
-
-    Returns:
-        HTML.
-    """
+    """HTML that leads to what a reason means; ``words`` are attributes of the link."""
     return f'<a href="{PAGE.removeprefix("/")}#{reason}"{words}>{reason}</a>'
 
 
 def linked(html: str) -> str:
-    """Lead from each reason that a phrase states to what it means.
-
-    Args:
-        html: the phrase, escaped.
-
-    Returns:
-        The same with links.
-    """
+    """Lead from each reason that a phrase, as escaped HTML, states to what it means."""
     return _STATED.sub(lambda match: match[1] + link(match[2]), html)
 
 
 @cache
 def reasons_page() -> str:
-    """Write the page.
-
-    Returns:
-        HTML.
-    """
+    """Write the page, as HTML."""
     chapters = (_chapter(FAILED_TITLE, FAILED), _chapter(SKIPPED_TITLE, SKIPPED))
-    return _PAGE.format(chapters="\n".join(chapters))
+    return framed("Reasons: oran-mano-exporter", _STYLE, _HEAD + "".join(chapters))
 
 
 def _chapter(title: str, reasons: Mapping[Named, Advice]) -> str:
     index = " ".join(f'<a href="#{reason}">{reason}</a>' for reason in reasons)
     told = "\n".join(_section(reason, advice) for reason, advice in reasons.items())
-    return f"<h2>{title}</h2>\n<nav>{index}</nav>\n{told}"
+    return f"<h2>{title}</h2>\n<nav>{index}</nav>\n{told}\n"
 
 
 def _section(reason: str, advice: Advice) -> str:

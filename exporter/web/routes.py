@@ -28,24 +28,13 @@ class Routes:
         self._pages: dict[str, dict[str, Handler]] = {}
 
     def get(self, path: str, handler: Handler, *, head: bool = True) -> None:
-        """Answer GET, and HEAD with its head.
-
-        Args:
-            path: of the page, without anything to be encoded.
-            handler: answers.
-            head: whether HEAD is answered.
-        """
+        """Answer GET, perhaps HEAD with its head too; no path has anything to be encoded."""
         self._pages.setdefault(path, {}).update(
             {"GET": handler, **({"HEAD": handler} if head else {})}
         )
 
     def post(self, path: str, handler: Handler) -> None:
-        """Answer POST.
-
-        Args:
-            path: as for ``get``.
-            handler: answers.
-        """
+        """Answer POST."""
         self._pages.setdefault(path, {})["POST"] = handler
 
     async def __call__(self, request: web.BaseRequest) -> web.Response:
@@ -76,16 +65,7 @@ class Unusable(web.BaseRequest):
 
 
 def plain(text: str, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
-    """A line or some for a person.
-
-    Args:
-        text: what to say; what it quotes may be anything.
-        status: of the answer.
-        headers: besides what describes the text.
-
-    Returns:
-        The answer.
-    """
+    """A line or some for a person; what they quote may be anything."""
     body = text.encode("utf-8", "backslashreplace")
     return web.Response(
         body=body, content_type=TEXT, charset="utf-8", status=status, headers=headers
@@ -93,13 +73,6 @@ def plain(text: str, status: int = 200, headers: Mapping[str, str] | None = None
 
 
 def signed(response: web.Response) -> web.Response:
-    """Say who answers; aiohttp would tell its version and Python's, which are nobody's business.
-
-    Args:
-        response: not sent yet.
-
-    Returns:
-        The same.
-    """
+    """Say who answers; aiohttp would tell its version and Python's, which are nobody's business."""
     response.headers["Server"] = _SERVER
     return response

@@ -9,7 +9,6 @@ from functools import partial
 from aiohttp import web
 
 from exporter.web import paths, probe
-from exporter.web.address import Address
 from exporter.web.connections import Limits
 from exporter.web.listening import Listener
 from exporter.web.reading import Reading
@@ -45,7 +44,7 @@ class Pages:
     """``/logs``, ``/config``, ``/reasons`` and ``/api/v1/status``."""
 
 
-class Server:
+class Server(Listener):
     """Serves the pages until it is closed."""
 
     def __init__(self, pages: Pages, telemetry_path: str, limits: Limits = _LIMITS) -> None:
@@ -55,8 +54,8 @@ class Server:
         self._statuses: Shared[bytes] = Shared()
         routes = Routes()
         routes.get(telemetry_path, self._metrics)
-        routes.get(paths.HEALTHY, self._healthy)
-        routes.get(paths.READY, self._ready)
+        routes.get(paths.HEALTHY, partial(_verdict, well="healthy", wrong=pages.unhealthy))
+        routes.get(paths.READY, partial(_verdict, well="ready", wrong=pages.unready))
         routes.post(paths.RELOAD, self._reload)
         if pages.ask is not None:
             # A HEAD would cost a request of the API, and answer nothing.
@@ -65,25 +64,7 @@ class Server:
             pages.reading.route(routes)
         if telemetry_path != "/":
             routes.get("/", self._status)
-        self._listener = Listener(routes, limits)
-
-    async def open(self, address: Address) -> Address:
-        """Start listening.
-
-        Args:
-            address: where; port 0 takes a free one.
-
-        Returns:
-            The address with the port that was taken.
-
-        Raises:
-            OSError: the port is taken, or may not be had.
-        """
-        return await self._listener.open(address)
-
-    async def close(self) -> None:
-        """Stop listening; answers that are under way have a moment to finish."""
-        await self._listener.close()
+        super().__init__(routes, limits)
 
     async def _metrics(self, request: web.BaseRequest) -> web.Response:
         if request.transport is None or request.transport.is_closing():
@@ -108,14 +89,6 @@ class Server:
     async def _write_status(self) -> bytes:
         return (await asyncio.to_thread(self._pages.status())).encode()
 
-    async def _healthy(self, request: web.BaseRequest) -> web.Response:
-        del request
-        return _verdict(self._pages.unhealthy(), "healthy")
-
-    async def _ready(self, request: web.BaseRequest) -> web.Response:
-        del request
-        return _verdict(self._pages.unready(), "ready")
-
     async def _reload(self, request: web.BaseRequest) -> web.Response:
         del request
         if self._pages.reload is None:
@@ -128,7 +101,10 @@ class Server:
         return plain("reloaded\n")
 
 
-def _verdict(wrong: str | None, well: str) -> web.Response:
-    if wrong is None:
+async def _verdict(
+    request: web.BaseRequest, well: str, wrong: Callable[[], str | None]
+) -> web.Response:
+    del request
+    if (why := wrong()) is None:
         return plain(f"{well}\n")
-    return plain(f"not {well}: {wrong}\n", _NOT_READY)
+    return plain(f"not {well}: {why}\n", _NOT_READY)

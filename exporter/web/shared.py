@@ -20,17 +20,9 @@ class Shared(Generic[_T]):
         self._making: dict[Hashable, asyncio.Task[_T]] = {}
 
     async def get(self, key: Hashable, make: Callable[[], Awaitable[_T]]) -> _T:
-        """Ask for something.
+        """Have what was made for this key, perhaps for others too.
 
-        Args:
-            key: tells it from others.
-            make: makes it as it is when this is called.
-
-        Returns:
-            What was made, perhaps for others too.
-
-        Raises:
-            Exception: whatever the making raised.
+        ``make`` makes it as it is when this is called; whatever it raises is raised here.
         """
         task = self._due.get(key)
         if task is None:

@@ -50,15 +50,7 @@ class Process(Struct, frozen=True):
 
 
 def status_json(snapshot: Snapshot, process: Process) -> bytes:
-    """Write the answer.
-
-    Args:
-        snapshot: what is known of the targets.
-        process: what is known of the exporter.
-
-    Returns:
-        JSON.
-    """
+    """Write the answer: what is known of the targets, and of the exporter itself."""
     now = NowJson(
         version=__version__,
         time=moment(snapshot.at),
