@@ -9,7 +9,6 @@ from urllib.parse import quote, urlencode
 import msgspec
 from msgspec import Struct
 
-from exporter.api.documents import document_of
 from exporter.api.headers import http_date
 from exporter.wire import Exchange, Json, Request
 
@@ -148,8 +147,8 @@ def bearer_authorization(token: str) -> str:
     return f"Bearer {token}"
 
 
-def grant_of(exchange: Exchange, content: Mapping[str, Json] | None = None) -> Grant:
-    """Read a token and its lifetime out of an answer of 2xx, or of its ``content`` decoded already.
+def grant_of(exchange: Exchange, content: Mapping[str, Json] | None) -> Grant:
+    """Read a token and its lifetime out of the content of an answer of 2xx.
 
     See `token_lifetime` for how long it is good, and `on_its_way` for what of that is over. A
     ``refresh_token`` that is no text, or a very long one, is none; for ``expires_in`` see
@@ -158,8 +157,6 @@ def grant_of(exchange: Exchange, content: Mapping[str, Json] | None = None) -> G
     Raises:
         BadGrantError: there is no token in it, or one that is over already or too long.
     """
-    if content is None:
-        content = document_of(exchange.body).content
     try:
         answer = msgspec.convert(content, _Answer)
     except msgspec.ValidationError:
