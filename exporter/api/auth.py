@@ -109,8 +109,8 @@ def client_credentials_request(
 ) -> Request:
     """Ask an authorization server for a token (RFC 6749, section 4.4).
 
-    ``url`` is its token endpoint, ``timeout`` of the whole exchange, in seconds; no scopes, none
-    sent.
+    ``url`` is its token endpoint, ``timeout`` of the whole exchange, in seconds. Where there are no
+    scopes none are sent.
     """
     form = {"grant_type": "client_credentials"}
     if scopes:
@@ -245,7 +245,7 @@ def token_end(token: str) -> float | None:
 
 
 def seconds(value: object) -> float | None:
-    """Read ``expires_in``, or a NumericDate (RFC 7519, section 2): more than 0, or ``None``.
+    """Read ``expires_in``, or a NumericDate (RFC 7519, section 2): seconds above 0, or ``None``.
 
     Servers write such a number as a text too, with a fraction or without; and where a token never
     ends they leave it out or say null, nothing, 0, -1 or a word.
