@@ -9,7 +9,6 @@ from urllib.parse import quote, urlencode
 import msgspec
 from msgspec import Struct
 
-from exporter.api.documents import document_of
 from exporter.api.headers import http_date
 from exporter.wire import Exchange, Json, Request
 
@@ -110,8 +109,8 @@ def client_credentials_request(
 ) -> Request:
     """Ask an authorization server for a token (RFC 6749, section 4.4).
 
-    ``url`` is its token endpoint, ``timeout`` of the whole exchange, in seconds; no scopes, none
-    sent.
+    ``url`` is its token endpoint, ``timeout`` of the whole exchange, in seconds. Where there are no
+    scopes none are sent.
     """
     form = {"grant_type": "client_credentials"}
     if scopes:
@@ -149,7 +148,7 @@ def bearer_authorization(token: str) -> str:
 
 
 def grant_of(exchange: Exchange, content: Mapping[str, Json] | None) -> Grant:
-    """Read a token and its lifetime out of an answer of 2xx, or of its ``content`` decoded already.
+    """Read a token and its lifetime out of the content of an answer of 2xx.
 
     See `token_lifetime` for how long it is good, and `on_its_way` for what of that is over. A
     ``refresh_token`` that is no text, or a very long one, is none; for ``expires_in`` see
@@ -158,8 +157,6 @@ def grant_of(exchange: Exchange, content: Mapping[str, Json] | None) -> Grant:
     Raises:
         BadGrantError: there is no token in it, or one that is over already or too long.
     """
-    if content is None:
-        content = document_of(exchange.body).content
     try:
         answer = msgspec.convert(content, _Answer)
     except msgspec.ValidationError:
@@ -248,7 +245,7 @@ def token_end(token: str) -> float | None:
 
 
 def seconds(value: object) -> float | None:
-    """Read ``expires_in``, or a NumericDate (RFC 7519, section 2): more than 0, or ``None``.
+    """Read ``expires_in``, or a NumericDate (RFC 7519, section 2): seconds above 0, or ``None``.
 
     Servers write such a number as a text too, with a fraction or without; and where a token never
     ends they leave it out or say null, nothing, 0, -1 or a word.

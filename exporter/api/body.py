@@ -55,7 +55,7 @@ async def read(
 ) -> Body:
     """Read a body to its end, and decompress it.
 
-    Neither as it comes nor decompressed it may have more than ``largest`` bytes.
+    It may have ``largest`` bytes at most, as it comes and as it is decompressed.
 
     Raises:
         TooLargeError: it is, or says it will be, larger.

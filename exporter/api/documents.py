@@ -42,11 +42,6 @@ class Document(Struct, frozen=True):
 _NONE: Final = Document(None)
 
 
-def document_of(body: bytes) -> Document:
-    """Read a body, tolerantly where it has to be, however long that takes."""
-    return strictly(body) or _tolerantly(body)
-
-
 def strictly(body: bytes) -> Document | None:
     """Read a body that is as JSON has it; ``None`` where it is to be read tolerantly."""
     try:

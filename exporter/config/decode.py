@@ -13,7 +13,7 @@ from exporter.config.files import NamedFile
 from exporter.config.inferred import inferred
 from exporter.config.leaves import RefusedError, read
 from exporter.config.partial import NOTHING, Partial, Wrong, rest_of
-from exporter.config.problems import ConfigError, Path, Place, Places, Problem
+from exporter.config.problems import Path, Place, Places, Problem
 from exporter.config.rules import broken_rules
 from exporter.config.schema import Config
 from exporter.config.shapes import Each, Keyed, Leaf, Record, Shape, shape_of
@@ -34,20 +34,6 @@ class Decoded(Struct, frozen=True):
     problems: tuple[Problem, ...]
     places: Places
     files: tuple[NamedFile, ...]
-
-
-def decode(data: bytes, folder: pathlib.Path = pathlib.Path()) -> tuple[Config, Places]:
-    """Read a configuration file by itself, without environment and without other files.
-
-    Relative paths in it begin in ``folder``. Where its keys are is told besides.
-
-    Raises:
-        ConfigError: with all the mistakes in it.
-    """
-    decoded = decode_tree(tree_of(data), folder)
-    if decoded.config is None or decoded.problems:
-        raise ConfigError(decoded.problems)
-    return decoded.config, decoded.places
 
 
 def tree_of(data: bytes) -> Table:

@@ -1,4 +1,4 @@
-"""The configuration in force as YAML that anybody may read: what ``decode`` takes, less secrets."""
+"""The configuration in force as YAML that anybody may read: what ``load`` takes, less secrets."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -25,7 +25,7 @@ def encode(config: Config) -> str:
     import yaml  # noqa: PLC0415  # a sidecar that nobody asks needs none: 15 ms
 
     class Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]  # either
-        """Quotes a text that ``decode`` would take for a number."""
+        """Quotes a text that ``load`` would take for a number."""
 
     Dumper.add_implicit_resolver("tag:yaml.org,2002:float", EXPONENT, list("-+0123456789"))
     text: str = yaml.dump(

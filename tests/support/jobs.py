@@ -1,9 +1,11 @@
 """Jobs and answers for tests, in a line each."""
 
+import asyncio
 import json
 from collections.abc import Mapping
 from typing import Final
 
+from exporter.api.documents import Document, read_tolerantly, strictly
 from exporter.catalog import CATALOG
 from exporter.checks import Checks
 from exporter.config.schema import Auth, Config, Resources, SurfaceOptions, Target
@@ -49,6 +51,11 @@ def answer(
 
 def fault(reason: Reason, duration: float = 0.05) -> Fault:
     return Fault(timing(duration), reason, "as the test wants it")
+
+
+def document_of(body: bytes) -> Document:
+    """What a body holds; not for tests that have an event loop."""
+    return strictly(body) or asyncio.run(read_tolerantly(body))
 
 
 async def told(surface: str, result: Exchange) -> str:

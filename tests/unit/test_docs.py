@@ -8,12 +8,11 @@ import pytest
 
 from exporter.catalog import CATALOG
 from exporter.checks import CHECKS, IN_ORDER, REMEMBERING
-from exporter.config.decode import decode
 from exporter.config.problems import ConfigError
 from exporter.plan import plan
 from exporter.simulator.scenarios import SCENARIOS
 from exporter.web import paths
-from tests.unit.config.support import KEYS, documented_example
+from tests.unit.config.support import KEYS, decode, documented_example
 
 ROOT: Final = Path(__file__).parents[2]
 PAGES: Final = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])

@@ -8,13 +8,13 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from exporter.catalog import CATALOG
-from exporter.config.decode import decode
 from exporter.config.encode import encode
 from exporter.config.problems import ConfigError
 from exporter.config.schema import Auth, Config, SurfaceOptions, Target, Timeouts
 from exporter.config.values import Duration
 from exporter.observation import Key
 from exporter.plan import in_force, plan
+from tests.unit.config.support import decode
 
 HEALTH: Final = "monitoring.health"
 ACCOUNT: Final = Auth("login", "probe", password_file="/secret")

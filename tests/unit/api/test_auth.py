@@ -18,7 +18,7 @@ from exporter.api.auth import (
     token_end,
     token_lifetime,
 )
-from tests.support.jobs import answer
+from tests.support.jobs import answer, document_of
 
 NOW: Final = 1_800_000_000.0
 HOUR: Final = 3600.0
@@ -39,7 +39,8 @@ def claims(**values: object) -> str:
 
 def login(body: str | bytes, date: str | None = None) -> Grant:
     raw = body.encode() if isinstance(body, str) else body
-    return grant_of(answer(raw, headers={"Date": date} if date else {}, at=NOW), None)
+    answered = answer(raw, headers={"Date": date} if date else {}, at=NOW)
+    return grant_of(answered, document_of(raw).content)
 
 
 # --- How long a token lives: exp and iat as seconds from now, expires_in, the server's clock -----

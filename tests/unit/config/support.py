@@ -9,8 +9,9 @@ import yaml
 
 import exporter
 from exporter.config import ConfigError, describe
-from exporter.config.decode import decode
+from exporter.config.decode import decode_tree, tree_of
 from exporter.config.problems import Path as Steps
+from exporter.config.problems import Places
 from exporter.config.schema import Config
 from exporter.config.shapes import Each, Keyed, Record, Shape, shape_of
 
@@ -22,6 +23,14 @@ _PAGE: Final = Path(exporter.__file__).parents[1] / "docs" / "configuration.md"
 def dumped(document: object) -> bytes:
     """Write a document as YAML, as Python sees it."""
     return yaml.safe_dump(document, sort_keys=False, allow_unicode=True).encode()
+
+
+def decode(data: bytes, folder: Path = Path()) -> tuple[Config, Places]:
+    """Read a configuration file by itself, without environment and without other files."""
+    decoded = decode_tree(tree_of(data), folder)
+    if decoded.config is None or decoded.problems:
+        raise ConfigError(decoded.problems)
+    return decoded.config, decoded.places
 
 
 def refusal(data: bytes) -> ConfigError | None:

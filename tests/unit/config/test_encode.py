@@ -8,10 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.config import Config, Duration, Secret, Target, load
-from exporter.config.decode import decode
 from exporter.config.encode import encode
 from exporter.config.schema import Auth, RateLimits, Slo, State, SurfaceOptions, Traces
-from tests.unit.config.support import FULL, documented_example
+from tests.unit.config.support import FULL, decode, documented_example
 
 PLAIN: Final = Target("lab", "http://lab")
 

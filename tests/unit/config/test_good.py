@@ -3,7 +3,6 @@ from pathlib import Path
 import pytest
 
 from exporter.config import Auth, Config, Duration, Secret, Target, load
-from exporter.config.decode import decode
 from exporter.config.schema import (
     ClassLimit,
     Connection,
@@ -19,7 +18,7 @@ from exporter.config.schema import (
     Tls,
     Traces,
 )
-from tests.unit.config.support import FULL, HERE
+from tests.unit.config.support import FULL, HERE, decode
 
 GOOD = HERE / "good"
 CLIENT = "token_url: http://id"
