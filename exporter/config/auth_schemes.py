@@ -1,13 +1,12 @@
 """What there is to know of each ``auth.type``, a row each: nothing else has a table of them."""
 
 from collections.abc import Mapping
-from typing import Final, Literal, Protocol, TypeAlias
+from typing import Final
 
 from msgspec import Struct
 
+from exporter.config.schema import Auth, AuthType
 from exporter.observation import GrantKind
-
-AuthType: TypeAlias = Literal["login", "bearer", "basic", "oauth2", "none"]
 
 
 class AuthScheme(Struct, frozen=True, kw_only=True):
@@ -75,11 +74,6 @@ SCHEMES: Final[Mapping[AuthType, AuthScheme]] = {
 with every request only where that is said."""
 
 
-class _Typed(Protocol):
-    @property
-    def type(self) -> AuthType: ...
-
-
-def scheme_of(auth: _Typed) -> AuthScheme:
+def scheme_of(auth: Auth) -> AuthScheme:
     """Look up how a target is somebody."""
     return SCHEMES[auth.type]

@@ -8,7 +8,6 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta, Struct
 
-from exporter.config.auth_schemes import AuthType
 from exporter.config.values import FIELD_VALUE, Duration, InputFile, Secret
 from exporter.observation import RateClass
 
@@ -94,6 +93,7 @@ StatusPath: TypeAlias = Annotated[
     ),
 ]
 Mode: TypeAlias = Literal["off", "read", "dry_run"]
+AuthType: TypeAlias = Literal["login", "bearer", "basic", "oauth2", "none"]
 ClientAuth: TypeAlias = Literal["basic", "basic_raw", "body"]
 
 

@@ -12,11 +12,15 @@ from typing import Final
 import aiohttp
 import pytest
 
+from exporter.catalog import CATALOG
 from tests.support.product import Exporter, Scrape
 from tests.support.servers import LOOPBACK, Start, free_port
 
-SCHEDULED: Final = 14
-"""Surfaces of the demo that are asked by a schedule, and not with a login."""
+NEVER: Final = "orchestrator.deployments.get"
+"""Nothing is deployed in the demo."""
+SCHEDULED: Final = sum(
+    row.safety != "write" and not row.passive and row.id != NEVER for row in CATALOG
+)
 REASON: Final = "oran_mano_probe_failure_reason"
 HIT: Final[Mapping[str, Callable[[Scrape], object]]] = {
     "down": lambda scrape: scrape.sum(REASON, reason="http_5xx") >= SCHEDULED,

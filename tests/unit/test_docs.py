@@ -8,6 +8,7 @@ import pytest
 
 from exporter.catalog import CATALOG
 from exporter.checks import CHECKS, IN_ORDER, REMEMBERING
+from exporter.config.auth_schemes import SCHEMES, AuthScheme
 from exporter.config.problems import ConfigError
 from exporter.plan import plan
 from exporter.simulator.scenarios import SCENARIOS
@@ -30,6 +31,12 @@ def test_the_example_names_every_key_and_can_be_planned(tmp_path: Path) -> None:
     assert plan(CATALOG, config).jobs
     names = {path.removesuffix(".*").rpartition(".")[2] for path in KEYS}
     assert [name for name in names if not re.search(rf"\b{name}:", CONFIGURATION)] == []
+
+
+@pytest.mark.parametrize(("kind", "scheme"), SCHEMES.items(), ids=SCHEMES)
+def test_each_type_of_auth_is_there_with_its_keys(kind: str, scheme: AuthScheme) -> None:
+    (keys,) = re.findall(rf"^\| `{kind}` \|([^|]*)\|", CONFIGURATION, re.MULTILINE)
+    assert {*re.findall(r"`(\w+):?`", keys)} == {*scheme.keys}
 
 
 def test_flags_of_the_page_are_those_of_the_command() -> None:

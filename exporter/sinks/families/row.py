@@ -8,6 +8,7 @@ from msgspec import Struct
 from exporter.observation import BUCKETS, Credential, Oddity, Phases, RateClass, Reason, SkipReason
 from exporter.readers.listings import LISTINGS
 from exporter.sinks.snapshot import LifecycleProblem
+from exporter.wire import Method
 
 Kind: TypeAlias = Literal["counter", "gauge", "histogram"]
 
@@ -23,7 +24,7 @@ COMPONENT: Final = ("target", "component")
 SURFACE: Final = ("target", "component", "surface")
 QUOTA: Final = ("target", "rate_class", "credential")
 
-METHODS: Final[Mapping[str, tuple[str, ...]]] = {"method": ("GET", "POST", "PUT", "DELETE")}
+METHODS: Final[Mapping[str, tuple[str, ...]]] = {"method": get_args(Method)}
 RATE_CLASSES: Final[Mapping[str, tuple[str, ...]]] = {"rate_class": get_args(RateClass)}
 QUOTAS: Final = {**RATE_CLASSES, "credential": get_args(Credential)}
 

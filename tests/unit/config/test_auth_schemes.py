@@ -7,8 +7,8 @@ import pytest
 from msgspec.structs import fields
 
 from exporter.catalog import CATALOG
-from exporter.config.auth_schemes import SCHEMES, AuthScheme, AuthType
-from exporter.config.schema import Auth
+from exporter.config.auth_schemes import SCHEMES, AuthScheme
+from exporter.config.schema import Auth, AuthType
 from exporter.observation import GrantKind
 
 ROWS = pytest.mark.parametrize("scheme", SCHEMES.values(), ids=SCHEMES)

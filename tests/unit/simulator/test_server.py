@@ -9,6 +9,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from exporter.simulator.scenarios import SCENARIOS
 from exporter.simulator.server import Simulator
 from tests.unit.simulator.support import Client, Clock, Json, serving, simulator, token_of
 
@@ -100,7 +101,7 @@ async def test_the_scenario_is_told_and_switched() -> None:
     async with serving(simulator()) as client:
         told = await read(client, SCENARIO)
         assert told["name"] == "healthy"
-        assert len(told["scenarios"]) == 15
+        assert [*told["scenarios"]] == [*SCENARIOS]
         status, told = await play(client, {"name": "down"})
         assert (status, told["name"], told["knobs"]) == (200, "down", {"status": {"*": 503}})
         async with client.get(HEALTH) as answer:
