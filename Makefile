@@ -92,8 +92,8 @@ bench-rules: $(READY) ## Measure what the rules cost a Prometheus with 15, 210, 
 	@$(BIN)/python -m tests.bench.rules $(ARGS)
 
 docs: $(READY) ## Write the generated pages again
-	$(BIN)/python -m exporter.sinks.reference > docs/metrics.md
-	$(BIN)/python -m exporter.story.reasons > docs/reasons.md
+	$(BIN)/python -m exporter.metrics.reference > docs/metrics.md
+	$(BIN)/python -m exporter.report.reasons_reference > docs/reasons.md
 	$(BIN)/python -m tests.chart.values_reference
 	$(BIN)/python -m tools.schemas
 

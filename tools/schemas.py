@@ -9,10 +9,10 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from exporter.story.document import ProbeJson
-from exporter.story.run_json import RunJson
-from exporter.web.logs import LogsJson
-from exporter.web.status_shapes import StatusJson
+from exporter.report.probe_json import ProbeJson
+from exporter.report.run_json import RunJson
+from exporter.report.status_shapes import StatusJson
+from exporter.web.logs_page import LogsJson
 
 FOLDER: Final = Path(__file__).resolve().parents[1] / "docs" / "schemas"
 SHAPES: Final[Mapping[str, type[Struct]]] = {

@@ -4,8 +4,8 @@ from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
-from exporter.observation import GrantKind, RateClass
-from exporter.wire import Method
+from exporter.model.exchange import Method
+from exporter.model.observation import GrantKind, RateClass
 
 Safety: TypeAlias = Literal["read", "dry_run", "write"]
 """``dry_run`` operations are without effect when their body says so; ``write`` changes state."""

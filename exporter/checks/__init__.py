@@ -14,7 +14,7 @@ from exporter.checks.healthy import healthy
 from exporter.checks.media import media
 from exporter.checks.moving import Moving
 from exporter.checks.status import status
-from exporter.observation import Observation, Run
+from exporter.model.observation import Observation, Run
 
 CHECKS: Final[Mapping[str, Check]] = {
     "body": body,

@@ -5,9 +5,9 @@ from typing import Protocol, TypeAlias
 
 from msgspec import Struct
 
-from exporter.job import Job
-from exporter.observation import Reason, Run
-from exporter.wire import Exchange, Json
+from exporter.model.exchange import Exchange, Json
+from exporter.model.observation import Reason, Run
+from exporter.planning.job import Job
 
 
 class Answer(Struct, frozen=True):

@@ -11,7 +11,7 @@ from typing import Final
 from msgspec import Struct
 
 from exporter.checks.finding import Answer, Finding
-from exporter.observation import Key, Run
+from exporter.model.observation import Key, Run
 
 STILL_RUNS: Final = 3
 """So many runs in a row that find a timestamp as it was make it one that stands still."""

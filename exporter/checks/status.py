@@ -1,7 +1,7 @@
 """Does the status tell of a success?"""
 
-from exporter.api.problems import kind_of
 from exporter.checks.finding import Answer, Finding
+from exporter.protocol.problem import kind_of
 
 
 def status(answer: Answer) -> Finding | None:

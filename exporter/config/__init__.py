@@ -1,7 +1,7 @@
 """The configuration: a YAML file and the environment, decoded into frozen typed structs."""
 
 from exporter.config.files import secret_file_of, secret_of
-from exporter.config.load import Loaded, Read, digest_of, load, read, source_of
+from exporter.config.load import LoadedConfig, Read, digest_of, load, read, source_of
 from exporter.config.problems import ConfigError, Places, Problem, describe
 from exporter.config.schema import Auth, Config, Target
 from exporter.config.values import Duration, Secret
@@ -11,7 +11,7 @@ __all__ = [
     "Config",
     "ConfigError",
     "Duration",
-    "Loaded",
+    "LoadedConfig",
     "Places",
     "Problem",
     "Read",

@@ -6,7 +6,7 @@ from typing import Final
 from msgspec import Struct
 
 from exporter.config.schema import Auth, AuthType
-from exporter.observation import GrantKind
+from exporter.model.observation import GrantKind
 
 
 class AuthScheme(Struct, frozen=True, kw_only=True):

@@ -11,14 +11,14 @@ from msgspec import Struct
 
 from exporter.config.files import NamedFile
 from exporter.config.inferred import inferred
-from exporter.config.leaves import RefusedError, read
 from exporter.config.partial import NOTHING, Partial, Wrong, rest_of
-from exporter.config.problems import Path, Place, Places, Problem
+from exporter.config.problems import Path, Places, Position, Problem
+from exporter.config.quoting import name_in, near, nearest
 from exporter.config.rules import broken_rules
+from exporter.config.scalars import RefusedValueError, read
 from exporter.config.schema import Config
 from exporter.config.shapes import Each, Keyed, Leaf, Record, Shape, shape_of
-from exporter.config.tree import MERGE, MOST_VALUES, Broken, Items, Scalar, Table, Tree
-from exporter.config.words import name_in, near, nearest
+from exporter.config.yaml.tree import MERGE, MOST_VALUES, Broken, Items, Scalar, Table, Tree
 
 _MOST_PROBLEMS: Final = 1000
 """Who made more mistakes made one of them in a template."""
@@ -43,7 +43,7 @@ def tree_of(data: bytes) -> Table:
         ConfigError: it is no YAML mapping.
     """
     # A sidecar that is set up by its environment needs no YAML: 15 ms and its memory.
-    from exporter.config.compose import compose  # noqa: PLC0415  # 15 ms
+    from exporter.config.yaml.compose import compose  # noqa: PLC0415  # 15 ms
 
     return compose(data)
 
@@ -75,7 +75,7 @@ class _TooMuchError(Exception):
 class _Decoder:
     def __init__(self, folder: pathlib.Path) -> None:
         self.problems: list[Problem] = []
-        self.places: dict[Path, Place] = {}
+        self.places: dict[Path, Position] = {}
         self.files: list[NamedFile] = []
         self._folder = folder
         self._reported: set[tuple[Hashable, str]] = set()
@@ -103,7 +103,7 @@ class _Decoder:
     def _leaf(self, leaf: Leaf, scalar: Scalar, path: Path) -> object:
         try:
             value = read(leaf, scalar)
-        except RefusedError as error:
+        except RefusedValueError as error:
             return self._refuse(id(scalar), Problem(path, str(error)))
         if leaf.file is None or not scalar.text:
             return value
@@ -135,7 +135,7 @@ class _Decoder:
             self.places[here] = entry.place
             try:
                 key = read(shape.key, Scalar(entry.place, "text", text))
-            except RefusedError as error:
+            except RefusedValueError as error:
                 right = False
                 wrong = _unknown(text, shape.key.choices) if shape.key.choices else str(error)
                 if shape.hidden:

@@ -9,9 +9,9 @@ from msgspec import NODEFAULT, Struct
 from msgspec.structs import fields
 
 from exporter.config.schema import Config
-from exporter.config.tree import EXPONENT
 from exporter.config.values import Duration, Secret
-from exporter.redaction import HIDDEN
+from exporter.config.yaml.tree import EXPONENT
+from exporter.model.redaction import HIDDEN
 
 _MILLISECONDS: Final = 1000
 _EMPTY: Final[tuple[object, ...]] = (None, "", (), {}, Secret(""))

@@ -8,8 +8,8 @@ from msgspec import Struct
 
 from exporter.config.auth_schemes import PASSWORDS, SCHEMES
 from exporter.config.problems import ConfigError, Problem
-from exporter.config.tree import Entry, Items, Scalar, Table
 from exporter.config.values import bare
+from exporter.config.yaml.tree import Items, Scalar, Table, TableEntry
 
 VARIABLES: Final[Mapping[str, str]] = {
     "name": "ORAN_MANO_TARGET",
@@ -41,9 +41,9 @@ def stand_alone(environ: Mapping[str, str]) -> Filled:
         ConfigError: no variable names a target.
     """
     given = _given(environ)
-    name = given.get("name", Entry(0, Scalar(0, "text", "default")))
+    name = given.get("name", TableEntry(0, Scalar(0, "text", "default")))
     targets = Items(0, (Table(0, {"name": name}),))
-    filled = fill(Table(0, {"targets": Entry(0, targets)}), environ)
+    filled = fill(Table(0, {"targets": TableEntry(0, targets)}), environ)
     if "url" not in given:
         missing = _problem("url", "not set; set it, or give a file with --config.file")
         raise ConfigError((missing, *filled.problems))
@@ -63,7 +63,7 @@ def fill(root: Table, environ: Mapping[str, str]) -> Filled:
         case (Table() as only,):
             target, problems = _filled(only, given)
             items = Items(targets.value.place, (target,))
-            return Filled(_with(root, {"targets": Entry(targets.place, items)}), problems)
+            return Filled(_with(root, {"targets": TableEntry(targets.place, items)}), problems)
         case (_, _, *_):
             message = "not with several targets; unset it, and say in the file whose it is"
             return Filled(root, tuple(_problem(key, message) for key in given))
@@ -71,18 +71,18 @@ def fill(root: Table, environ: Mapping[str, str]) -> Filled:
             return Filled(root, ())
 
 
-def _given(environ: Mapping[str, str]) -> dict[str, Entry]:
-    given: dict[str, Entry] = {}
+def _given(environ: Mapping[str, str]) -> dict[str, TableEntry]:
+    given: dict[str, TableEntry] = {}
     for key, variable in VARIABLES.items():
         text = bare(environ.get(variable, ""))  # one that Kubernetes makes of a file has its end
         if text:
             if key == "password_file":
                 text = str(pathlib.Path(text).absolute())  # it does not begin at the file's folder
-            given[key] = Entry(variable, Scalar(variable, "text", text))
+            given[key] = TableEntry(variable, Scalar(variable, "text", text))
     return given
 
 
-def _filled(target: Table, given: Mapping[str, Entry]) -> tuple[Table, tuple[Problem, ...]]:
+def _filled(target: Table, given: Mapping[str, TableEntry]) -> tuple[Table, tuple[Problem, ...]]:
     added = {key: given[key] for key in _OWN if key in given and key not in target.entries}
     problems: tuple[Problem, ...] = ()
     auth = _open_auth(target)
@@ -93,9 +93,9 @@ def _filled(target: Table, given: Mapping[str, Entry]) -> tuple[Table, tuple[Pro
             credentials.pop("password_file", None)  # else one mistake leads to a second line
         if credentials and (auth.entries or not problems):
             place = target.entries.get("auth", target).place
-            login = {"type": Entry(place, Scalar(place, "text", _MEANT))}
+            login = {"type": TableEntry(place, Scalar(place, "text", _MEANT))}
             entries = {**login, **auth.entries, **credentials}
-            added["auth"] = Entry(place, Table(place, entries, auth.mistakes))
+            added["auth"] = TableEntry(place, Table(place, entries, auth.mistakes))
     return _with(target, added), problems
 
 
@@ -120,7 +120,7 @@ def _left_out(auth: Table) -> Iterator[str]:
         yield from PASSWORDS
 
 
-def _misfits(auth: Table, credentials: Mapping[str, Entry]) -> Iterator[Problem]:
+def _misfits(auth: Table, credentials: Mapping[str, TableEntry]) -> Iterator[Problem]:
     """Variables that say too much together, or too little for a file that says nothing."""
     user, first, second = (VARIABLES[key] for key in ("username", *PASSWORDS))
     passwords = [key for key in PASSWORDS if key in credentials]
@@ -136,5 +136,5 @@ def _problem(key: str, message: str) -> Problem:
     return Problem((VARIABLES[key],), message, VARIABLES[key])
 
 
-def _with(table: Table, added: Mapping[str, Entry]) -> Table:
+def _with(table: Table, added: Mapping[str, TableEntry]) -> Table:
     return Table(table.place, {**table.entries, **added}, table.mistakes)

@@ -10,10 +10,10 @@ from typing import Final
 from msgspec import Struct
 
 from exporter.config.problems import Path, Problem
+from exporter.config.quoting import shown
 from exporter.config.schema import Auth
 from exporter.config.values import FIELD_VALUE, InputFile, Secret, bare, control_in
-from exporter.config.words import shown
-from exporter.regular import NotRegularError, content, reading, reason_of
+from exporter.system.regular_files import NotRegularError, content, reading, reason_of
 
 _LARGEST_SECRET: Final = 65536
 """Bytes. What is longer is another file."""

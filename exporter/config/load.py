@@ -11,11 +11,11 @@ from exporter.config.environment import fill, stand_alone
 from exporter.config.files import NamedFile, problem_of
 from exporter.config.problems import ENVIRONMENT, ConfigError, Places, Problem
 from exporter.config.schema import Config
-from exporter.config.tree import LARGEST
-from exporter.regular import NotRegularError, content, handed_over, reason_of
+from exporter.config.yaml.tree import LARGEST
+from exporter.system.regular_files import NotRegularError, content, handed_over, reason_of
 
 
-class Loaded(Struct, frozen=True):
+class LoadedConfig(Struct, frozen=True):
     """A configuration, where its keys are, and where it is from: for ``describe``.
 
     ``files`` are those that it names, ``digest`` is that of its own file's content, if it has one.
@@ -42,7 +42,7 @@ class Read(Struct, frozen=True):
     source: str
     digest: bytes | None = None
 
-    def whole(self) -> Loaded:
+    def whole(self) -> LoadedConfig:
         """Take it as a configuration that can be used.
 
         Files that it names were there when it was read.
@@ -52,10 +52,10 @@ class Read(Struct, frozen=True):
         """
         if self.config is None or self.problems:
             raise ConfigError(self.problems)
-        return Loaded(self.config, self.places, self.files, self.source, self.digest)
+        return LoadedConfig(self.config, self.places, self.files, self.source, self.digest)
 
 
-def load(file: pathlib.Path | None, environ: Mapping[str, str]) -> Loaded:
+def load(file: pathlib.Path | None, environ: Mapping[str, str]) -> LoadedConfig:
     """Read a configuration that can be used, from a YAML file or the environment alone.
 
     Files that it names were there when it was read.

@@ -6,12 +6,12 @@ from typing import Final, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from exporter.config.words import escaped, spelled
+from exporter.config.quoting import escaped, spelled
 
 Path: TypeAlias = tuple[str | int, ...]
 """The keys that lead to a value: ``("targets", 0, "surfaces", "monitoring.*")``."""
 
-Place: TypeAlias = int | str
+Position: TypeAlias = int | str
 """A line of the file (0 where there is none), or the environment variable a value came from."""
 
 ENVIRONMENT: Final = "environment"
@@ -26,7 +26,7 @@ class Problem(Struct, frozen=True):
 
     path: Path
     message: str
-    place: Place | None = None
+    place: Position | None = None
 
 
 class ConfigError(Exception):
@@ -43,11 +43,11 @@ class Places:
 
     __slots__ = ("_places",)
 
-    def __init__(self, places: Mapping[Path, Place]) -> None:
+    def __init__(self, places: Mapping[Path, Position]) -> None:
         """Keep the places of all the keys that were there."""
         self._places = places
 
-    def at(self, path: Path) -> Place:
+    def at(self, path: Path) -> Position:
         """Where a key, or else the nearest one above it, was written; 0 where there is none."""
         for length in range(len(path), -1, -1):
             if (place := self._places.get(path[:length])) is not None:

@@ -10,11 +10,11 @@ from msgspec import Struct
 from exporter.config.auth_schemes import SCHEMES, scheme_of
 from exporter.config.partial import Partial, as_far_as_known
 from exporter.config.problems import Problem
+from exporter.config.quoting import quoted, shown
 from exporter.config.schema import Auth, Config, Latency, LatencyObjective, Slo, Target, Tls
 from exporter.config.shapes import FILE_SUFFIX
 from exporter.config.values import Duration
-from exporter.config.words import quoted, shown
-from exporter.observation import BUCKETS
+from exporter.model.observation import BUCKETS
 
 _MANAGED: Final[Mapping[str, str]] = {
     "authorization": "auth, which sends it",

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, TypeAlias
 from msgspec import Meta, Struct
 
 from exporter.config.values import FIELD_VALUE, Duration, InputFile, Secret
-from exporter.observation import RateClass
+from exporter.model.observation import RateClass
 
 Name: TypeAlias = Annotated[
     str,
@@ -66,22 +66,24 @@ ProxyUrl: TypeAlias = Annotated[
         description="http://[USER:PASSWORD@]HOST[:PORT], or '' for the environment's",
     ),
 ]
-Glob: TypeAlias = Annotated[str, Meta(min_length=1, description="an id or a glob such as 'edge-*'")]
+SurfaceGlob: TypeAlias = Annotated[
+    str, Meta(min_length=1, description="an id or a glob such as 'edge-*'")
+]
 Positive: TypeAlias = Annotated[Duration, Meta(ge=0.001, le=86400)]
 Age: TypeAlias = Annotated[Duration, Meta(ge=0, le=86400)]
 Interval: TypeAlias = Annotated[Duration, Meta(ge=1, le=86400)]
-Share: TypeAlias = Annotated[
+BudgetShare: TypeAlias = Annotated[
     float, Meta(gt=0, le=1, description="a ratio above 0 and up to 1, such as 0.05")
 ]
 Ratio: TypeAlias = Annotated[
     float, Meta(ge=0, le=1, description="a ratio from 0 up to 1, such as 0.1")
 ]
-Directory: TypeAlias = Annotated[
+DirectoryPath: TypeAlias = Annotated[
     str,
     Meta(pattern=r"^[^\0]*\Z", description="the path of a directory, or '' for none"),
     InputFile(directory=True),
 ]
-Objective: TypeAlias = Annotated[
+AvailabilityObjective: TypeAlias = Annotated[
     float, Meta(gt=0, lt=1, description="a ratio above 0 and below 1, such as 0.99")
 ]
 Count: TypeAlias = Annotated[int, Meta(ge=1, le=1000)]
@@ -155,7 +157,7 @@ class Latency(Struct, frozen=True):
 class Resources(Struct, frozen=True):
     """Which slices, agents and managers are followed by id, and how many of each kind."""
 
-    include: tuple[Glob, ...] = ("*",)
+    include: tuple[SurfaceGlob, ...] = ("*",)
     max: Count = 20
 
 
@@ -178,7 +180,7 @@ class ClassLimit(Struct, frozen=True):
 class RateLimits(Struct, frozen=True):
     """The documented limits, and the share of each that all our own requests may take."""
 
-    share: Share = 0.05
+    share: BudgetShare = 0.05
     classes: dict[RateClass, ClassLimit] = {}
 
 
@@ -198,14 +200,14 @@ class LatencyObjective(Struct, frozen=True):
     """The share of runs that is to end within a time, which is a bound of the histograms."""
 
     under: Positive = Duration(2)
-    ratio: Objective = 0.95
+    ratio: AvailabilityObjective = 0.95
 
 
 class Slo(Struct, frozen=True):
     """What is promised of surfaces; nothing where it is ``None``."""
 
-    surfaces: Glob = "*"
-    availability: Objective | None = None
+    surfaces: SurfaceGlob = "*"
+    availability: AvailabilityObjective | None = None
     latency: LatencyObjective | None = None
 
 
@@ -225,7 +227,7 @@ class Target(Struct, frozen=True):
     proxy_url: ProxyUrl = Secret("")
     follow_redirects: bool = False
     resources: Resources = Resources()
-    surfaces: dict[Glob, SurfaceOptions] = {}
+    surfaces: dict[SurfaceGlob, SurfaceOptions] = {}
     rate_limits: RateLimits = RateLimits()
     slo: tuple[Slo, ...] = (Slo(availability=0.99, latency=LatencyObjective()),)
     slices: Slices = Slices()
@@ -241,7 +243,7 @@ class Traces(Struct, frozen=True):
 class State(Struct, frozen=True):
     """What outlives a restart: a directory on a volume, or nothing where it is empty."""
 
-    journal: Directory = ""
+    journal: DirectoryPath = ""
 
 
 class Config(Struct, frozen=True):

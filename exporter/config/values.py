@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from exporter.redaction import remember
+from exporter.model.redaction import remember
 
 _MILLISECONDS: Final = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
 FIELD_VALUE: Final = r"^[!-~]([ -~]*[!-~])?\Z"

@@ -4,8 +4,8 @@ from typing import ClassVar
 
 from msgspec import Struct
 
-from exporter.job import Job, TargetPlan
-from exporter.observation import Observation, SkipReason
+from exporter.model.observation import Observation, SkipReason
+from exporter.planning.job import Job, TargetPlan
 
 
 class Refusal(Struct, frozen=True):

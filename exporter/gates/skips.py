@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from exporter.gates.gate import Gate
-from exporter.job import Job
-from exporter.observation import SkipReason
+from exporter.model.observation import SkipReason
+from exporter.planning.job import Job
 
 
 def skip_reasons(job: Job, gates: Iterable[type[Gate]]) -> frozenset[SkipReason]:

@@ -4,8 +4,8 @@ import asyncio
 from typing import ClassVar, Final
 
 from exporter.gates.gate import Entry, Gate, Refusal
-from exporter.job import TargetPlan
-from exporter.observation import SkipReason
+from exporter.model.observation import SkipReason
+from exporter.planning.job import TargetPlan
 
 ESSENTIAL_SLOTS: Final = 2
 """What health and login have to themselves, whatever hangs."""

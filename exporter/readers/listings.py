@@ -8,9 +8,9 @@ from urllib.parse import unquote
 from msgspec import Struct
 
 from exporter.catalog.surface import MAX_PAGE
-from exporter.job import Job
-from exporter.observation import Reading
-from exporter.wire import Json
+from exporter.model.exchange import Json
+from exporter.model.observation import IdsListed
+from exporter.planning.job import Job
 
 _LONGEST_ID: Final = 256
 _ENDING: Final = frozenset("/\\?#\N{REPLACEMENT CHARACTER}")
@@ -38,7 +38,7 @@ LISTINGS: Final[Mapping[str, tuple[Listing, ...]]] = {
 
 def read_ids(
     job: Job, at: float, parent: tuple[str, ...], document: Mapping[str, Json]
-) -> tuple[Reading, ...]:
+) -> tuple[IdsListed, ...]:
     """Find the ids in a list's answer.
 
     Args:
@@ -59,7 +59,7 @@ def read_ids(
             ids = tuple((*parent, each) for each in found if each is not None)
             complete = _complete(document.get("total"), len(items), job.page)
             unusable = len(found) - len(ids)
-            readings.append(Reading(job.key, at, listing.kind, parent, ids, complete, unusable))
+            readings.append(IdsListed(job.key, at, listing.kind, parent, ids, complete, unusable))
     return tuple(readings)
 
 

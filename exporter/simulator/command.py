@@ -23,7 +23,7 @@ _LONGEST_NAME: Final = 64
 _LAST_PORT: Final = 65535
 
 
-class Address(NamedTuple):
+class SimulatorAddress(NamedTuple):
     """Where to listen."""
 
     host: str
@@ -57,7 +57,7 @@ def main(argv: Sequence[str]) -> int:
         return _refuse(str(error))
 
 
-def parse_address(text: str) -> Address:
+def parse_address(text: str) -> SimulatorAddress:
     """Read ``host:port``.
 
     Args:
@@ -77,7 +77,7 @@ def parse_address(text: str) -> Address:
         host.encode("idna")  # as asyncio will
     except UnicodeError:
         raise argparse.ArgumentTypeError(f"{host!r} is no name of a host") from None
-    return Address(host, int(port))
+    return SimulatorAddress(host, int(port))
 
 
 def prepared(scenario: str, seed: int | None) -> Simulator:
@@ -160,7 +160,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 async def _serve(simulator: Simulator, options: argparse.Namespace) -> int:
-    address: Address = options.address
+    address: SimulatorAddress = options.address
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -183,7 +183,7 @@ async def _serve(simulator: Simulator, options: argparse.Namespace) -> int:
     return 0
 
 
-async def _listen(runner: web.AppRunner, address: Address) -> None:
+async def _listen(runner: web.AppRunner, address: SimulatorAddress) -> None:
     try:
         await web.TCPSite(runner, address.host or None, address.port).start()
     except OSError as error:
@@ -194,7 +194,7 @@ async def _listen(runner: web.AppRunner, address: Address) -> None:
         ) from error
 
 
-def _url(address: Address, runner: web.AppRunner) -> str:
+def _url(address: SimulatorAddress, runner: web.AppRunner) -> str:
     port = runner.addresses[0][1]
     host = address.host if address.host not in {"", "0.0.0.0", "::"} else "127.0.0.1"  # noqa: S104 - told, not bound
     return f"http://[{host}]:{port}/v1" if ":" in host else f"http://{host}:{port}/v1"

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from exporter.simulator.exchange import Answer
+from exporter.simulator.exchange import Reply
 from exporter.simulator.gateway import Gateway
 from exporter.simulator.postman import Postman
 from exporter.simulator.problems import problem
@@ -34,7 +34,7 @@ class Control:
         self._postman = postman
         self._clock = clock
 
-    def answer(self, method: str, path: str, query: Mapping[str, str], body: bytes) -> Answer:
+    def answer(self, method: str, path: str, query: Mapping[str, str], body: bytes) -> Reply:
         """Answer one request.
 
         Args:
@@ -52,29 +52,29 @@ class Control:
             case "/simulator/requests":
                 return self._requests(method, query)
             case "/simulator/deliveries" if method == "GET":
-                return Answer(200, {"deliveries": self._postman.report()})
+                return Reply(200, {"deliveries": self._postman.report()})
             case _:
                 return problem(404, _PLACES)
 
-    def _scenario(self, method: str, body: bytes) -> Answer:
+    def _scenario(self, method: str, body: bytes) -> Reply:
         if method == "GET":
-            return Answer(200, self._gateway.stage.told(self._clock()))
+            return Reply(200, self._gateway.stage.told(self._clock()))
         if method == "PUT":
             return self._play(body)
         return problem(405, "GET or PUT", {"Allow": "GET, PUT"})
 
-    def _requests(self, method: str, query: Mapping[str, str]) -> Answer:
+    def _requests(self, method: str, query: Mapping[str, str]) -> Reply:
         if method == "DELETE":
             self._gateway.seen.clear()
-            return Answer(204)
+            return Reply(204)
         if method != "GET":
             return problem(405, "GET or DELETE", {"Allow": "GET, DELETE"})
         last = query.get("last", str(_LAST))
         if not (last.isascii() and last.isdecimal()):
             return problem(422, "last has to be a number of requests")
-        return Answer(200, self._gateway.seen.report(int(last[:9])))
+        return Reply(200, self._gateway.seen.report(int(last[:9])))
 
-    def _play(self, body: bytes) -> Answer:
+    def _play(self, body: bytes) -> Reply:
         try:
             document = msgspec.json.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -84,4 +84,4 @@ class Control:
             self._gateway.stage.play(document, now)
         except ScenarioError as error:
             return problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
-        return Answer(200, self._gateway.stage.told(now))
+        return Reply(200, self._gateway.stage.told(now))

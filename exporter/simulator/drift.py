@@ -4,7 +4,7 @@ import copy
 from dataclasses import replace
 from typing import Final
 
-from exporter.simulator.exchange import HTML, Answer, Json
+from exporter.simulator.exchange import HTML, JsonObject, Reply
 from exporter.simulator.knobs import BodyKind, DriftKind
 
 _STATES: Final = ("status", "slice_type", "type", "cloud_type")
@@ -15,7 +15,7 @@ _PAGE: Final = b"<!doctype html><title>Sign in</title><h1>Welcome to the portal<
 _GARBAGE: Final = b'{"status": "healthy", "timest\xff\xfe\x00'
 
 
-def drifted(answer: Answer, kinds: tuple[DriftKind, ...]) -> Answer:
+def drifted(answer: Reply, kinds: tuple[DriftKind, ...]) -> Reply:
     """Break an answer.
 
     Args:
@@ -38,7 +38,7 @@ def drifted(answer: Answer, kinds: tuple[DriftKind, ...]) -> Answer:
     return replace(answer, body=body)
 
 
-def replaced(kind: BodyKind) -> Answer:
+def replaced(kind: BodyKind) -> Reply:
     """Make a good status with a body that is not the document's.
 
     Args:
@@ -48,11 +48,11 @@ def replaced(kind: BodyKind) -> Answer:
         The answer.
     """
     if kind == "html":
-        return Answer(200, _PAGE, HTML)
-    return Answer(200, _GARBAGE if kind == "garbage" else b"")
+        return Reply(200, _PAGE, HTML)
+    return Reply(200, _GARBAGE if kind == "garbage" else b"")
 
 
-def _target(body: Json) -> Json:
+def _target(body: JsonObject) -> JsonObject:
     """Choose what to break: the first item of a list, or a resource itself."""
     if "id" in body or "status" in body:
         return body
@@ -62,7 +62,7 @@ def _target(body: Json) -> Json:
     return body
 
 
-def _break(target: Json, kind: DriftKind) -> None:
+def _break(target: JsonObject, kind: DriftKind) -> None:
     numbers = [
         name
         for name, value in target.items()

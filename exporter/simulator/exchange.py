@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 from exporter.simulator.knobs import Knobs
 
-Json: TypeAlias = dict[str, Any]
+JsonObject: TypeAlias = dict[str, Any]
 
 JSON = "application/json"
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
@@ -14,7 +14,7 @@ HTML = "text/html; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class OperationCall:
     """One request to an operation, already routed, authorised and validated.
 
     Attributes:
@@ -27,13 +27,13 @@ class Call:
 
     ids: Mapping[str, str]
     query: Mapping[str, Any]
-    body: Json
+    body: JsonObject
     now: float
     knobs: Knobs
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Reply:
     """What is sent back.
 
     Attributes:
@@ -44,6 +44,6 @@ class Answer:
     """
 
     status: int
-    body: Json | bytes | None = None
+    body: JsonObject | bytes | None = None
     media: str = JSON
     headers: Mapping[str, str] = field(default_factory=dict)

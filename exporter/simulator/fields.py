@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from exporter.simulator.validate import Field
+from exporter.simulator.validate import FieldRule
 
 SLICE_TYPES: Final = ("eMBB", "uRLLC", "mIoT", "balanced")
 INTENT_STATES: Final = ("planned", "deployed", "failed", "deleting")
@@ -19,74 +19,74 @@ EVENTS: Final = (
     *("slice.created", "slice.deployed", "slice.failed", "slice.deleted"),
 )
 
-_TEXT = Field(kind="string")
-_TEXTS = Field(kind="array", items=_TEXT)
-_FLAG = Field(kind="boolean")
-_URI = Field(kind="string", uri=True)
-_ANYTHING = Field(kind="object")
-_COUNT = Field(kind="integer", low=1)
-_SLICE_TYPE = Field(kind="string", choices=SLICE_TYPES)
-_CLOUD = Field(kind="string", choices=("edge", "regional", "central"))
+_TEXT = FieldRule(kind="string")
+_TEXTS = FieldRule(kind="array", items=_TEXT)
+_FLAG = FieldRule(kind="boolean")
+_URI = FieldRule(kind="string", uri=True)
+_ANYTHING = FieldRule(kind="object")
+_COUNT = FieldRule(kind="integer", low=1)
+_SLICE_TYPE = FieldRule(kind="string", choices=SLICE_TYPES)
+_CLOUD = FieldRule(kind="string", choices=("edge", "regional", "central"))
 
-_PROMISE: Mapping[str, Field] = {
-    "latency": Field(kind="number", low=1, high=1000),
+_PROMISE: Mapping[str, FieldRule] = {
+    "latency": FieldRule(kind="number", low=1, high=1000),
     "slice_type": _SLICE_TYPE,
-    "jitter": Field(kind="number", low=0, high=100),
-    "packet_loss": Field(kind="number", low=0, high=1),
-    "reliability": Field(kind="number", low=0.95, high=0.99999),
+    "jitter": FieldRule(kind="number", low=0, high=100),
+    "packet_loss": FieldRule(kind="number", low=0, high=1),
+    "reliability": FieldRule(kind="number", low=0.95, high=0.99999),
 }
 
-LOGIN = Field(
+LOGIN = FieldRule(
     kind="object",
     required=("username", "password"),
     fields={"username": _TEXT, "password": _TEXT},
 )
 
-REFRESH = Field(kind="object", required=("refresh_token",), fields={"refresh_token": _TEXT})
+REFRESH = FieldRule(kind="object", required=("refresh_token",), fields={"refresh_token": _TEXT})
 
-INTENT = Field(
+INTENT = FieldRule(
     kind="object",
     required=("bandwidth", "latency", "slice_type"),
-    fields={"bandwidth": Field(kind="number", low=1, high=10000), **_PROMISE},
+    fields={"bandwidth": FieldRule(kind="number", low=1, high=10000), **_PROMISE},
 )
 
-PLAN = Field(
+PLAN = FieldRule(
     kind="object",
-    fields={"intents": Field(kind="array", items=INTENT), "dry_run": _FLAG},
+    fields={"intents": FieldRule(kind="array", items=INTENT), "dry_run": _FLAG},
 )
 
 # The document requires nothing here; a deployment of no plan means nothing, so the plan's name is
 # asked for by the handler, after the schema.
-DEPLOY = Field(kind="object", fields={"plan_id": _TEXT, "force": _FLAG})
+DEPLOY = FieldRule(kind="object", fields={"plan_id": _TEXT, "force": _FLAG})
 
-_AFFINITY = Field(
+_AFFINITY = FieldRule(
     kind="object",
     required=("type", "scope", "target"),
     fields={
-        "type": Field(kind="string", choices=("affinity", "anti-affinity")),
-        "scope": Field(kind="string", choices=("host", "rack", "zone", "region")),
+        "type": FieldRule(kind="string", choices=("affinity", "anti-affinity")),
+        "scope": FieldRule(kind="string", choices=("host", "rack", "zone", "region")),
         "target": _TEXT,
     },
 )
 
-VNF = Field(
+VNF = FieldRule(
     kind="object",
     required=("name", "type", "version", "qos", "placement", "image"),
     fields={
-        "name": Field(
+        "name": FieldRule(
             kind="string",
             shortest=1,
             longest=63,
             pattern=re.compile("^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"),
         ),
-        "type": Field(kind="string", choices=VNF_TYPES),
+        "type": FieldRule(kind="string", choices=VNF_TYPES),
         "version": _TEXT,
-        "qos": Field(
+        "qos": FieldRule(
             kind="object",
             required=("bandwidth", "latency"),
-            fields={"bandwidth": Field(kind="number", low=1, high=5000), **_PROMISE},
+            fields={"bandwidth": FieldRule(kind="number", low=1, high=5000), **_PROMISE},
         ),
-        "placement": Field(
+        "placement": FieldRule(
             kind="object",
             required=("cloud_type",),
             fields={
@@ -95,81 +95,83 @@ VNF = Field(
                 "zone": _TEXT,
                 "site": _TEXT,
                 "preferred_zones": _TEXTS,
-                "affinity_rules": Field(kind="array", items=_AFFINITY),
+                "affinity_rules": FieldRule(kind="array", items=_AFFINITY),
             },
         ),
         "target_clusters": _TEXTS,
-        "resources": Field(
+        "resources": FieldRule(
             kind="object",
             fields={
                 "cpu_cores": _COUNT,
                 "memory_gb": _COUNT,
                 "storage_gb": _COUNT,
-                "gpu": Field(
+                "gpu": FieldRule(
                     kind="object", required=("count",), fields={"count": _COUNT, "type": _TEXT}
                 ),
             },
         ),
-        "config": Field(kind="object", values=_TEXT),
-        "image": Field(
+        "config": FieldRule(kind="object", values=_TEXT),
+        "image": FieldRule(
             kind="object",
             required=("repository", "tag"),
             fields={
                 "repository": _TEXT,
                 "tag": _TEXT,
-                "pull_policy": Field(kind="string", choices=("Always", "IfNotPresent", "Never")),
+                "pull_policy": FieldRule(
+                    kind="string", choices=("Always", "IfNotPresent", "Never")
+                ),
                 "pull_secrets": _TEXTS,
             },
         ),
     },
 )
 
-SCALE = Field(
+SCALE = FieldRule(
     kind="object",
     required=("replicas",),
-    fields={"replicas": Field(kind="integer", low=0, high=100)},
+    fields={"replicas": FieldRule(kind="integer", low=0, high=100)},
 )
 
-AGENT = Field(
+AGENT = FieldRule(
     kind="object",
     required=("name", "endpoint"),
     fields={
-        "name": Field(kind="string", shortest=1, longest=63),
+        "name": FieldRule(kind="string", shortest=1, longest=63),
         "endpoint": _URI,
         "capabilities": _TEXTS,
     },
 )
 
-TN_SLICE = Field(
+TN_SLICE = FieldRule(
     kind="object",
     required=("slice_id", "bandwidth_mbps"),
     fields={
         "slice_id": _TEXT,
-        "bandwidth_mbps": Field(kind="number", low=1),
-        "vlan_id": Field(kind="integer", low=1, high=4094),
+        "bandwidth_mbps": FieldRule(kind="number", low=1),
+        "vlan_id": FieldRule(kind="integer", low=1, high=4094),
         "qos_class": _SLICE_TYPE,
-        "priority": Field(kind="integer", low=1, high=8),
-        "latency_budget_ms": Field(kind="number", low=1),
+        "priority": FieldRule(kind="integer", low=1, high=8),
+        "latency_budget_ms": FieldRule(kind="number", low=1),
     },
 )
 
-PERFORMANCE = Field(
+PERFORMANCE = FieldRule(
     kind="object",
     required=("test_id", "duration_seconds"),
     fields={
         "test_id": _TEXT,
-        "duration_seconds": Field(kind="integer", low=1, high=3600),
-        "bandwidth_mbps": Field(kind="number", low=1),
-        "packet_size": Field(kind="integer", low=64, high=9000),
+        "duration_seconds": FieldRule(kind="integer", low=1, high=3600),
+        "bandwidth_mbps": FieldRule(kind="number", low=1),
+        "packet_size": FieldRule(kind="integer", low=64, high=9000),
         "target_host": _TEXT,
     },
 )
 
-NF_DEPLOYMENT = Field(
+NF_DEPLOYMENT = FieldRule(
     kind="object",
     required=("name", "nf_deployment_descriptor_id"),
     fields={
-        "name": Field(kind="string", shortest=1, longest=255),
+        "name": FieldRule(kind="string", shortest=1, longest=255),
         "description": _TEXT,
         "nf_deployment_descriptor_id": _TEXT,
         "parent_deployment_id": _TEXT,
@@ -180,32 +182,32 @@ NF_DEPLOYMENT = Field(
 )
 
 # In the guide alone ("Webhook Registration"): the document has no such path.
-SUBSCRIPTION = Field(
+SUBSCRIPTION = FieldRule(
     kind="object",
     required=("url", "events", "secret"),
     fields={
         # Events are sent by POST, and signed: another scheme, or nothing to sign with, is no use.
-        "url": Field(kind="string", uri=True, pattern=re.compile(r"^https?://[^/?#].*$")),
-        "events": Field(kind="array", items=Field(kind="string", choices=EVENTS), fewest=1),
-        "secret": Field(kind="string", shortest=1),
+        "url": FieldRule(kind="string", uri=True, pattern=re.compile(r"^https?://[^/?#].*$")),
+        "events": FieldRule(kind="array", items=FieldRule(kind="string", choices=EVENTS), fewest=1),
+        "secret": FieldRule(kind="string", shortest=1),
         "active": _FLAG,
     },
 )
 
-PAGE: Mapping[str, Field] = {
-    "limit": Field(kind="integer", low=1, high=1000, default=50),
-    "offset": Field(kind="integer", low=0, default=0),
+PAGE: Mapping[str, FieldRule] = {
+    "limit": FieldRule(kind="integer", low=1, high=1000, default=50),
+    "offset": FieldRule(kind="integer", low=0, default=0),
 }
-INTENT_QUERY: Mapping[str, Field] = {
+INTENT_QUERY: Mapping[str, FieldRule] = {
     **PAGE,
     "slice_type": _SLICE_TYPE,
-    "status": Field(kind="string", choices=INTENT_STATES),
+    "status": FieldRule(kind="string", choices=INTENT_STATES),
 }
-VNF_QUERY: Mapping[str, Field] = {
+VNF_QUERY: Mapping[str, FieldRule] = {
     **PAGE,
-    "type": Field(kind="string", choices=VNF_TYPES),
-    "status": Field(kind="string", choices=VNF_STATES),
+    "type": FieldRule(kind="string", choices=VNF_TYPES),
+    "status": FieldRule(kind="string", choices=VNF_STATES),
 }
-TIMEFRAME_QUERY: Mapping[str, Field] = {
-    "timeframe": Field(kind="string", choices=tuple(TIMEFRAMES), default="1h"),
+TIMEFRAME_QUERY: Mapping[str, FieldRule] = {
+    "timeframe": FieldRule(kind="string", choices=tuple(TIMEFRAMES), default="1h"),
 }

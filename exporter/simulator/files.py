@@ -7,7 +7,7 @@ import yaml
 from exporter.simulator.scenario import ScenarioError
 
 
-class _Loader(yaml.SafeLoader):
+class _ScenarioLoader(yaml.SafeLoader):
     """Refuses a key that is given twice, of which YAML would silently keep the last."""
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
@@ -36,7 +36,7 @@ def read_file(path: str) -> object:
     except ValueError as error:  # such as a NUL in the path
         raise OSError(str(error)) from None
     try:
-        return yaml.load(content.decode(), _Loader)  # noqa: S506 - a safe loader
+        return yaml.load(content.decode(), _ScenarioLoader)  # noqa: S506 - a safe loader
     except ScenarioError:
         raise
     except UnicodeDecodeError:

@@ -7,16 +7,16 @@ from email.utils import formatdate
 from typing import Final
 
 from exporter.simulator.drift import drifted, replaced
-from exporter.simulator.exchange import Answer, Call, Json
+from exporter.simulator.exchange import JsonObject, OperationCall, Reply
 from exporter.simulator.headers import lifecycle_headers, limit_headers, merged
 from exporter.simulator.inventory import seeded
-from exporter.simulator.knobs import Fault, Knobs, Treatment
+from exporter.simulator.knobs import ForcedFault, Knobs, Treatment
 from exporter.simulator.latency import draw
 from exporter.simulator.limits import Background, Limiter, Quota
 from exporter.simulator.operation import Operation
 from exporter.simulator.problems import invalid, numbered, problem
 from exporter.simulator.refusals import denied, faulty, misrouted, throttled
-from exporter.simulator.request import Arrival, Request, bearer, decode
+from exporter.simulator.request import Arrival, ReceivedRequest, bearer, decode
 from exporter.simulator.routes import UNKNOWN, Route, route
 from exporter.simulator.seen import Seen
 from exporter.simulator.stage import Stage
@@ -47,7 +47,7 @@ class Gateway:
         self._background = Background()
         self._limiter = Limiter(self._background)
 
-    def arrive(self, request: Request) -> Arrival:
+    def arrive(self, request: ReceivedRequest) -> Arrival:
         """Take a request in: find its operation and its account, and charge it.
 
         Args:
@@ -86,7 +86,7 @@ class Gateway:
             headers=self._headers(knobs, quota, now),
         )
 
-    def answer(self, arrival: Arrival, body: bytes | Answer) -> Answer:
+    def answer(self, arrival: Arrival, body: bytes | Reply) -> Reply:
         """Answer a request.
 
         Args:
@@ -132,12 +132,12 @@ class Gateway:
 
     def _refusal(
         self,
-        request: Request,
+        request: ReceivedRequest,
         found: Route,
         account: str | None,
         quota: Quota,
-        fault: Fault | None,
-    ) -> Answer | None:
+        fault: ForcedFault | None,
+    ) -> Reply | None:
         if fault is not None and fault.status >= _NO_SUCCESS:
             return faulty(fault)
         if not quota.admitted:
@@ -149,7 +149,7 @@ class Gateway:
             return denied(token=token, expired=self.world.tokens.expired(token))
         return None
 
-    def _fault(self, treatment: Treatment) -> Fault | None:
+    def _fault(self, treatment: Treatment) -> ForcedFault | None:
         fault = treatment.fault
         if fault is None or fault.ratio >= 1 or self._rng.random() < fault.ratio:
             return fault
@@ -166,20 +166,22 @@ class Gateway:
         }
 
     def _operate(
-        self, arrival: Arrival, operation: Operation, body: bytes | Answer, now: float
-    ) -> Answer:
-        if isinstance(body, Answer):
+        self, arrival: Arrival, operation: Operation, body: bytes | Reply, now: float
+    ) -> Reply:
+        if isinstance(body, Reply):
             return body
         query, complaints = parse_query(operation.query, arrival.request.query)
-        decoded: Json = {}
+        decoded: JsonObject = {}
         if operation.body is not None:
             value = decode(arrival.request, body)
-            if isinstance(value, Answer):
+            if isinstance(value, Reply):
                 return value
             complaints.extend(validate(operation.body, value))
             if isinstance(value, dict):
                 decoded = value
         if complaints:
             return invalid(complaints)
-        call = Call(ids=arrival.ids, query=query, body=decoded, now=now, knobs=arrival.knobs)
+        call = OperationCall(
+            ids=arrival.ids, query=query, body=decoded, now=now, knobs=arrival.knobs
+        )
         return operation.handler(self.world, call)

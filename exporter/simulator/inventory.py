@@ -9,7 +9,7 @@ from exporter.simulator.tokens import Tokens
 from exporter.simulator.world import Manager, Rollout, World
 
 if TYPE_CHECKING:
-    from exporter.simulator.exchange import Json
+    from exporter.simulator.exchange import JsonObject
 
 _DAY: Final = 86400.0
 _HOUR: Final = 3600.0
@@ -65,7 +65,7 @@ def seeded(now: float, rng: random.Random) -> World:
     world = World(started=now, rng=rng, tokens=Tokens(rng))
     for *figures, status in _INTENTS:
         names = ("bandwidth", "latency", "slice_type", "jitter", "packet_loss", "reliability")
-        wanted: Json = dict(zip(names, figures, strict=True))
+        wanted: JsonObject = dict(zip(names, figures, strict=True))
         new_intent(world, wanted, now - 3 * _DAY)["status"] = status
     for number, (name, kind, status, bandwidth, latency, cloud, zone) in enumerate(_VNFS):
         wanted = {
@@ -103,7 +103,7 @@ def _add_manager(
     world: World, name: str, endpoint: str, capabilities: tuple[str, ...], kinds: tuple[str, ...]
 ) -> None:
     ident = world.new_id("dm", 2)
-    about: Json = {
+    about: JsonObject = {
         "id": ident,
         "name": name,
         "description": f"{name} of the simulator",
@@ -113,7 +113,7 @@ def _add_manager(
         "supported_nf_types": list(kinds),
         "version": "3.0.0",
     }
-    descriptors: list[Json] = [
+    descriptors: list[JsonObject] = [
         {
             "id": f"{ident}-{kind.lower()}",
             "name": f"{kind} standard",

@@ -7,8 +7,8 @@ from typing import Annotated, Final, Literal, TypeVar
 
 from msgspec import Meta, Struct, field
 
-RateClass = Literal["standard", "deployment", "monitoring"]
-Glob = str
+LimitClass = Literal["standard", "deployment", "monitoring"]
+OperationGlob = str
 Value = TypeVar("Value")
 
 # Bounds are wide enough for any fault worth playing, and keep dates, sums and waits within what
@@ -17,7 +17,7 @@ _CENTURY: Final = 36_525.0  # days
 _DECADE: Final = 315_576_000  # seconds
 _SHORTEST_CYCLE: Final = 5.0
 
-Share = Annotated[float, Meta(ge=0, le=1)]
+Probability = Annotated[float, Meta(ge=0, le=1)]
 Factor = Annotated[float, Meta(ge=0, le=10_000)]
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]
 Life = Annotated[int, Meta(ge=1, le=_DECADE)]
@@ -33,7 +33,7 @@ _STAYING: Final = ("content-type", "date", "server")
 
 DriftKind = Literal["missing_field", "type", "enum", "range", "undocumented_status", "not_json"]
 BodyKind = Literal["huge", "garbage", "html", "empty"]
-Objective = Literal["latency", "bandwidth", "jitter", "packet_loss", "reliability"]
+SliceObjective = Literal["latency", "bandwidth", "jitter", "packet_loss", "reliability"]
 
 
 class Limit(Struct, frozen=True, forbid_unknown_fields=True):
@@ -43,11 +43,11 @@ class Limit(Struct, frozen=True, forbid_unknown_fields=True):
     window: Annotated[int, Meta(ge=1, le=86_400)] = 60
 
 
-class Fault(Struct, frozen=True, forbid_unknown_fields=True):
+class ForcedFault(Struct, frozen=True, forbid_unknown_fields=True):
     """A status that is answered instead of the true one, to a share of the requests."""
 
     status: StatusCode
-    ratio: Share = 1.0
+    ratio: Probability = 1.0
     headers: dict[str, str] = {}
 
     def __post_init__(self) -> None:
@@ -68,7 +68,7 @@ class Knobs(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     Attributes:
         latency_factor: Multiplies the drawn latencies; 0 answers at once.
         delay: Seconds added to every answer of the surfaces.
-        status: A status, or a `Fault`, answered instead of the true one.
+        status: A status, or a `ForcedFault`, answered instead of the true one.
         hang: Surfaces that never answer.
         reset: Surfaces whose connection is reset instead of an answer.
         truncate: Surfaces whose body ends early.
@@ -110,17 +110,17 @@ class Knobs(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """
 
     latency_factor: Factor = 1.0
-    delay: dict[Glob, Seconds] = {}
-    status: dict[Glob, StatusCode | Fault] = {}
-    hang: tuple[Glob, ...] = ()
-    reset: tuple[Glob, ...] = ()
-    truncate: tuple[Glob, ...] = ()
-    body: dict[Glob, BodyKind] = {}
+    delay: dict[OperationGlob, Seconds] = {}
+    status: dict[OperationGlob, StatusCode | ForcedFault] = {}
+    hang: tuple[OperationGlob, ...] = ()
+    reset: tuple[OperationGlob, ...] = ()
+    truncate: tuple[OperationGlob, ...] = ()
+    body: dict[OperationGlob, BodyKind] = {}
     huge_bytes: Annotated[int, Meta(ge=1, le=1 << 31)] = 64 << 20
-    drift: dict[Glob, tuple[DriftKind, ...]] = {}
+    drift: dict[OperationGlob, tuple[DriftKind, ...]] = {}
 
-    limits: dict[RateClass, Limit] = {}
-    background: dict[RateClass, Annotated[float, Meta(ge=0, le=1_000_000_000)]] = {}
+    limits: dict[LimitClass, Limit] = {}
+    background: dict[LimitClass, Annotated[float, Meta(ge=0, le=1_000_000_000)]] = {}
     limit_scope: Literal["account", "global"] = "account"
     limit_model: Literal["fixed", "sliding", "per_replica"] = "fixed"
     limit_headers: Literal[
@@ -144,8 +144,8 @@ class Knobs(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     unhealthy: tuple[Literal["database", "redis", "message_queue"], ...] = ()
     frozen_health: bool = False
-    agents: dict[Glob, Literal["healthy", "degraded", "failed"]] = {}
-    breach: dict[Glob, tuple[Objective, ...]] = {}
+    agents: dict[OperationGlob, Literal["healthy", "degraded", "failed"]] = {}
+    breach: dict[OperationGlob, tuple[SliceObjective, ...]] = {}
     deploy_seconds: Seconds = 20.0
     deploy_outcome: Literal["completed", "failed"] = "completed"
     webhooks: Literal[
@@ -169,7 +169,7 @@ class Treatment(Struct, frozen=True):
     """What the knobs mean for one surface."""
 
     delay: float = 0.0
-    fault: Fault | None = None
+    fault: ForcedFault | None = None
     hang: bool = False
     reset: bool = False
     truncate: bool = False
@@ -190,7 +190,7 @@ def treatment(knobs: Knobs, surface: str) -> Treatment:
     fault = last_fit(knobs.status, surface)
     return Treatment(
         delay=last_fit(knobs.delay, surface) or 0.0,
-        fault=Fault(status=fault) if isinstance(fault, int) else fault,
+        fault=ForcedFault(status=fault) if isinstance(fault, int) else fault,
         hang=_fits(knobs.hang, surface),
         reset=_fits(knobs.reset, surface),
         truncate=_fits(knobs.truncate, surface),
@@ -199,7 +199,7 @@ def treatment(knobs: Knobs, surface: str) -> Treatment:
     )
 
 
-def last_fit(choices: dict[Glob, Value], name: str) -> Value | None:
+def last_fit(choices: dict[OperationGlob, Value], name: str) -> Value | None:
     """Look a name up among globs.
 
     Args:
@@ -228,5 +228,5 @@ def _check(headers: Mapping[str, str | None]) -> None:
             raise ValueError(f"{name!r} cannot have a line break or another control character")
 
 
-def _fits(globs: tuple[Glob, ...], name: str) -> bool:
+def _fits(globs: tuple[OperationGlob, ...], name: str) -> bool:
     return any(fnmatchcase(name, glob) for glob in globs)

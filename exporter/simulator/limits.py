@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from exporter.simulator.knobs import Knobs, Limit, RateClass
+from exporter.simulator.knobs import Knobs, Limit, LimitClass
 
-DOCUMENTED: Final[Mapping[RateClass, Limit]] = {
+DOCUMENTED: Final[Mapping[LimitClass, Limit]] = {
     "standard": Limit(requests=1000, window=60),
     "deployment": Limit(requests=100, window=60),
     "monitoring": Limit(requests=5000, window=60),
@@ -32,7 +32,7 @@ class Quota:
         start: Unix time in whole seconds at which the window began that the request fell into.
     """
 
-    rate_class: RateClass
+    rate_class: LimitClass
     admitted: bool
     limit: int
     remaining: int
@@ -42,7 +42,7 @@ class Quota:
     start: int
 
 
-def limit_of(knobs: Knobs, rate_class: RateClass) -> Limit:
+def limit_of(knobs: Knobs, rate_class: LimitClass) -> Limit:
     """Find the quota in force.
 
     Args:
@@ -73,9 +73,9 @@ class Background:
 
     def __init__(self) -> None:
         """Start without any."""
-        self._rates: dict[RateClass, list[tuple[float, float]]] = {}
+        self._rates: dict[LimitClass, list[tuple[float, float]]] = {}
 
-    def follow(self, wanted: Mapping[RateClass, float], since: float) -> None:
+    def follow(self, wanted: Mapping[LimitClass, float], since: float) -> None:
         """Change the rates.
 
         Args:
@@ -89,7 +89,7 @@ class Background:
                 history.append((since, rate))
                 del history[:-64]
 
-    def eaten(self, rate_class: RateClass, start: float, end: float) -> float:
+    def eaten(self, rate_class: LimitClass, start: float, end: float) -> float:
         """Tell what was taken in a span of time.
 
         Args:
@@ -120,11 +120,11 @@ class Limiter:
             background: Who else takes from them.
         """
         self._background = background
-        self._windows: dict[tuple[str, RateClass], tuple[int, int, int]] = {}
-        self._levels: dict[tuple[str, RateClass], tuple[float, float]] = {}
+        self._windows: dict[tuple[str, LimitClass], tuple[int, int, int]] = {}
+        self._levels: dict[tuple[str, LimitClass], tuple[float, float]] = {}
         self._turn = 0
 
-    def take(self, owner: str, rate_class: RateClass, now: float, knobs: Knobs) -> Quota:
+    def take(self, owner: str, rate_class: LimitClass, now: float, knobs: Knobs) -> Quota:
         """Charge one request.
 
         Args:
@@ -147,7 +147,7 @@ class Limiter:
             owner = f"{owner}#{self._turn % 2}"
         return self._fixed(owner, rate_class, now, limit)
 
-    def _fixed(self, owner: str, rate_class: RateClass, now: float, limit: Limit) -> Quota:
+    def _fixed(self, owner: str, rate_class: LimitClass, now: float, limit: Limit) -> Quota:
         key = (owner, rate_class)
         start = window_start(now, limit.window)
         begun, length, used = self._windows.get(key, (start, limit.window, 0))
@@ -169,7 +169,7 @@ class Limiter:
             start=start,
         )
 
-    def _sliding(self, owner: str, rate_class: RateClass, now: float, limit: Limit) -> Quota:
+    def _sliding(self, owner: str, rate_class: LimitClass, now: float, limit: Limit) -> Quota:
         key = (owner, rate_class)
         level, before = self._levels.get(key, (float(limit.requests), now))
         refill = limit.requests / limit.window

@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from exporter.simulator.exchange import Answer, Call
-from exporter.simulator.knobs import RateClass
-from exporter.simulator.validate import Field
+from exporter.simulator.exchange import OperationCall, Reply
+from exporter.simulator.knobs import LimitClass
+from exporter.simulator.validate import FieldRule
 from exporter.simulator.world import World
 
-Handler: TypeAlias = Callable[[World, Call], Answer]
+OperationHandler: TypeAlias = Callable[[World, OperationCall], Reply]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,9 +31,9 @@ class Operation:
     surface: str
     method: str
     path: str
-    rate_class: RateClass
-    handler: Handler
-    body: Field | None = None
-    query: Mapping[str, Field] = field(default_factory=dict)
+    rate_class: LimitClass
+    handler: OperationHandler
+    body: FieldRule | None = None
+    query: Mapping[str, FieldRule] = field(default_factory=dict)
     bearer: bool = True
     typical_ms: float = 8.0

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final
 from urllib.parse import urlsplit
 
-from exporter.simulator.exchange import Json
+from exporter.simulator.exchange import JsonObject
 from exporter.simulator.motion import stamp
 from exporter.simulator.webhook import Delivery
 
@@ -30,7 +30,7 @@ class Postman:
         """
         self._collect = collect
         self._clock = clock
-        self._delivered: deque[Json] = deque(maxlen=_KEPT)
+        self._delivered: deque[JsonObject] = deque(maxlen=_KEPT)
 
     async def walk(self) -> None:
         """Deliver until cancelled. A receiver that is slow delays nobody else's events."""
@@ -40,7 +40,7 @@ class Postman:
                     group.create_task(self._deliver(delivery))
                 await asyncio.sleep(_ROUND)
 
-    def report(self) -> list[Json]:
+    def report(self) -> list[JsonObject]:
         """Tell how the last deliveries ended.
 
         Returns:
@@ -49,7 +49,11 @@ class Postman:
         return list(self._delivered)
 
     async def _deliver(self, delivery: Delivery) -> None:
-        told: Json = {"at": stamp(self._clock()), "event": delivery.event, "url": delivery.url}
+        told: JsonObject = {
+            "at": stamp(self._clock()),
+            "event": delivery.event,
+            "url": delivery.url,
+        }
         try:
             async with asyncio.timeout(_PATIENCE):
                 told["status"] = await _post(delivery)

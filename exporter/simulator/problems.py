@@ -7,7 +7,7 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Final
 
-from exporter.simulator.exchange import Answer
+from exporter.simulator.exchange import Reply
 from exporter.simulator.headers import merged
 from exporter.simulator.validate import Complaint
 
@@ -16,7 +16,7 @@ CHALLENGE: Final = 'Bearer realm="oran-mano"'
 _TITLES = {422: "Validation Error"}
 
 
-def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Answer:
+def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Reply:
     """Make an error answer.
 
     Args:
@@ -36,10 +36,10 @@ def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) 
     }
     # RFC 9110, section 11.6.1: a 401 says how to authenticate.
     challenge = {"WWW-Authenticate": CHALLENGE} if status == HTTPStatus.UNAUTHORIZED else {}
-    return Answer(status, body, headers=merged(challenge, headers or {}))
+    return Reply(status, body, headers=merged(challenge, headers or {}))
 
 
-def invalid(complaints: Iterable[Complaint]) -> Answer:
+def invalid(complaints: Iterable[Complaint]) -> Reply:
     """Make the 422 that lists every field at fault.
 
     Args:
@@ -54,7 +54,7 @@ def invalid(complaints: Iterable[Complaint]) -> Answer:
     return replace(answer, body={**body, "errors": errors})
 
 
-def not_found(kind: str, name: str) -> Answer:
+def not_found(kind: str, name: str) -> Reply:
     """Say that a resource does not exist.
 
     Args:
@@ -67,7 +67,7 @@ def not_found(kind: str, name: str) -> Answer:
     return problem(HTTPStatus.NOT_FOUND, f"There is no {kind} with the identifier '{name}'")
 
 
-def conflict(detail: str) -> Answer:
+def conflict(detail: str) -> Reply:
     """Say that the state of a resource forbids what was asked.
 
     Args:
@@ -79,7 +79,7 @@ def conflict(detail: str) -> Answer:
     return problem(HTTPStatus.CONFLICT, detail)
 
 
-def numbered(answer: Answer, rng: random.Random) -> Answer:
+def numbered(answer: Reply, rng: random.Random) -> Reply:
     """Give an error the identity of its occurrence (RFC 9457, section 3.1.5).
 
     Args:

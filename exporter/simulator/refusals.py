@@ -2,15 +2,15 @@
 
 from typing import Final
 
-from exporter.simulator.exchange import Answer
-from exporter.simulator.knobs import Fault
+from exporter.simulator.exchange import Reply
+from exporter.simulator.knobs import ForcedFault
 from exporter.simulator.problems import CHALLENGE, problem
 
 _CLIENT_ERROR: Final = 400
 _SERVER_ERROR: Final = 500
 
 
-def faulty(fault: Fault) -> Answer:
+def faulty(fault: ForcedFault) -> Reply:
     """Answer what the scenario wants instead of the truth.
 
     Args:
@@ -20,13 +20,13 @@ def faulty(fault: Fault) -> Answer:
         A problem, or for a redirect its headers alone.
     """
     if fault.status < _CLIENT_ERROR:  # a redirect has no problem to tell
-        return Answer(fault.status, headers=fault.headers)
+        return Reply(fault.status, headers=fault.headers)
     ours = fault.status >= _SERVER_ERROR
     detail = "The service is not available" if ours else "The request was refused"
     return problem(fault.status, detail, fault.headers)
 
 
-def throttled() -> Answer:
+def throttled() -> Reply:
     """Refuse what is over the quota; the quota's headers say when to come again.
 
     Returns:
@@ -35,7 +35,7 @@ def throttled() -> Answer:
     return problem(429, "Rate limit exceeded. Please try again later.")
 
 
-def misrouted(method: str, path: str, allow: tuple[str, ...]) -> Answer:
+def misrouted(method: str, path: str, allow: tuple[str, ...]) -> Reply:
     """Refuse what leads to no operation.
 
     Args:
@@ -51,7 +51,7 @@ def misrouted(method: str, path: str, allow: tuple[str, ...]) -> Answer:
     return problem(404, f"There is no {path}")
 
 
-def denied(*, token: str, expired: bool) -> Answer:
+def denied(*, token: str, expired: bool) -> Reply:
     """Refuse who has no good token.
 
     Args:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from exporter.simulator.exchange import Answer
+from exporter.simulator.exchange import Reply
 from exporter.simulator.knobs import Knobs, Treatment
 from exporter.simulator.limits import Quota
 from exporter.simulator.operation import Operation
@@ -14,7 +14,7 @@ from exporter.simulator.validate import Complaint
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class ReceivedRequest:
     """A request as it arrived.
 
     Attributes:
@@ -52,7 +52,7 @@ class Arrival:
         headers: The headers of the answer, whatever it is.
     """
 
-    request: Request
+    request: ReceivedRequest
     at: float
     operation: Operation | None
     surface: str
@@ -61,13 +61,13 @@ class Arrival:
     quota: Quota
     knobs: Knobs
     treatment: Treatment
-    refusal: Answer | None
+    refusal: Reply | None
     status: int | None
     delay: float
     headers: Mapping[str, str]
 
 
-def bearer(request: Request) -> str:
+def bearer(request: ReceivedRequest) -> str:
     """Take the token out of a request (RFC 6750, section 2.1).
 
     Args:
@@ -80,7 +80,7 @@ def bearer(request: Request) -> str:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-def decode(request: Request, body: bytes) -> object:
+def decode(request: ReceivedRequest, body: bytes) -> object:
     """Decode a body.
 
     Args:

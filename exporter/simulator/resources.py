@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from exporter.simulator.exchange import Json
+from exporter.simulator.exchange import JsonObject
 from exporter.simulator.motion import stamp
 from exporter.simulator.world import Agent, Manager, World
 
@@ -18,7 +18,7 @@ CONNECTS_AFTER: Final = 5.0
 LEAVES_AFTER: Final = 5.0
 
 
-def promise(wanted: Json) -> Json:
+def promise(wanted: JsonObject) -> JsonObject:
     """Take the promised figures out of a request.
 
     Args:
@@ -30,7 +30,7 @@ def promise(wanted: Json) -> Json:
     return {name: wanted[name] for name in _PROMISED if name in wanted}
 
 
-def new_intent(world: World, wanted: Json, now: float, ident: str = "") -> Json:
+def new_intent(world: World, wanted: JsonObject, now: float, ident: str = "") -> JsonObject:
     """Create a QoS intent.
 
     Args:
@@ -54,7 +54,7 @@ def new_intent(world: World, wanted: Json, now: float, ident: str = "") -> Json:
     return intent
 
 
-def vnf_fields(wanted: Json) -> Json:
+def vnf_fields(wanted: JsonObject) -> JsonObject:
     """Take what describes a VNF out of a request.
 
     Args:
@@ -66,7 +66,7 @@ def vnf_fields(wanted: Json) -> Json:
     return {name: wanted[name] for name in _VNF if name in wanted}
 
 
-def new_vnf(world: World, wanted: Json, now: float) -> Json:
+def new_vnf(world: World, wanted: JsonObject, now: float) -> JsonObject:
     """Create a VNF.
 
     Args:
@@ -78,7 +78,7 @@ def new_vnf(world: World, wanted: Json, now: float) -> Json:
         The VNF, pending; `world.course` takes it further.
     """
     ident = world.new_id("vnf")
-    vnf: Json = {
+    vnf: JsonObject = {
         "id": ident,
         **vnf_fields(wanted),
         "status": "Pending",
@@ -90,7 +90,7 @@ def new_vnf(world: World, wanted: Json, now: float) -> Json:
     return vnf
 
 
-def vnf_told(world: World, vnf: Json) -> Json:
+def vnf_told(world: World, vnf: JsonObject) -> JsonObject:
     """Describe a VNF as it is answered.
 
     Args:
@@ -104,7 +104,7 @@ def vnf_told(world: World, vnf: Json) -> Json:
     return {**vnf, "instances": [_instance(vnf, number) for number in range(count)]}
 
 
-def new_agent(world: World, wanted: Json, now: float) -> Agent:
+def new_agent(world: World, wanted: JsonObject, now: float) -> Agent:
     """Register a transport agent.
 
     Args:
@@ -116,7 +116,7 @@ def new_agent(world: World, wanted: Json, now: float) -> Agent:
         The agent, not yet connected.
     """
     ident = world.new_id("agent", 2)
-    about: Json = {
+    about: JsonObject = {
         "id": ident,
         "name": wanted["name"],
         "endpoint": wanted["endpoint"],
@@ -130,7 +130,7 @@ def new_agent(world: World, wanted: Json, now: float) -> Agent:
     return agent
 
 
-def new_nf(world: World, manager: Manager, wanted: Json, now: float) -> Json:
+def new_nf(world: World, manager: Manager, wanted: JsonObject, now: float) -> JsonObject:
     """Create a network function deployment.
 
     Args:
@@ -143,7 +143,7 @@ def new_nf(world: World, manager: Manager, wanted: Json, now: float) -> Json:
         The deployment, not yet instantiated; `world.course` takes it further.
     """
     ident = world.new_id("nfd")
-    deployment: Json = {
+    deployment: JsonObject = {
         "id": ident,
         "name": wanted["name"],
         "description": wanted.get("description", ""),
@@ -158,7 +158,7 @@ def new_nf(world: World, manager: Manager, wanted: Json, now: float) -> Json:
     return deployment
 
 
-def _instance(vnf: Json, number: int) -> Json:
+def _instance(vnf: JsonObject, number: int) -> JsonObject:
     return {
         "cluster": (vnf.get("target_clusters") or ["cluster-01"])[0],
         "namespace": "oran-mano",

@@ -9,7 +9,7 @@ from typing import Annotated, Final, NamedTuple, TypeVar, cast
 import msgspec
 from msgspec import Meta, Struct
 
-from exporter.simulator.exchange import Json
+from exporter.simulator.exchange import JsonObject
 from exporter.simulator.knobs import Knobs
 
 _PATIENCE: Final = 1e-9
@@ -22,7 +22,7 @@ class ScenarioError(ValueError):
     """A scenario document that cannot be followed; the message says what is allowed."""
 
 
-class Step(Struct, frozen=True, forbid_unknown_fields=True):
+class ScenarioStep(Struct, frozen=True, forbid_unknown_fields=True):
     """A part of a scenario that changes with time.
 
     Attributes:
@@ -33,7 +33,7 @@ class Step(Struct, frozen=True, forbid_unknown_fields=True):
 
     seconds: Annotated[float, Meta(ge=0.01, le=86_400)]
     scenario: str = ""
-    knobs: Json = {}
+    knobs: JsonObject = {}
 
 
 class Scenario(Struct, frozen=True, kw_only=True):
@@ -49,8 +49,8 @@ class Scenario(Struct, frozen=True, kw_only=True):
 
     name: str
     summary: str = ""
-    knobs: Json = {}
-    steps: tuple[Step, ...] = ()
+    knobs: JsonObject = {}
+    steps: tuple[ScenarioStep, ...] = ()
     repeat: bool = False
 
 
@@ -60,11 +60,11 @@ class _Frame(Struct, frozen=True):
     name: Annotated[str, Meta(min_length=1)]
     base: Annotated[str, Meta(min_length=1)] | None = None
     summary: str | None = None
-    steps: tuple[Json, ...] | None = None
+    steps: tuple[JsonObject, ...] | None = None
     repeat: bool | None = None
 
 
-class Phase(NamedTuple):
+class ScenarioPhase(NamedTuple):
     """What is in force.
 
     Attributes:
@@ -74,11 +74,11 @@ class Phase(NamedTuple):
     """
 
     path: tuple[str, ...]
-    knobs: Json
+    knobs: JsonObject
     began: float
 
 
-def phase(scenario: Scenario, rows: Mapping[str, Scenario], elapsed: float) -> Phase:
+def phase(scenario: Scenario, rows: Mapping[str, Scenario], elapsed: float) -> ScenarioPhase:
     """Find the part of a scenario that is in force.
 
     Args:
@@ -89,7 +89,7 @@ def phase(scenario: Scenario, rows: Mapping[str, Scenario], elapsed: float) -> P
     Returns:
         The phase; for a scenario without steps always the same.
     """
-    own = Phase((scenario.name,), scenario.knobs, 0.0)
+    own = ScenarioPhase((scenario.name,), scenario.knobs, 0.0)
     if not scenario.steps:
         return own
     lap = sum(step.seconds for step in scenario.steps)
@@ -99,10 +99,10 @@ def phase(scenario: Scenario, rows: Mapping[str, Scenario], elapsed: float) -> P
         if elapsed < begun + step.seconds - _PATIENCE or step is scenario.steps[-1]:
             break
         begun += step.seconds
-    inner = Phase((), {}, 0.0)
+    inner = ScenarioPhase((), {}, 0.0)
     if step.scenario:
         inner = phase(rows[step.scenario], rows, elapsed - begun)
-    return Phase(
+    return ScenarioPhase(
         (scenario.name, f"{position + 1}", *inner.path),
         {**own.knobs, **inner.knobs, **step.knobs},
         begun + inner.began,
@@ -111,7 +111,7 @@ def phase(scenario: Scenario, rows: Mapping[str, Scenario], elapsed: float) -> P
 
 def read(
     document: object, rows: Mapping[str, Scenario], surfaces: Collection[str]
-) -> tuple[Scenario, Json]:
+) -> tuple[Scenario, JsonObject]:
     """Understand a scenario document: a file's content, or the body of a PUT.
 
     Args:
@@ -128,7 +128,7 @@ def read(
     """
     if not isinstance(document, dict):
         raise ScenarioError("a scenario is an object with a name and knobs")
-    document = cast("Json", document)
+    document = cast("JsonObject", document)
     frame = _frame(document, rows)
     row = rows.get(frame.base or frame.name)
     if row is None:
@@ -146,7 +146,7 @@ def read(
     return scenario, overrides
 
 
-def knobs_of(values: Json) -> Knobs:
+def knobs_of(values: JsonObject) -> Knobs:
     """Turn sparse values into knobs.
 
     Args:
@@ -164,7 +164,7 @@ def knobs_of(values: Json) -> Knobs:
     return _converted(values, Knobs)
 
 
-def _frame(document: Json, rows: Mapping[str, Scenario]) -> _Frame:
+def _frame(document: JsonObject, rows: Mapping[str, Scenario]) -> _Frame:
     if "name" not in document:
         raise ScenarioError(f"name is missing; {_one_of(None, rows)}")
     return _converted({k: v for k, v in document.items() if k in _Frame.__struct_fields__}, _Frame)
@@ -179,9 +179,9 @@ def _unknown(frame: _Frame, rows: Mapping[str, Scenario]) -> str:
 
 
 def _steps(
-    given: tuple[Json, ...], rows: Mapping[str, Scenario], surfaces: Collection[str]
-) -> tuple[Step, ...]:
-    steps: list[Step] = []
+    given: tuple[JsonObject, ...], rows: Mapping[str, Scenario], surfaces: Collection[str]
+) -> tuple[ScenarioStep, ...]:
+    steps: list[ScenarioStep] = []
     for number, values in enumerate(given, 1):
         try:
             steps.append(_step(values, rows, surfaces))
@@ -190,8 +190,10 @@ def _steps(
     return tuple(steps)
 
 
-def _step(values: Json, rows: Mapping[str, Scenario], surfaces: Collection[str]) -> Step:
-    step = _converted(values, Step)
+def _step(
+    values: JsonObject, rows: Mapping[str, Scenario], surfaces: Collection[str]
+) -> ScenarioStep:
+    step = _converted(values, ScenarioStep)
     if step.scenario and step.scenario not in rows:
         told = _one_of(step.scenario, rows)
         raise ScenarioError(f"unknown scenario {step.scenario!r}; {told}")
@@ -200,7 +202,7 @@ def _step(values: Json, rows: Mapping[str, Scenario], surfaces: Collection[str])
     return step
 
 
-def _converted(values: Json, wanted: type[Kind]) -> Kind:
+def _converted(values: JsonObject, wanted: type[Kind]) -> Kind:
     try:
         return msgspec.convert(values, wanted)
     except msgspec.ValidationError as error:
@@ -210,13 +212,13 @@ def _converted(values: Json, wanted: type[Kind]) -> Kind:
         raise ScenarioError(f"{found[1]}: {message}" if found else message) from None
 
 
-def _check_globs(values: Json, surfaces: Collection[str]) -> None:
+def _check_globs(values: JsonObject, surfaces: Collection[str]) -> None:
     for name, glob in _globs(values):
         if not any(fnmatchcase(surface, glob) for surface in surfaces):
             raise ScenarioError(f"{name}: {glob!r} fits no surface; {_one_of(glob, surfaces)}")
 
 
-def _globs(values: Json) -> Iterator[tuple[str, str]]:
+def _globs(values: JsonObject) -> Iterator[tuple[str, str]]:
     for name in _BY_SURFACE:
         for glob in values.get(name, ()):
             yield name, glob

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from exporter.simulator.scenario import Scenario, Step
+from exporter.simulator.scenario import Scenario, ScenarioStep
 
 _SHORT: Final = 45.0
 
@@ -77,7 +77,7 @@ _STILL: Final = (
         name="sunset_moved_earlier",
         summary="The end of the API is announced, and after 30 s moved to three weeks from now.",
         knobs={"deprecated_days": -30, "sunset_days": 180},
-        steps=(Step(seconds=30), Step(seconds=30, knobs={"sunset_days": 21})),
+        steps=(ScenarioStep(seconds=30), ScenarioStep(seconds=30, knobs={"sunset_days": 21})),
     ),
     Scenario(
         name="contract_drift",
@@ -96,7 +96,7 @@ _STILL: Final = (
     Scenario(
         name="flapping",
         summary="Well for 20 s, 503 for 20 s, and so on.",
-        steps=(Step(seconds=20), Step(seconds=20, knobs={"status": {"*": 503}})),
+        steps=(ScenarioStep(seconds=20), ScenarioStep(seconds=20, knobs={"status": {"*": 503}})),
         repeat=True,
     ),
     Scenario(
@@ -113,7 +113,7 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
         Scenario(
             name="scripted",
             summary=f"Walks through all the others, {_SHORT:g} s each.",
-            steps=tuple(Step(seconds=_SHORT, scenario=row.name) for row in _STILL),
+            steps=tuple(ScenarioStep(seconds=_SHORT, scenario=row.name) for row in _STILL),
             repeat=True,
         ),
     )

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from exporter.simulator.exchange import Json
+from exporter.simulator.exchange import JsonObject
 from exporter.simulator.hiding import shown
 from exporter.simulator.motion import stamp
 
@@ -13,7 +13,7 @@ _CLIENTS: Final = 200
 _KEYS: Final = 20_000
 
 
-class Key(NamedTuple):
+class SeenKey(NamedTuple):
     """What requests are counted by.
 
     Attributes:
@@ -32,7 +32,7 @@ class Key(NamedTuple):
 
 
 @dataclass(slots=True)
-class Tally:
+class SeenTally:
     """How many requests there were of one key, and how they were answered."""
 
     requests: int = 0
@@ -40,7 +40,7 @@ class Tally:
 
 
 @dataclass(slots=True)
-class Entry:
+class SeenRequest:
     """One request; its status is known once it was answered.
 
     Attributes:
@@ -55,7 +55,7 @@ class Entry:
         tally: Where it was counted, so that its end is counted there too and nowhere else.
     """
 
-    key: Key
+    key: SeenKey
     at: float
     method: str
     path: str
@@ -63,7 +63,7 @@ class Entry:
     headers: Iterable[tuple[str, str]]
     status: int | None = None
     seconds: float | None = None
-    tally: Tally = field(default_factory=Tally)
+    tally: SeenTally = field(default_factory=SeenTally)
 
 
 class Seen:
@@ -75,9 +75,9 @@ class Seen:
         Args:
             keep: How many requests are kept in full.
         """
-        self._tallies: dict[Key, Tally] = {}
+        self._tallies: dict[SeenKey, SeenTally] = {}
         self._clients: set[str] = set()
-        self._last: deque[Entry] = deque(maxlen=keep)
+        self._last: deque[SeenRequest] = deque(maxlen=keep)
         self._total = 0
 
     def client(self, user_agent: str) -> str:
@@ -96,7 +96,7 @@ class Seen:
             self._clients.add(name)
         return name
 
-    def arrived(self, entry: Entry) -> None:
+    def arrived(self, entry: SeenRequest) -> None:
         """Count a request.
 
         Args:
@@ -112,7 +112,7 @@ class Seen:
         entry.tally = tally
         tally.requests += 1
 
-    def answered(self, entry: Entry, status: int | None, seconds: float) -> None:
+    def answered(self, entry: SeenRequest, status: int | None, seconds: float) -> None:
         """Note how a request ended.
 
         Args:
@@ -131,14 +131,14 @@ class Seen:
         self._last.clear()
         self._total = 0
 
-    def report(self, last: int) -> Json:
+    def report(self, last: int) -> JsonObject:
         """Tell what was seen.
 
         Args:
             last: How many of the last requests to tell in full, newest last.
 
         Returns:
-            ``total``, ``counts`` (a row per `Key`) and ``last``: there ``query`` is a list of
+            ``total``, ``counts`` (a row per `SeenKey`) and ``last``: there ``query`` is a list of
             pairs, and headers of one name are joined by commas (RFC 9110, section 5.3). No secret
             is in it.
         """
@@ -149,7 +149,7 @@ class Seen:
         }
 
 
-def _row(key: Key, tally: Tally) -> Json:
+def _row(key: SeenKey, tally: SeenTally) -> JsonObject:
     return {
         "client": key.client,
         "account": key.account,
@@ -162,7 +162,7 @@ def _row(key: Key, tally: Tally) -> Json:
     }
 
 
-def _told(entry: Entry) -> Json:
+def _told(entry: SeenRequest) -> JsonObject:
     return {
         "at": stamp(entry.at),
         "client": entry.key.client,

@@ -14,14 +14,14 @@ import msgspec
 from aiohttp import web
 
 from exporter.simulator.control import Control
-from exporter.simulator.exchange import Answer
+from exporter.simulator.exchange import Reply
 from exporter.simulator.gateway import Gateway
 from exporter.simulator.headers import merged
 from exporter.simulator.postman import Postman
 from exporter.simulator.problems import problem
-from exporter.simulator.request import Arrival, Request
+from exporter.simulator.request import Arrival, ReceivedRequest
 from exporter.simulator.scenarios import SCENARIOS
-from exporter.simulator.seen import Entry, Key
+from exporter.simulator.seen import SeenKey, SeenRequest
 from exporter.simulator.stage import Stage
 
 CONTROL: Final = "/simulator/"
@@ -82,13 +82,13 @@ class Simulator:
         path = request.path
         if path.startswith(CONTROL):
             content = await _content(request)
-            if isinstance(content, Answer):
+            if isinstance(content, Reply):
                 return _response(content)
             return _response(self._control.answer(request.method, path, request.query, content))
         begun = time.perf_counter()
         gateway = self.gateway
         arrival = gateway.arrive(
-            Request(
+            ReceivedRequest(
                 request.method,
                 path,
                 tuple(request.query.items()),
@@ -108,15 +108,15 @@ class Simulator:
             if arrival.treatment.hang or arrival.treatment.reset:
                 return _reset(request)
             answer = gateway.answer(arrival, content)
-            if isinstance(content, Answer):
+            if isinstance(content, Reply):
                 answer = replace(answer, headers=merged(answer.headers, content.headers))
             status = answer.status
             return await _send(request, answer, arrival)
         finally:
             gateway.seen.answered(entry, status, time.perf_counter() - begun)
 
-    def _entry(self, request: web.Request, arrival: Arrival) -> Entry:
-        key = Key(
+    def _entry(self, request: web.Request, arrival: Arrival) -> SeenRequest:
+        key = SeenKey(
             self.gateway.seen.client(request.headers.get("User-Agent", "")),
             arrival.account,
             arrival.surface,
@@ -124,7 +124,9 @@ class Simulator:
             arrival.quota.start,
         )
         query = arrival.request.query
-        return Entry(key, arrival.at, request.method, request.path, query, request.headers.items())
+        return SeenRequest(
+            key, arrival.at, request.method, request.path, query, request.headers.items()
+        )
 
     async def _pause(self, seconds: float) -> None:
         """Sleep, unless the simulator is asked to end meanwhile."""
@@ -144,7 +146,7 @@ class Simulator:
         self._closing.set()
 
 
-async def _content(request: web.Request) -> bytes | Answer:
+async def _content(request: web.Request) -> bytes | Reply:
     """Read the body, or find the answer to one that cannot be read."""
     if not request.can_read_body:
         return b""
@@ -160,7 +162,7 @@ async def _content(request: web.Request) -> bytes | Answer:
         return problem(400, detail, {"Connection": "close"})
 
 
-async def _send(request: web.Request, answer: Answer, arrival: Arrival) -> web.StreamResponse:
+async def _send(request: web.Request, answer: Reply, arrival: Arrival) -> web.StreamResponse:
     if arrival.treatment.body == "huge":
         return await _huge(request, answer, arrival.knobs.huge_bytes)
     if arrival.treatment.truncate:
@@ -168,7 +170,7 @@ async def _send(request: web.Request, answer: Answer, arrival: Arrival) -> web.S
     return _response(answer)
 
 
-def _response(answer: Answer) -> web.Response:
+def _response(answer: Reply) -> web.Response:
     body = answer.body
     if isinstance(body, dict):
         body = msgspec.json.encode(body)
@@ -176,11 +178,11 @@ def _response(answer: Answer) -> web.Response:
     return web.Response(status=answer.status, body=body, headers=headers)
 
 
-def _with_media(answer: Answer) -> dict[str, str]:
+def _with_media(answer: Reply) -> dict[str, str]:
     return merged({"Content-Type": answer.media}, answer.headers)
 
 
-async def _huge(request: web.Request, answer: Answer, size: int) -> web.StreamResponse:
+async def _huge(request: web.Request, answer: Reply, size: int) -> web.StreamResponse:
     """Send a JSON array that goes on for many bytes."""
     response = web.StreamResponse(status=answer.status, headers=_with_media(answer))
     response.content_length = size
@@ -191,7 +193,7 @@ async def _huge(request: web.Request, answer: Answer, size: int) -> web.StreamRe
     return response
 
 
-async def _truncated(request: web.Request, answer: Answer) -> web.StreamResponse:
+async def _truncated(request: web.Request, answer: Reply) -> web.StreamResponse:
     """Announce the whole body, send half of it, and hang up."""
     whole = _response(answer).body
     content = whole if isinstance(whole, bytes) else b""

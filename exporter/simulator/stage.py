@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from exporter.simulator.exchange import Json
+from exporter.simulator.exchange import JsonObject
 from exporter.simulator.knobs import Knobs, Treatment, treatment
 from exporter.simulator.routes import SURFACES, UNKNOWN
-from exporter.simulator.scenario import Phase, Scenario, knobs_of, phase, read
+from exporter.simulator.scenario import Scenario, ScenarioPhase, knobs_of, phase, read
 
 
 class Stage:
@@ -65,7 +65,7 @@ class Stage:
         """
         return self._treatments[surface]
 
-    def told(self, now: float) -> Json:
+    def told(self, now: float) -> JsonObject:
         """Describe the stage, for the control address.
 
         Args:
@@ -85,7 +85,7 @@ class Stage:
             "scenarios": {row.name: row.summary for row in self._rows.values()},
         }
 
-    def _enter(self, current: Phase) -> None:
+    def _enter(self, current: ScenarioPhase) -> None:
         self._phase = current
         self._knobs = knobs_of({**current.knobs, **self._overrides})
         names = (*SURFACES, UNKNOWN)

@@ -7,14 +7,14 @@ from typing import Final, Literal
 
 import jwt
 
-from exporter.simulator.exchange import Json
+from exporter.simulator.exchange import JsonObject
 from exporter.simulator.knobs import Knobs
 
 ACCOUNT: Final = "demo"
 _PASSWORD: Final = b"demo"
 _PRUNE_AT: Final = 10_000
 
-Grant = Literal["good", "expired", "unknown"]
+TokenState = Literal["good", "expired", "unknown"]
 
 
 @dataclass(slots=True)
@@ -51,7 +51,7 @@ class Tokens:
         self._refresh: dict[str, _Refresh] = {}
         self._sessions = 0
 
-    def login(self, username: str, password: str, now: float, knobs: Knobs) -> Json | None:
+    def login(self, username: str, password: str, now: float, knobs: Knobs) -> JsonObject | None:
         """Exchange a password for tokens.
 
         Args:
@@ -69,7 +69,7 @@ class Tokens:
         self._sessions += 1
         return self._issue(username, self._sessions, now, knobs)
 
-    def refresh(self, token: str, now: float, knobs: Knobs) -> Json | None:
+    def refresh(self, token: str, now: float, knobs: Knobs) -> JsonObject | None:
         """Exchange a refresh token for new tokens.
 
         Args:
@@ -121,7 +121,7 @@ class Tokens:
 
     def _issue(
         self, account: str, session: int, now: float, knobs: Knobs, *, keep: str = ""
-    ) -> Json:
+    ) -> JsonObject:
         lifetime = knobs.token_seconds
         issued = int(now)
         serial = f"{self._rng.getrandbits(128):032x}"
@@ -158,7 +158,7 @@ class Tokens:
             self._refresh = {k: v for k, v in self._refresh.items() if v.expires > now}
 
 
-def _without_refresh(told: Json) -> Json:
+def _without_refresh(told: JsonObject) -> JsonObject:
     return {name: value for name, value in told.items() if name != "refresh_token"}
 
 

@@ -10,14 +10,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
-Kind = Literal["string", "number", "integer", "boolean", "object", "array"]
+JsonKind = Literal["string", "number", "integer", "boolean", "object", "array"]
 
 # RFC 3986: a scheme, then only characters that a URI may have. The document's format `uri`.
 _URI = re.compile(
     r"[A-Za-z][A-Za-z0-9+.\-]*:(?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})*"
 )
 
-_TYPES: Final[Mapping[Kind, type | tuple[type, ...]]] = {
+_TYPES: Final[Mapping[JsonKind, type | tuple[type, ...]]] = {
     "string": str,
     "number": (int, float),
     "integer": int,
@@ -42,7 +42,7 @@ class Complaint(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
+class FieldRule:
     """What a value has to look like: one schema of the document.
 
     Attributes:
@@ -62,7 +62,7 @@ class Field:
         default: What stands for an absent query parameter.
     """
 
-    kind: Kind
+    kind: JsonKind
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
@@ -70,15 +70,15 @@ class Field:
     shortest: int = 0
     longest: int | None = None
     uri: bool = False
-    items: "Field | None" = None
+    items: "FieldRule | None" = None
     fewest: int = 0
-    fields: Mapping[str, "Field"] = field(default_factory=dict)
+    fields: Mapping[str, "FieldRule"] = field(default_factory=dict)
     required: tuple[str, ...] = ()
-    values: "Field | None" = None
+    values: "FieldRule | None" = None
     default: object = None
 
 
-def validate(rule: Field, value: object, name: str = "") -> Iterator[Complaint]:
+def validate(rule: FieldRule, value: object, name: str = "") -> Iterator[Complaint]:
     """Compare a value with a rule.
 
     Args:
@@ -105,7 +105,7 @@ def validate(rule: Field, value: object, name: str = "") -> Iterator[Complaint]:
 
 
 def parse_query(
-    rules: Mapping[str, Field], given: Iterable[tuple[str, str]]
+    rules: Mapping[str, FieldRule], given: Iterable[tuple[str, str]]
 ) -> tuple[dict[str, object], list[Complaint]]:
     """Read the query parameters that an operation knows.
 
@@ -135,7 +135,7 @@ def parse_query(
     return values, complaints
 
 
-def _is(kind: Kind, value: object) -> bool:
+def _is(kind: JsonKind, value: object) -> bool:
     if isinstance(value, bool):
         return kind == "boolean"
     if kind == "integer" and isinstance(value, float):
@@ -147,7 +147,7 @@ def _last(name: str) -> str:
     return name.rpartition(".")[2] or "body"
 
 
-def _string(rule: Field, value: str, name: str) -> Iterator[Complaint]:
+def _string(rule: FieldRule, value: str, name: str) -> Iterator[Complaint]:
     short = _last(name)
     if rule.choices and value not in rule.choices:
         allowed = ", ".join(rule.choices)
@@ -165,7 +165,7 @@ def _string(rule: Field, value: str, name: str) -> Iterator[Complaint]:
         yield Complaint(name, f"{short} must be an absolute URI", "FORMAT_ERROR")
 
 
-def _array(rule: Field, value: list[object], name: str) -> Iterator[Complaint]:
+def _array(rule: FieldRule, value: list[object], name: str) -> Iterator[Complaint]:
     if len(value) < rule.fewest:
         yield Complaint(name, f"{_last(name)} must have at least {rule.fewest}", "LENGTH_ERROR")
     if rule.items is not None:
@@ -173,7 +173,7 @@ def _array(rule: Field, value: list[object], name: str) -> Iterator[Complaint]:
             yield from validate(rule.items, item, f"{name}[{position}]")
 
 
-def _number(rule: Field, value: float, name: str) -> Iterator[Complaint]:
+def _number(rule: FieldRule, value: float, name: str) -> Iterator[Complaint]:
     low, high = rule.low, rule.high
     if (low is None or value >= low) and (high is None or value <= high):
         return
@@ -186,7 +186,7 @@ def _number(rule: Field, value: float, name: str) -> Iterator[Complaint]:
     yield Complaint(name, f"{_last(name)} must be {allowed}", "RANGE_ERROR")
 
 
-def _object(rule: Field, value: dict[str, object], name: str) -> Iterator[Complaint]:
+def _object(rule: FieldRule, value: dict[str, object], name: str) -> Iterator[Complaint]:
     prefix = f"{name}." if name else ""
     for key in rule.required:
         # The guide: "is required and cannot be empty", so null counts as not given.

@@ -8,10 +8,10 @@ from typing import Final, Literal
 
 import msgspec
 
-from exporter.simulator.exchange import JSON, Json
+from exporter.simulator.exchange import JSON, JsonObject
 from exporter.simulator.motion import stamp
 
-Form = Literal["signed", "forged", "unsigned", "malformed", "duplicated", "stale", "none"]
+DeliveryForm = Literal["signed", "forged", "unsigned", "malformed", "duplicated", "stale", "none"]
 
 _STALE_BY: Final = 3 * 86400.0
 
@@ -42,7 +42,7 @@ class Delivery:
 
 
 def deliveries(
-    happenings: Iterable[Happening], subscriptions: Iterable[Json], form: Form
+    happenings: Iterable[Happening], subscriptions: Iterable[JsonObject], form: DeliveryForm
 ) -> list[Delivery]:
     """Find out what has to be sent.
 
@@ -77,7 +77,7 @@ def signature(secret: str, body: bytes) -> str:
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
-def _prepared(happening: Happening, url: str, secret: str, form: Form) -> list[Delivery]:
+def _prepared(happening: Happening, url: str, secret: str, form: DeliveryForm) -> list[Delivery]:
     at = happening.at - (_STALE_BY if form == "stale" else 0)
     body = msgspec.json.encode(
         {"event": happening.event, **happening.facts, "timestamp": stamp(at)}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, TypeAlias
 
-from exporter.simulator.exchange import Json
+from exporter.simulator.exchange import JsonObject
 from exporter.simulator.knobs import Knobs
 from exporter.simulator.motion import stamp
 from exporter.simulator.tokens import Tokens
@@ -24,7 +24,7 @@ _TOLD: Final = {"deployed": "deployed", "failed": "failed", "": "deleted"}
 _HAPPENINGS: Final = 10_000
 
 
-class Agenda:
+class Timeline:
     """What will happen, by time. Nothing runs by itself: every request looks first."""
 
     def __init__(self) -> None:
@@ -57,19 +57,19 @@ class Agenda:
 class Manager:
     """A deployment manager with what it offers and runs."""
 
-    about: Json
-    descriptors: list[Json]
-    deployments: dict[str, Json] = field(default_factory=dict)
+    about: JsonObject
+    descriptors: list[JsonObject]
+    deployments: dict[str, JsonObject] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class Agent:
     """A transport agent with the slices configured on it."""
 
-    about: Json
+    about: JsonObject
     capacity_mbps: float
     since: float
-    slices: dict[str, Json] = field(default_factory=dict)
+    slices: dict[str, JsonObject] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +109,14 @@ class World:
     started: float
     rng: random.Random
     tokens: Tokens
-    agenda: Agenda = field(default_factory=Agenda)
-    intents: dict[str, Json] = field(default_factory=dict)
-    vnfs: dict[str, Json] = field(default_factory=dict)
+    agenda: Timeline = field(default_factory=Timeline)
+    intents: dict[str, JsonObject] = field(default_factory=dict)
+    vnfs: dict[str, JsonObject] = field(default_factory=dict)
     agents: dict[str, Agent] = field(default_factory=dict)
     managers: dict[str, Manager] = field(default_factory=dict)
-    plans: dict[str, Json] = field(default_factory=dict)
+    plans: dict[str, JsonObject] = field(default_factory=dict)
     rollouts: dict[str, Rollout] = field(default_factory=dict)
-    subscriptions: dict[str, Json] = field(default_factory=dict)
+    subscriptions: dict[str, JsonObject] = field(default_factory=dict)
     served: Counter[tuple[str, int]] = field(default_factory=Counter)
     numbers: Counter[str] = field(default_factory=Counter)
     replicas: dict[str, int] = field(default_factory=dict)
@@ -136,7 +136,7 @@ class World:
         self.numbers[kind] += 1
         return f"{kind}-{self.numbers[kind]:0{digits}d}"
 
-    def turn(self, resources: dict[str, Json], ident: str, at: float, status: str) -> None:
+    def turn(self, resources: dict[str, JsonObject], ident: str, at: float, status: str) -> None:
         """Change the status of a resource, unless it is gone or going by then.
 
         Args:
@@ -167,7 +167,9 @@ class World:
         facts = {"slice_id": ident, "status": status}
         self.happenings.append(Happening(at, f"slice.{status}", facts))
 
-    def course(self, resources: dict[str, Json], ident: str, start: float, course: Course) -> None:
+    def course(
+        self, resources: dict[str, JsonObject], ident: str, start: float, course: Course
+    ) -> None:
         """Plan the life of a resource.
 
         Args:
@@ -179,5 +181,7 @@ class World:
         for after, status in course:
             self.agenda.plan(start + after, partial(self._turn_at, resources, ident, status))
 
-    def _turn_at(self, resources: dict[str, Json], ident: str, status: str, at: float) -> None:
+    def _turn_at(
+        self, resources: dict[str, JsonObject], ident: str, status: str, at: float
+    ) -> None:
         self.turn(resources, ident, at, status)

@@ -9,8 +9,8 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestPayloadError
 from msgspec import Struct
 
-from exporter.seldom import Seldom
-from exporter.sparing import LISTENER
+from exporter.logs.throttle import LogThrottle
+from exporter.system.spare_descriptors import LISTENER
 from exporter.web.routes import plain, signed
 
 _LOOKS: Final = 3
@@ -34,16 +34,16 @@ class Limits(Struct, frozen=True):
     connections: int = LISTENER
 
 
-class Room:
+class ConnectionRoom:
     """A bounded number of connections; where it is full the one that was idle longest goes."""
 
     def __init__(self, most: int) -> None:
         """Begin empty."""
         self._most = most
-        self._inside: set[Connection] = set()
-        self._seldom = Seldom()
+        self._inside: set[ServedConnection] = set()
+        self._seldom = LogThrottle()
 
-    def enter(self, new: "Connection") -> None:
+    def enter(self, new: "ServedConnection") -> None:
         """Let a new one in, or turn it away where all others are busy."""
         self._inside.add(new)
         if len(self._inside) <= self._most:
@@ -56,12 +56,12 @@ class Room:
             fields = {"most": self._most, "not_logged_before": more or None}
             _log.warning("a connection is turned away: all are busy", extra={"fields": fields})
 
-    def leave(self, gone: "Connection") -> None:
+    def leave(self, gone: "ServedConnection") -> None:
         """One is over; it may have left before."""
         self._inside.discard(gone)
 
 
-class Connection(web.RequestHandler):
+class ServedConnection(web.RequestHandler):
     """One connection.
 
     aiohttp bounds the time without a whole request (from 3.14.5 on), and neither that of a write
@@ -71,7 +71,7 @@ class Connection(web.RequestHandler):
     __slots__ = ("_left", "_looks", "_room", "_stuck", "_watch")
 
     def __init__(
-        self, manager: web.Server, room: Room, limits: Limits, log: logging.Logger
+        self, manager: web.Server, room: ConnectionRoom, limits: Limits, log: logging.Logger
     ) -> None:
         """Prepare for a connection that aiohttp's server answers; the log takes faults of ours."""
         super().__init__(

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from exporter.story.advice import PAGE
+from exporter.report.advice import PAGE
 
 HEALTHY: Final = "/-/healthy"
 READY: Final = "/-/ready"

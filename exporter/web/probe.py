@@ -7,19 +7,21 @@ from typing import Final, TypeAlias
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
-from exporter.api.heard import NOTHING, Heard
-from exporter.asking import Asked, NotAskableError
-from exporter.context import context_of
-from exporter.observation import Context, Skip, SkipReason
-from exporter.redaction import redacted
-from exporter.sinks.exposition import render
-from exporter.story.advice import advice, place
-from exporter.story.planned import planned
-from exporter.story.text import Line, Step, steps, story
-from exporter.web.blackbox import BlackboxFamilies
+from exporter.metrics.exposition import render
+from exporter.model.observation import Skip, SkipReason, TraceContext
+from exporter.model.redaction import redacted
+from exporter.model.trace_context import trace_context_of
+from exporter.probing.on_demand import NotAskableError, OnDemandResult
+from exporter.protocol.problem_capture import NOTHING, ProblemCapture
+from exporter.report.advice import advice, place
+from exporter.report.planned_text import planned
+from exporter.report.run_text import Step, StoryLine, steps, story
+from exporter.web.blackbox_metrics import BlackboxFamilies
 from exporter.web.routes import plain
 
-Ask: TypeAlias = Callable[[str, str, float | None, Context | None, Heard | None], Awaitable[Asked]]
+Ask: TypeAlias = Callable[
+    [str, str, float | None, TraceContext | None, ProblemCapture | None], Awaitable[OnDemandResult]
+]
 """Probes a surface of a target with that patience, for whoever stands in that context."""
 
 _SCRAPE_TIMEOUT: Final = "X-Prometheus-Scrape-Timeout-Seconds"
@@ -31,7 +33,7 @@ _AGAIN: Final[dict[SkipReason, float]] = {"no_token": 10.0, "overrun": 1.0, "shu
 """Seconds after which it may be otherwise; what is not here: with the surface's next run."""
 
 
-class WrongCallError(Exception):
+class WrongParameterError(Exception):
     """It cannot be answered as it was asked; one line says why."""
 
 
@@ -44,11 +46,11 @@ async def answer(request: web.BaseRequest, ask: Ask) -> web.Response:
     try:
         surface = _parameter(request, "surface", "module")
         target = _parameter(request, "target")
-        parent = context_of(request.headers.get("traceparent", ""))
+        parent = trace_context_of(request.headers.get("traceparent", ""))
         debug = request.query.get("debug") == "true"
-        heard = Heard() if debug else None  # who only scrapes reads nothing of it
+        heard = ProblemCapture() if debug else None  # who only scrapes reads nothing of it
         asked = await ask(target, surface, _patience(request), parent, heard)
-    except (WrongCallError, NotAskableError) as error:
+    except (WrongParameterError, NotAskableError) as error:
         return plain(redacted(f"{error}\n"), _WRONG_CALL)  # it quotes what was asked for
     (*_, step) = steps(asked.observations, heard or NOTHING)
     if isinstance(step.conclusion, Skip):
@@ -68,16 +70,16 @@ def _scraped(request: web.BaseRequest, registry: CollectorRegistry) -> web.Respo
     return web.Response(body=body, headers=headers)
 
 
-def _refusal(asked: Asked, step: Step, skip: Skip, *, debug: bool) -> web.Response:
+def _refusal(asked: OnDemandResult, step: Step, skip: Skip, *, debug: bool) -> web.Response:
     again = {"Retry-After": str(math.ceil(_AGAIN.get(skip.reason, asked.job.interval)))}
     told, more = advice(skip.reason), f"More: {place(skip.reason)}"
     text = f"not probed: {skip.reason}: {told.means} {told.then} {more}\n"
     return plain(_text(asked, step) if debug else text, _REFUSED, again)
 
 
-def _text(asked: Asked, step: Step) -> str:
+def _text(asked: OnDemandResult, step: Step) -> str:
     """The whole story, and how the surface is probed."""
-    lines = (*story([step]), Line(), *planned(asked.job, asked.target))
+    lines = (*story([step]), StoryLine(), *planned(asked.job, asked.target))
     return "".join(f"{line.text}\n" for line in lines)
 
 
@@ -85,7 +87,7 @@ def _parameter(request: web.BaseRequest, *names: str) -> str:
     """The one value that these names have together, empty where they have none."""
     values = {value for name in names for value in request.query.getall(name, ())} - {""}
     if len(values) > 1:
-        raise WrongCallError(f"{' or '.join(names)} is given more than once: give one")
+        raise WrongParameterError(f"{' or '.join(names)} is given more than once: give one")
     return values.pop() if values else ""
 
 
@@ -99,5 +101,5 @@ def _patience(request: web.BaseRequest) -> float | None:
     except ValueError:
         seconds = math.nan
     if not 0 < seconds < math.inf:
-        raise WrongCallError(f"{_SCRAPE_TIMEOUT} is no number of seconds above 0")
+        raise WrongParameterError(f"{_SCRAPE_TIMEOUT} is no number of seconds above 0")
     return max(seconds - _ON_THE_WAY, seconds / 2)

@@ -10,10 +10,10 @@ from aiohttp import web
 
 from exporter.web import paths, probe
 from exporter.web.connections import Limits
-from exporter.web.listening import Listener
-from exporter.web.reading import Reading
+from exporter.web.info_pages import InfoPages
+from exporter.web.listener import Listener
 from exporter.web.routes import Routes, plain
-from exporter.web.shared import Shared
+from exporter.web.single_flight import SingleFlight
 
 _FORBIDDEN = 403
 _GONE = 499
@@ -40,7 +40,7 @@ class Pages:
     unready: Callable[[], str | None]
     reload: Callable[[], Awaitable[list[str]]] | None = None
     ask: probe.Ask | None = None
-    reading: Reading | None = None
+    reading: InfoPages | None = None
     """``/logs``, ``/config``, ``/reasons`` and ``/api/v1/status``."""
 
 
@@ -50,8 +50,8 @@ class Server(Listener):
     def __init__(self, pages: Pages, telemetry_path: str, limits: Limits = _LIMITS) -> None:
         """Lay out the routes; nothing listens before ``open``."""
         self._pages = pages
-        self._scrapes: Shared[tuple[bytes, Mapping[str, str]]] = Shared()
-        self._statuses: Shared[bytes] = Shared()
+        self._scrapes: SingleFlight[tuple[bytes, Mapping[str, str]]] = SingleFlight()
+        self._statuses: SingleFlight[bytes] = SingleFlight()
         routes = Routes()
         routes.get(telemetry_path, self._metrics)
         routes.get(paths.HEALTHY, partial(_verdict, well="healthy", wrong=pages.unhealthy))

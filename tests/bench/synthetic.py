@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TextIO, get_args
 
-from exporter.observation import BUCKETS, SkipReason
+from exporter.model.observation import BUCKETS, SkipReason
 from tests.support.rules import seconds
 
 PER_TARGET: Final = 15

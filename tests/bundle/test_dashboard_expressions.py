@@ -8,8 +8,8 @@ from typing import Final
 import pytest
 import yaml
 
-from exporter.sinks.families import BY_NAME
-from exporter.sinks.families.row import REASONS, SKIP_REASONS
+from exporter.metrics.families import BY_NAME
+from exporter.metrics.families.row import REASONS, SKIP_REASONS
 from tests.support import promql
 from tests.support.dashboards import (
     GIVEN,

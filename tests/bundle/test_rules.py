@@ -9,7 +9,7 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from exporter.sinks.families import BY_NAME
+from exporter.metrics.families import BY_NAME
 from tests.bundle.case import RULES, alerts
 from tests.support.rules import seconds, shortened
 

@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 import yaml
 
-from exporter.sinks.families import BY_NAME
+from exporter.metrics.families import BY_NAME
 from tests.bundle.case import alerts
 from tests.bundle.test_rules import EXPRESSIONS
 from tests.support.tools import ROOT
@@ -78,7 +78,7 @@ def test_every_alert_is_told_of_some_fault() -> None:
 
 
 def test_commands_exist() -> None:
-    source = (ROOT / "exporter" / "cli.py").read_text()
+    source = (ROOT / "exporter" / "commands" / "main.py").read_text()
     for name, page in PAGES.items():
         for command in re.findall(r"`oran-mano-exporter (\w+)", page):
             assert f'"{command}"' in source, name

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from exporter.wire import MAX_JSON
+from exporter.model.exchange import MAX_JSON
 from tests.support.certificates import DAY, Authority, self_signed
 from tests.support.hostile import (
     OK,

@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 
 from exporter.catalog import CATALOG
-from exporter.flags import called
+from exporter.commands.flags import called
 from tests.support.product import clean_environment, command
 from tests.support.servers import LOOPBACK, Process, Start, free_port, prints
 
@@ -31,8 +31,8 @@ COMMANDS_TO_COME: Final = ("diagnose", "workflow", "webhooks")
 
 async def test_the_version_loads_neither_aiohttp_nor_opentelemetry() -> None:
     code = (
-        "import sys, exporter.cli;"
-        "assert exporter.cli.main(['--version']) == 0;"
+        "import sys, exporter.commands.main;"
+        "assert exporter.commands.main.main(['--version']) == 0;"
         "print(sorted({name.partition('.')[0] for name in sys.modules}))"
     )
     process = await asyncio.create_subprocess_exec(

@@ -14,7 +14,7 @@ import aiohttp
 import pytest
 
 from exporter.catalog import CATALOG
-from exporter.demo import CONFIG, simulator
+from exporter.commands.demo import CONFIG, simulator
 from tests.support.product import (
     PYTHON,
     Exporter,

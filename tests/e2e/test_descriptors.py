@@ -8,7 +8,7 @@ from typing import Final
 
 import aiohttp
 
-from exporter.sparing import FILES, LISTENER
+from exporter.system.spare_descriptors import FILES, LISTENER
 from tests.support.hostile import OK, answer, serve, sized
 from tests.support.product import Exporter, Scrape, command
 from tests.support.readers import connected, held, port_of, said

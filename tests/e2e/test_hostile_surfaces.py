@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 from aiohttp import web
 
-from exporter.wire import MAX_JSON
+from exporter.model.exchange import MAX_JSON
 from tests.support.product import Exporter, Scrape, Simulator
 from tests.support.punctuality import Machine, kept_waiting, late
 from tests.support.servers import LOOPBACK, Server, Start, free_port

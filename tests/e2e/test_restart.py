@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from exporter.sinks.logformat import rfc3339
+from exporter.logs.format import rfc3339
 from tests.support.product import Exporter, Scrape, Simulator, command
 from tests.support.schemas import described
 from tests.support.servers import Start, eventually, get

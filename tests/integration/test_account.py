@@ -9,35 +9,26 @@ import pytest
 from aiohttp.test_utils import TestServer
 from msgspec.structs import replace
 
-from exporter.api.client import Client
-from exporter.api.files import files_of
-from exporter.api.settings import connection_settings
+from exporter.auth.backoff import account_of
+from exporter.auth.renewal import RenewingToken
 from exporter.catalog import CATALOG
-from exporter.config.schema import (
-    Auth,
-    Config,
-    Connection,
-    Latency,
-    Slo,
-    Target,
-    Timeouts,
-    Tls,
-)
+from exporter.client.client import Client
+from exporter.client.files import files_of
+from exporter.client.settings import connection_settings
+from exporter.config.schema import Auth, Config, Connection, Latency, Slo, Target, Timeouts, Tls
 from exporter.config.values import Duration, Secret
-from exporter.context import Mint
-from exporter.followed import Followed
-from exporter.job import Job, Plan
-from exporter.looks import Looker
-from exporter.observation import GrantKind, Observation, Renewal, Run
-from exporter.plan import plan
-from exporter.session import Means, TargetSession, files_for, sessions_for
+from exporter.model.observation import GrantKind, Observation, Renewal, Run
+from exporter.model.trace_context import Mint
+from exporter.planning.job import Job, Plan
+from exporter.planning.plan import plan
+from exporter.probing.discovered_ids import DiscoveredIds
+from exporter.probing.session import Means, TargetSession, files_for, sessions_for
 from exporter.simulator.server import Simulator
-from exporter.tokens.renewing import RenewingToken
-from exporter.tokens.spacing import account_of
+from exporter.system.file_watcher import FileWatcher
 from tests.support.jobs import jobs
 from tests.support.looking import secrets_of
 from tests.support.sessions import session
-from tests.unit.tokens.stage import SURFACE, Hand
+from tests.unit.auth.stage import SURFACE, Hand
 
 KINDS: Final[tuple[GrantKind, ...]] = ("login", "refresh")
 RIGHT: Final = Auth(type="login", username="demo", password=Secret("demo"))
@@ -80,7 +71,7 @@ class Reloads:
         """Go over to this one."""
         before, of = self.sessions, planned(target)
         files = files_for(of)
-        means = Means(self.observed.append, Mint(), Looker(), Followed())
+        means = Means(self.observed.append, Mint(), FileWatcher(), DiscoveredIds())
         self.sessions = sessions_for(of, files, before, means)
         session = self.sessions["lab"]
         for former in before.values():

@@ -13,19 +13,19 @@ import pytest
 from exporter.catalog import CATALOG
 from exporter.config.schema import Auth, Config, Connection, Target
 from exporter.config.values import Secret
-from exporter.context import Mint
-from exporter.followed import Followed
-from exporter.job import Plan
-from exporter.looks import Looker
-from exporter.observation import Call, Observation, Renewal, Run
-from exporter.plan import plan
-from exporter.runner import Runner
-from exporter.session import Means, TargetSession, files_for, sessions_for
+from exporter.model.observation import Call, Observation, Renewal, Run
+from exporter.model.trace_context import Mint
+from exporter.planning.job import Plan
+from exporter.planning.plan import plan
+from exporter.probing.discovered_ids import DiscoveredIds
+from exporter.probing.runner import Runner
+from exporter.probing.session import Means, TargetSession, files_for, sessions_for
+from exporter.system.file_watcher import FileWatcher
 from tests.support.product import Simulator
 from tests.support.servers import Prism, Start
-from tests.unit.tokens.stage import SURFACE
+from tests.unit.auth.stage import SURFACE
 
-DOCUMENT: Final = Path(__file__).parents[2] / "exporter" / "api" / "openapi.yaml"
+DOCUMENT: Final = Path(__file__).parents[2] / "exporter" / "catalog" / "openapi.yaml"
 ACCOUNT: Final = Auth(type="login", username="demo", password=Secret("demo"))
 WAITING: Final = 200
 
@@ -37,7 +37,7 @@ def planned(url: str) -> Plan:
 
 @asynccontextmanager
 async def opened(planned: Plan, seen: list[Observation]) -> AsyncIterator[TargetSession]:
-    means = Means(seen.append, Mint(), Looker(), Followed())
+    means = Means(seen.append, Mint(), FileWatcher(), DiscoveredIds())
     session = sessions_for(planned, files_for(planned), {}, means)["lab"]
     try:
         yield session

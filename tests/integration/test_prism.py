@@ -10,7 +10,7 @@ from tests.support.product import Exporter, Scrape
 from tests.support.servers import Prism, Start
 
 ROOT: Final = Path(__file__).parents[2]
-OWN: Final = ROOT / "exporter" / "api" / "openapi.yaml"
+OWN: Final = ROOT / "exporter" / "catalog" / "openapi.yaml"
 REFERENCE: Final = ROOT.parent / "shared" / "reference" / "openapi.yaml"
 DOCUMENTS: Final = {"own": OWN} | ({"reference": REFERENCE} if REFERENCE.exists() else {})
 

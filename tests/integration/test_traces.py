@@ -310,11 +310,11 @@ async def test_the_library_is_imported_only_where_it_is_used(start: Start) -> No
     off = await start(Exporter(config(simulator), env=told))
     on = await start(Exporter(config(simulator), env={**told, **over_http(free_port())}))
     version = await command("--version", env={**told, **over_http(free_port())})
-    assert "exporter.cli" in off.process.output()
+    assert "exporter.commands.main" in off.process.output()
     assert "opentelemetry" in on.process.output()
     assert "grpc" not in on.process.output().replace("proto.grpc", "")
     assert "opentelemetry" not in off.process.output()
-    assert "exporter.cli" in version.err
+    assert "exporter.commands.main" in version.err
     assert "opentelemetry" not in version.err
     status, _ = await get(f"{off.url}/-/ready")
     assert status == 200

@@ -8,14 +8,14 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from exporter.api.client import Client
-from exporter.api.faults import Phase
-from exporter.api.files import Files, files_of
-from exporter.api.settings import connection_settings
+from exporter.client.client import Client
+from exporter.client.errors import Phase
+from exporter.client.files import Files, files_of
+from exporter.client.settings import connection_settings
 from exporter.config.schema import Connection, Target, Timeouts, Tls
 from exporter.config.values import Duration
-from exporter.observation import Phases, Reason
-from exporter.wire import Exchange, Fault, Method, Request
+from exporter.model.exchange import Exchange, Fault, Method, Request
+from exporter.model.observation import Phases, Reason
 
 CONNECT: Final = 0.25
 READ: Final = 0.3

@@ -5,16 +5,16 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
-from exporter.api.documents import Document, read_tolerantly, strictly
 from exporter.catalog import CATALOG
 from exporter.checks import Checks
+from exporter.checks.judge import Sent, Verdict, judge
 from exporter.config.schema import Auth, Config, Resources, SurfaceOptions, Target
 from exporter.config.values import Secret
-from exporter.job import Job
-from exporter.observation import Phases, Reason
-from exporter.plan import plan
-from exporter.verdict import Sent, Verdict, judge
-from exporter.wire import Exchange, Fault, Timing
+from exporter.model.exchange import Exchange, Fault, Timing
+from exporter.model.observation import Phases, Reason
+from exporter.planning.job import Job
+from exporter.planning.plan import plan
+from exporter.protocol.json_document import JsonDocument, read_tolerantly, strictly
 
 ACCOUNT: Final = Auth(type="login", username="probe", password=Secret("hunter2"))
 
@@ -53,7 +53,7 @@ def fault(reason: Reason, duration: float = 0.05) -> Fault:
     return Fault(timing(duration), reason, "as the test wants it")
 
 
-def document_of(body: bytes) -> Document:
+def document_of(body: bytes) -> JsonDocument:
     """What a body holds; not for tests that have an event loop."""
     return strictly(body) or asyncio.run(read_tolerantly(body))
 

@@ -2,31 +2,31 @@
 
 from typing import Any
 
-from exporter.api.files import files_of
-from exporter.api.settings import connection_settings
+from exporter.auth.secrets import Secrets
+from exporter.client.files import files_of
+from exporter.client.settings import connection_settings
 from exporter.config.schema import Auth, Target
-from exporter.looks import Looker
-from exporter.tokens.secrets import Secrets
-from exporter.watch import Watch
+from exporter.system.file_watch import FileWatch
+from exporter.system.file_watcher import FileWatcher
 
 
-class Here(Looker):
+class Here(FileWatcher):
     """Looks in the thread that asks: for clocks that are moved by hand, which wait for no other."""
 
-    async def look_at(self, watch: Watch[Any], patience: float) -> None:
-        """See ``Looker``."""
+    async def look_at(self, watch: FileWatch[Any], patience: float) -> None:
+        """See ``FileWatcher``."""
         del patience
         look(watch)
 
 
-def look(watch: Watch[Any]) -> None:
+def look(watch: FileWatch[Any]) -> None:
     """What the next look in the background does."""
     seen = watch.look()
     if seen is not None:
         watch.take(seen)
 
 
-def secrets_of(auth: Auth, looker: Looker | None = None) -> Secrets:
+def secrets_of(auth: Auth, looker: FileWatcher | None = None) -> Secrets:
     """The secret of an account."""
     settings = connection_settings(Target("lab", "http://lab", auth=auth))
     return Secrets(files_of(settings).secret, looker or Here(), "lab")

@@ -4,15 +4,15 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from exporter.observation import (
+from exporter.model.observation import (
     Call,
-    Context,
     Key,
     Lifecycle,
     Phases,
     RateLimit,
     Run,
     Skip,
+    TraceContext,
     Transport,
 )
 
@@ -66,7 +66,7 @@ CALLS: Final = st.builds(
     ),
     path=...,
     context=some(
-        st.builds(Context, st.integers(1, 2**128 - 1), st.integers(1, 2**64 - 1), sampled=...)
+        st.builds(TraceContext, st.integers(1, 2**128 - 1), st.integers(1, 2**64 - 1), sampled=...)
     ),
     transport=some(st.builds(Transport, ip_protocol=..., http=..., tls=..., redirects=COUNTS)),
 )

@@ -7,15 +7,15 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from exporter.catalog.surface import Ids, Surface
-from exporter.grid import phase_of
-from exporter.job import Job
-from exporter.observation import Heartbeat, Key, Observation, Reading, Skip
-from exporter.schedule import Schedule
+from exporter.model.observation import Heartbeat, IdsListed, Key, Observation, Skip
+from exporter.planning.job import Job
+from exporter.probing.grid import phase_of
+from exporter.probing.schedule import Schedule
 
 RARELY: Final = 1e9
 """An interval in which no phase comes up while a test runs."""
 BELOW: Final = Key("lab", "c", "below")
-LIST: Final = Reading(Key("lab", "c", "list"), 0, "vnfs", (), (("1",),))
+LIST: Final = IdsListed(Key("lab", "c", "list"), 0, "vnfs", (), (("1",),))
 AT_ONCE: Final = next(
     name for name in map(str, itertools.count()) if phase_of("lab", name) < 0.0001
 )

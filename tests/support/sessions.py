@@ -2,22 +2,22 @@
 
 from collections.abc import Awaitable, Callable
 
-from exporter.admission import Permit
-from exporter.api.files import files_of
-from exporter.api.settings import connection_settings
+from exporter.auth.identity import NOBODY, Identity
 from exporter.catalog import CATALOG
+from exporter.client.files import files_of
+from exporter.client.settings import connection_settings
 from exporter.config.schema import Config, Connection, Target
-from exporter.context import Mint
-from exporter.followed import Candidate, Followed
 from exporter.gates.gate import Entry
 from exporter.gates.slots import Slots
-from exporter.job import Job, TargetPlan
-from exporter.looks import Looker
-from exporter.observation import Call, Emit, Key, Phases
-from exporter.plan import plan
-from exporter.session import Means, TargetSession, made_of
-from exporter.tokens.identity import NOBODY, Identity
-from exporter.wire import Exchange, Fault, Request
+from exporter.model.exchange import Exchange, Fault, Request
+from exporter.model.observation import Call, Emit, Key, Phases
+from exporter.model.trace_context import Mint
+from exporter.planning.job import Job, TargetPlan
+from exporter.planning.plan import plan
+from exporter.probing.admission import Permit
+from exporter.probing.discovered_ids import Candidate, DiscoveredIds
+from exporter.probing.session import Means, TargetSession, made_of
+from exporter.system.file_watcher import FileWatcher
 
 
 class Sending:
@@ -43,11 +43,11 @@ def session(
     send: Callable[[Request], Awaitable[Exchange | Fault]],
     emit: Emit,
     target: Target,
-    ids: Followed | None = None,
+    ids: DiscoveredIds | None = None,
 ) -> TargetSession:
     """A session in nobody's name, whose requests a function answers."""
     of, files = planned(target), files_of(connection_settings(target))
-    means = Means(emit, Mint(), Looker(), ids or Followed())
+    means = Means(emit, Mint(), FileWatcher(), ids or DiscoveredIds())
     return TargetSession(of, made_of(of, files), files, Sending(send), means)
 
 

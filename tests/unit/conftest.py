@@ -5,15 +5,15 @@ from unittest.mock import patch
 
 import pytest
 
-from exporter import redaction
+from exporter.model import redaction
 
 
 @pytest.fixture(autouse=True)
 def _no_secrets() -> Iterator[None]:
     """Logs hide what is known as a secret, which random tests choose to be any word."""
     with (
-        patch("exporter.redaction._known", {}),
-        patch("exporter.redaction._configured", redaction._Kind(16384, 2**24)),  # noqa: SLF001
-        patch("exporter.redaction._tokens", redaction._Kind(4096, 2**24)),  # noqa: SLF001
+        patch("exporter.model.redaction._known", {}),
+        patch("exporter.model.redaction._configured", redaction._SecretKind(16384, 2**24)),  # noqa: SLF001
+        patch("exporter.model.redaction._tokens", redaction._SecretKind(4096, 2**24)),  # noqa: SLF001
     ):
         yield

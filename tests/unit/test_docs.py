@@ -10,7 +10,7 @@ from exporter.catalog import CATALOG
 from exporter.checks import CHECKS, IN_ORDER, REMEMBERING
 from exporter.config.auth_schemes import SCHEMES, AuthScheme
 from exporter.config.problems import ConfigError
-from exporter.plan import plan
+from exporter.planning.plan import plan
 from exporter.simulator.scenarios import SCENARIOS
 from exporter.web import paths
 from tests.unit.config.support import KEYS, decode, documented_example
@@ -41,7 +41,9 @@ def test_each_type_of_auth_is_there_with_its_keys(kind: str, scheme: AuthScheme)
 
 def test_flags_of_the_page_are_those_of_the_command() -> None:
     documented = set(re.findall(r"`(--[a-z.-]+)", CONFIGURATION))
-    source = "".join((ROOT / "exporter" / name).read_text() for name in ("cli.py", "flags.py"))
+    source = "".join(
+        (ROOT / "exporter" / "commands" / name).read_text() for name in ("main.py", "flags.py")
+    )
     source += (ROOT / "exporter" / "simulator" / "command.py").read_text()
     defined = set(re.findall(r'"(--[a-z.-]+)"', source)) - {"--simulator.stop-on-eof"}
     assert documented == defined
@@ -73,10 +75,13 @@ def test_every_room_is_on_the_page_of_the_architecture() -> None:
 def test_a_check_has_one_name_its_file_its_tests_and_its_place_on_the_page() -> None:
     page = (ROOT / "docs" / "checks.md").read_text()
     names = sorted({*CHECKS, *REMEMBERING})
-    files = {path.stem for path in (ROOT / "exporter" / "checks").glob("[!_]*.py")} - {"finding"}
-    tests = (ROOT / "tests" / "unit" / "checks").glob("test_*.py")
-    assert sorted(files) == names
-    assert sorted(path.stem.removeprefix("test_") for path in tests) == names
+    files = {path.stem for path in (ROOT / "exporter" / "checks").glob("[!_]*.py")}
+    tests = {
+        path.stem.removeprefix("test_")
+        for path in (ROOT / "tests" / "unit" / "checks").glob("test_*.py")
+    }
+    assert sorted(files - {"finding", "judge"}) == names
+    assert sorted(tests - {"judge"}) == names
     assert sorted(re.findall(r"^### `(\w+)`$", page, re.MULTILINE)) == names
 
 

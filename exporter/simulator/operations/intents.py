@@ -3,7 +3,7 @@
 from typing import Final
 
 from exporter.simulator import fields
-from exporter.simulator.exchange import Answer, Call
+from exporter.simulator.exchange import OperationCall, Reply
 from exporter.simulator.motion import stamp
 from exporter.simulator.operation import Operation
 from exporter.simulator.operations.orchestrator import under_way
@@ -13,24 +13,24 @@ from exporter.simulator.resources import new_intent, promise
 from exporter.simulator.world import World
 
 
-def list_intents(world: World, call: Call) -> Answer:
+def list_intents(world: World, call: OperationCall) -> Reply:
     """GET /orchestrator/intents."""
     found = (i for i in world.intents.values() if fits(i, call, "slice_type", "status"))
     return page("intents", found, call)
 
 
-def create_intent(world: World, call: Call) -> Answer:
+def create_intent(world: World, call: OperationCall) -> Reply:
     """POST /orchestrator/intents."""
-    return Answer(201, new_intent(world, call.body, call.now))
+    return Reply(201, new_intent(world, call.body, call.now))
 
 
-def get_intent(world: World, call: Call) -> Answer:
+def get_intent(world: World, call: OperationCall) -> Reply:
     """GET /orchestrator/intents/{intentId}."""
     intent = world.intents.get(call.ids["intentId"])
-    return not_found("intent", call.ids["intentId"]) if intent is None else Answer(200, intent)
+    return not_found("intent", call.ids["intentId"]) if intent is None else Reply(200, intent)
 
 
-def update_intent(world: World, call: Call) -> Answer:
+def update_intent(world: World, call: OperationCall) -> Reply:
     """PUT /orchestrator/intents/{intentId}: replaces what the intent asks for."""
     ident = call.ids["intentId"]
     intent = world.intents.get(ident)
@@ -40,10 +40,10 @@ def update_intent(world: World, call: Call) -> Answer:
         return conflict(f"Intent '{ident}' is being deleted")
     kept = {key: intent[key] for key in ("id", "status", "created_at")}
     world.intents[ident] = {**kept, **promise(call.body), "updated_at": stamp(call.now)}
-    return Answer(200, world.intents[ident])
+    return Reply(200, world.intents[ident])
 
 
-def delete_intent(world: World, call: Call) -> Answer:
+def delete_intent(world: World, call: OperationCall) -> Reply:
     """DELETE /orchestrator/intents/{intentId}: refused while it is deployed."""
     ident = call.ids["intentId"]
     intent = world.intents.get(ident)
@@ -54,7 +54,7 @@ def delete_intent(world: World, call: Call) -> Answer:
     if intent["status"] == "deployed" or under_way(world, ident, call.now):
         return conflict(f"Cannot delete intent '{ident}' with active deployments")
     del world.intents[ident]
-    return Answer(204)
+    return Reply(204)
 
 
 _INTENTS: Final = "/orchestrator/intents"

@@ -3,7 +3,7 @@
 from typing import Final
 
 from exporter.simulator import fields
-from exporter.simulator.exchange import TEXT, Answer, Call
+from exporter.simulator.exchange import TEXT, OperationCall, Reply
 from exporter.simulator.fields import TIMEFRAMES
 from exporter.simulator.knobs import Knobs, last_fit
 from exporter.simulator.motion import stamp, wave
@@ -15,10 +15,10 @@ _COMPONENTS: Final = ("database", "redis", "message_queue")
 _OTHERS_PER_SECOND: Final = 5  # requests of the system's other clients in its own metrics
 
 
-def health(world: World, call: Call) -> Answer:
+def health(world: World, call: OperationCall) -> Reply:
     """GET /monitoring/health."""
     knobs = call.knobs
-    return Answer(
+    return Reply(
         200,
         {
             "status": "unhealthy" if knobs.unhealthy else "healthy",
@@ -31,7 +31,7 @@ def health(world: World, call: Call) -> Answer:
     )
 
 
-def metrics(world: World, call: Call) -> Answer:
+def metrics(world: World, call: OperationCall) -> Reply:
     """GET /monitoring/metrics: the system's own, in the text format of Prometheus."""
     up = call.now - world.started
     served = dict(world.served)
@@ -57,10 +57,10 @@ def metrics(world: World, call: Call) -> Answer:
         "# TYPE oran_mano_server_vnfs gauge",
         f"oran_mano_server_vnfs {len(world.vnfs)}",
     ]
-    return Answer(200, ("\n".join(lines) + "\n").encode(), TEXT)
+    return Reply(200, ("\n".join(lines) + "\n").encode(), TEXT)
 
 
-def slice_metrics(world: World, call: Call) -> Answer:
+def slice_metrics(world: World, call: OperationCall) -> Reply:
     """GET /monitoring/slices/{sliceId}/metrics: the id of a deployed intent names its slice."""
     ident = call.ids["sliceId"]
     intent = world.intents.get(ident)
@@ -82,7 +82,7 @@ def slice_metrics(world: World, call: Call) -> Answer:
         uptime = reliability - 0.01
     timeframe = call.query["timeframe"]
     loss = intent.get("packet_loss", 0.01) * measured("packet_loss", (0.1, 0.5), (2, 4))
-    return Answer(
+    return Reply(
         200,
         {
             "slice_id": ident,

@@ -3,7 +3,7 @@
 from typing import Final
 
 from exporter.simulator import fields
-from exporter.simulator.exchange import Answer, Call, Json
+from exporter.simulator.exchange import JsonObject, OperationCall, Reply
 from exporter.simulator.operation import Operation
 from exporter.simulator.operations.paging import page
 from exporter.simulator.problems import invalid, not_found
@@ -16,12 +16,12 @@ _STARTS: Final = 0.1
 _STANDS: Final = 0.5
 
 
-def list_managers(world: World, call: Call) -> Answer:
+def list_managers(world: World, call: OperationCall) -> Reply:
     """GET /o2-client/deployment-managers."""
     return _bare("deployment_managers", [m.about for m in world.managers.values()], call)
 
 
-def list_descriptors(world: World, call: Call) -> Answer:
+def list_descriptors(world: World, call: OperationCall) -> Reply:
     """GET /o2-client/deployment-managers/{dmId}/nf-descriptors."""
     manager = world.managers.get(call.ids["dmId"])
     if manager is None:
@@ -29,7 +29,7 @@ def list_descriptors(world: World, call: Call) -> Answer:
     return _bare("descriptors", manager.descriptors, call)
 
 
-def list_deployments(world: World, call: Call) -> Answer:
+def list_deployments(world: World, call: OperationCall) -> Reply:
     """GET /o2-client/deployment-managers/{dmId}/deployments."""
     manager = world.managers.get(call.ids["dmId"])
     if manager is None:
@@ -37,7 +37,7 @@ def list_deployments(world: World, call: Call) -> Answer:
     return _bare("deployments", list(manager.deployments.values()), call)
 
 
-def create_deployment(world: World, call: Call) -> Answer:
+def create_deployment(world: World, call: OperationCall) -> Reply:
     """POST /o2-client/deployment-managers/{dmId}/deployments."""
     manager = world.managers.get(call.ids["dmId"])
     if manager is None:
@@ -55,28 +55,28 @@ def create_deployment(world: World, call: Call) -> Answer:
         (took * _STANDS, "instantiated" if good else "failed"),
     )
     world.course(manager.deployments, deployment["id"], call.now, course)
-    return Answer(201, deployment)
+    return Reply(201, deployment)
 
 
-def get_deployment(world: World, call: Call) -> Answer:
+def get_deployment(world: World, call: OperationCall) -> Reply:
     """GET /o2-client/deployment-managers/{dmId}/deployments/{deploymentId}."""
     found = _deployment(world, call)
-    return found if isinstance(found, Answer) else Answer(200, found)
+    return found if isinstance(found, Reply) else Reply(200, found)
 
 
-def delete_deployment(world: World, call: Call) -> Answer:
+def delete_deployment(world: World, call: OperationCall) -> Reply:
     """DELETE /o2-client/deployment-managers/{dmId}/deployments/{deploymentId}."""
     found = _deployment(world, call)
-    if isinstance(found, Answer):
+    if isinstance(found, Reply):
         return found
     if found["status"] != "terminating":
         deployments = world.managers[call.ids["dmId"]].deployments
         world.turn(deployments, found["id"], call.now, "terminating")
         world.course(deployments, found["id"], call.now, ((LEAVES_AFTER, ""),))
-    return Answer(204)
+    return Reply(204)
 
 
-def _deployment(world: World, call: Call) -> Json | Answer:
+def _deployment(world: World, call: OperationCall) -> JsonObject | Reply:
     manager = world.managers.get(call.ids["dmId"])
     if manager is None:
         return not_found("deployment manager", call.ids["dmId"])
@@ -84,11 +84,11 @@ def _deployment(world: World, call: Call) -> Json | Answer:
     return not_found("deployment", call.ids["deploymentId"]) if found is None else found
 
 
-def _bare(key: str, items: list[Json], call: Call) -> Answer:
+def _bare(key: str, items: list[JsonObject], call: OperationCall) -> Reply:
     """Answer a page of a list for which the document has no total."""
     answer = page(key, items, call)
     body = answer.body if isinstance(answer.body, dict) else {}
-    return Answer(200, {key: body[key]})
+    return Reply(200, {key: body[key]})
 
 
 _MANAGERS: Final = "/o2-client/deployment-managers"

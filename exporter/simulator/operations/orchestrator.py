@@ -4,7 +4,7 @@ from functools import partial
 from typing import Final
 
 from exporter.simulator import fields
-from exporter.simulator.exchange import Answer, Call, Json
+from exporter.simulator.exchange import JsonObject, OperationCall, Reply
 from exporter.simulator.motion import stamp
 from exporter.simulator.operation import Operation
 from exporter.simulator.problems import conflict, invalid, not_found
@@ -20,11 +20,11 @@ _DUST: Final = 1e-6
 _CLOUDS: Final = {"uRLLC": "edge", "eMBB": "regional", "mIoT": "central", "balanced": "regional"}
 
 
-def plan(world: World, call: Call) -> Answer:
+def plan(world: World, call: OperationCall) -> Reply:
     """POST /orchestrator/plan: a dry run leaves nothing behind, and cannot be deployed."""
     dry_run = call.body.get("dry_run", True)
     allocations = [_allocation(world, wanted) for wanted in call.body.get("intents", ())]
-    made: Json = {
+    made: JsonObject = {
         "id": world.new_id("plan"),
         "timestamp": stamp(call.now),
         "allocations": allocations,
@@ -36,10 +36,10 @@ def plan(world: World, call: Call) -> Answer:
         world.plans[made["id"]] = made
         if len(world.plans) > _KEPT:
             del world.plans[next(iter(world.plans))]
-    return Answer(200, made)
+    return Reply(200, made)
 
 
-def deploy(world: World, call: Call) -> Answer:
+def deploy(world: World, call: OperationCall) -> Reply:
     """POST /orchestrator/deploy."""
     plan_id = call.body.get("plan_id", "")
     if not plan_id:
@@ -69,18 +69,18 @@ def deploy(world: World, call: Call) -> Answer:
     for ident in rollout.intents:
         world.announce_slice(ident, "created", call.now)
         world.course(world.intents, ident, call.now, ((rollout.seconds, final),))
-    return Answer(202, status_of(rollout, call.now))
+    return Reply(202, status_of(rollout, call.now))
 
 
-def get_deployment(world: World, call: Call) -> Answer:
+def get_deployment(world: World, call: OperationCall) -> Reply:
     """GET /orchestrator/deployments/{deploymentId}: in the guide alone."""
     rollout = world.rollouts.get(call.ids["deploymentId"])
     if rollout is None:
         return not_found("deployment", call.ids["deploymentId"])
-    return Answer(200, status_of(rollout, call.now))
+    return Reply(200, status_of(rollout, call.now))
 
 
-def status_of(rollout: Rollout, now: float) -> Json:
+def status_of(rollout: Rollout, now: float) -> JsonObject:
     """Tell how far a deployment is.
 
     Args:
@@ -94,7 +94,7 @@ def status_of(rollout: Rollout, now: float) -> Json:
     if rollout.seconds > 0:
         done = min(1.0, (now - rollout.started) / rollout.seconds + _DUST)
     slices = len(rollout.intents)
-    status: Json = {
+    status: JsonObject = {
         "deployment_id": rollout.id,
         "status": "running",
         "progress_percent": int(100 * done),
@@ -146,7 +146,7 @@ def _in_use(world: World, ident: str, now: float) -> bool:
     return deployed or under_way(world, ident, now)
 
 
-def _allocation(world: World, wanted: Json) -> Json:
+def _allocation(world: World, wanted: JsonObject) -> JsonObject:
     given = wanted.get("id")
     ident = given if isinstance(given, str) and given in world.intents else world.new_id("intent")
     bandwidth, latency, kind = wanted["bandwidth"], wanted["latency"], wanted["slice_type"]

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 
-from exporter.simulator.exchange import Answer, Call, Json
+from exporter.simulator.exchange import JsonObject, OperationCall, Reply
 
 
-def page(key: str, items: Iterable[Json], call: Call) -> Answer:
+def page(key: str, items: Iterable[JsonObject], call: OperationCall) -> Reply:
     """Answer the part of a list that was asked for.
 
     Args:
@@ -19,10 +19,10 @@ def page(key: str, items: Iterable[Json], call: Call) -> Answer:
     everything = list(items)
     limit, offset = call.query["limit"], call.query["offset"]
     told = everything[offset : offset + limit]
-    return Answer(200, {key: told, "total": len(everything), "limit": limit, "offset": offset})
+    return Reply(200, {key: told, "total": len(everything), "limit": limit, "offset": offset})
 
 
-def fits(item: Mapping[str, object], call: Call, *names: str) -> bool:
+def fits(item: Mapping[str, object], call: OperationCall, *names: str) -> bool:
     """Apply the filters of a query.
 
     Args:

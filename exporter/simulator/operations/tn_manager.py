@@ -3,7 +3,7 @@
 from typing import Final
 
 from exporter.simulator import fields
-from exporter.simulator.exchange import Answer, Call, Json
+from exporter.simulator.exchange import JsonObject, OperationCall, Reply
 from exporter.simulator.knobs import last_fit
 from exporter.simulator.motion import stamp, wave
 from exporter.simulator.operation import Operation
@@ -15,21 +15,21 @@ _HEARTBEAT: Final = 10.0
 _LINK_STATUS: Final = {"degraded": "connected", "failed": "error"}
 
 
-def list_agents(world: World, call: Call) -> Answer:
+def list_agents(world: World, call: OperationCall) -> Reply:
     """GET /tn-manager/agents."""
-    return Answer(200, {"agents": [_told(agent, call) for agent in world.agents.values()]})
+    return Reply(200, {"agents": [_told(agent, call) for agent in world.agents.values()]})
 
 
-def register_agent(world: World, call: Call) -> Answer:
+def register_agent(world: World, call: OperationCall) -> Reply:
     """POST /tn-manager/agents: the agent connects a little later."""
     agent = new_agent(world, call.body, call.now)
     world.agenda.plan(
         call.now + CONNECTS_AFTER, lambda _: agent.about.__setitem__("status", "connected")
     )
-    return Answer(201, _told(agent, call))
+    return Reply(201, _told(agent, call))
 
 
-def configure_slice(world: World, call: Call) -> Answer:
+def configure_slice(world: World, call: OperationCall) -> Reply:
     """POST /tn-manager/agents/{agentId}/slices: without the bandwidth it fails, and says so."""
     agent = world.agents.get(call.ids["agentId"])
     if agent is None:
@@ -40,7 +40,7 @@ def configure_slice(world: World, call: Call) -> Answer:
         s["bandwidth_allocated"] for s in agent.slices.values() if s["slice_id"] != slice_id
     )
     fits = others + bandwidth <= agent.capacity_mbps
-    status: Json = {
+    status: JsonObject = {
         "slice_id": slice_id,
         "status": "configured" if fits else "failed",
         "bandwidth_allocated": bandwidth if fits else 0,
@@ -50,10 +50,10 @@ def configure_slice(world: World, call: Call) -> Answer:
     }
     if fits:
         agent.slices[slice_id] = status
-    return Answer(200, status)
+    return Reply(200, status)
 
 
-def run_performance_test(world: World, call: Call) -> Answer:
+def run_performance_test(world: World, call: OperationCall) -> Reply:
     """POST /tn-manager/agents/{agentId}/performance."""
     ident = call.ids["agentId"]
     if ident not in world.agents:
@@ -63,7 +63,7 @@ def run_performance_test(world: World, call: Call) -> Answer:
     average = round(bandwidth * wave(f"{ident}/test", call.now, 0.9, 0.98), 3)
     sent = min(int(asked["duration_seconds"]) * 10_000, 10**9)
     lost = int(sent * wave(f"{ident}/loss", call.now, 0.0, 0.001))
-    return Answer(
+    return Reply(
         200,
         {
             "test_id": asked["test_id"],
@@ -89,7 +89,7 @@ def run_performance_test(world: World, call: Call) -> Answer:
     )
 
 
-def agent_status(world: World, call: Call) -> Answer:
+def agent_status(world: World, call: OperationCall) -> Reply:
     """GET /tn-manager/agents/{agentId}/status."""
     ident = call.ids["agentId"]
     agent = world.agents.get(ident)
@@ -100,7 +100,7 @@ def agent_status(world: World, call: Call) -> Answer:
     used = sum(s["bandwidth_allocated"] for s in agent.slices.values())
     share = wave(f"{ident}/bandwidth", call.now, 0.2, 0.4)
     free = max(0.0, agent.capacity_mbps * (1 - share) - used)
-    return Answer(
+    return Reply(
         200,
         {
             "agent_id": ident,
@@ -120,7 +120,7 @@ def agent_status(world: World, call: Call) -> Answer:
     )
 
 
-def _told(agent: Agent, call: Call) -> Json:
+def _told(agent: Agent, call: OperationCall) -> JsonObject:
     about = agent.about
     if about["status"] == "disconnected":
         return about
@@ -130,7 +130,7 @@ def _told(agent: Agent, call: Call) -> Json:
     return {**about, "status": status, "last_seen": stamp(heard)}
 
 
-def _interface(name: str, agent: Agent, share: float, *, down: bool) -> Json:
+def _interface(name: str, agent: Agent, share: float, *, down: bool) -> JsonObject:
     return {
         "name": name,
         "status": "down" if down else "up",

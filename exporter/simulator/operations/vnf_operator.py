@@ -3,7 +3,7 @@
 from typing import Final
 
 from exporter.simulator import fields
-from exporter.simulator.exchange import Answer, Call
+from exporter.simulator.exchange import OperationCall, Reply
 from exporter.simulator.motion import stamp
 from exporter.simulator.operation import Operation
 from exporter.simulator.operations.paging import fits, page
@@ -16,13 +16,13 @@ _CREATING: Final = 0.1
 _RUNNING: Final = 0.5
 
 
-def list_vnfs(world: World, call: Call) -> Answer:
+def list_vnfs(world: World, call: OperationCall) -> Reply:
     """GET /vnf-operator/vnfs."""
     found = (vnf_told(world, v) for v in world.vnfs.values() if fits(v, call, "type", "status"))
     return page("vnfs", found, call)
 
 
-def create_vnf(world: World, call: Call) -> Answer:
+def create_vnf(world: World, call: OperationCall) -> Reply:
     """POST /vnf-operator/vnfs: a name is taken until its VNF is gone."""
     if _taken(world, call.body["name"]):
         return conflict(f"There is a VNF '{call.body['name']}' already")
@@ -30,16 +30,16 @@ def create_vnf(world: World, call: Call) -> Answer:
     took = call.knobs.deploy_seconds
     course = ((took * _CREATING, "Creating"), (took * _RUNNING, "Running"))
     world.course(world.vnfs, vnf["id"], call.now, course)
-    return Answer(201, vnf_told(world, vnf))
+    return Reply(201, vnf_told(world, vnf))
 
 
-def get_vnf(world: World, call: Call) -> Answer:
+def get_vnf(world: World, call: OperationCall) -> Reply:
     """GET /vnf-operator/vnfs/{vnfId}."""
     vnf = world.vnfs.get(call.ids["vnfId"])
-    return not_found("VNF", call.ids["vnfId"]) if vnf is None else Answer(200, vnf_told(world, vnf))
+    return not_found("VNF", call.ids["vnfId"]) if vnf is None else Reply(200, vnf_told(world, vnf))
 
 
-def update_vnf(world: World, call: Call) -> Answer:
+def update_vnf(world: World, call: OperationCall) -> Reply:
     """PUT /vnf-operator/vnfs/{vnfId}: replaces what the VNF is made of."""
     ident = call.ids["vnfId"]
     vnf = world.vnfs.get(ident)
@@ -51,10 +51,10 @@ def update_vnf(world: World, call: Call) -> Answer:
         return conflict(f"There is a VNF '{call.body['name']}' already")
     kept = {key: vnf[key] for key in ("id", "status", "created_at")}
     world.vnfs[ident] = {**kept, **vnf_fields(call.body), "updated_at": stamp(call.now)}
-    return Answer(200, vnf_told(world, world.vnfs[ident]))
+    return Reply(200, vnf_told(world, world.vnfs[ident]))
 
 
-def delete_vnf(world: World, call: Call) -> Answer:
+def delete_vnf(world: World, call: OperationCall) -> Reply:
     """DELETE /vnf-operator/vnfs/{vnfId}: it is `Deleting` for a while, then gone."""
     ident = call.ids["vnfId"]
     vnf = world.vnfs.get(ident)
@@ -63,10 +63,10 @@ def delete_vnf(world: World, call: Call) -> Answer:
     if vnf["status"] != "Deleting":
         world.turn(world.vnfs, ident, call.now, "Deleting")
         world.course(world.vnfs, ident, call.now, ((LEAVES_AFTER, ""),))
-    return Answer(204)
+    return Reply(204)
 
 
-def scale_vnf(world: World, call: Call) -> Answer:
+def scale_vnf(world: World, call: OperationCall) -> Reply:
     """POST /vnf-operator/vnfs/{vnfId}/scale: the instances follow a little later."""
     ident = call.ids["vnfId"]
     vnf = world.vnfs.get(ident)
@@ -77,7 +77,7 @@ def scale_vnf(world: World, call: Call) -> Answer:
     replicas = int(call.body["replicas"])
     done = call.now + call.knobs.deploy_seconds * _CREATING
     world.agenda.plan(done, lambda _: world.replicas.__setitem__(ident, replicas))
-    return Answer(
+    return Reply(
         202,
         {
             "operation_id": world.new_id("operation"),

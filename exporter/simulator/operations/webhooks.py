@@ -3,17 +3,17 @@
 from typing import Final
 
 from exporter.simulator import fields
-from exporter.simulator.exchange import Answer, Call, Json
+from exporter.simulator.exchange import JsonObject, OperationCall, Reply
 from exporter.simulator.motion import stamp
 from exporter.simulator.operation import Operation
 from exporter.simulator.world import World
 
 
-def subscribe(world: World, call: Call) -> Answer:
+def subscribe(world: World, call: OperationCall) -> Reply:
     """POST /webhooks/subscriptions: the secret is kept, and never told again."""
     wanted = call.body
     ident = world.new_id("webhook")
-    told: Json = {
+    told: JsonObject = {
         "id": ident,
         "url": wanted["url"],
         "events": wanted["events"],
@@ -21,7 +21,7 @@ def subscribe(world: World, call: Call) -> Answer:
         "created_at": stamp(call.now),
     }
     world.subscriptions[ident] = {**told, "secret": wanted["secret"]}
-    return Answer(201, told)
+    return Reply(201, told)
 
 
 OPERATIONS: Final = (

@@ -9,15 +9,15 @@ import jsonschema
 import pytest
 import yaml
 
-from exporter.api.auth import login_request, refresh_request
 from exporter.catalog import CATALOG
 from exporter.catalog.surface import Surface
 from exporter.checks import CHECKS, REMEMBERING
+from exporter.model.exchange import Request
+from exporter.protocol.token_request import login_request, refresh_request
 from exporter.readers.listings import LISTINGS
-from exporter.wire import Request
 
 ROOT: Final = Path(__file__).parents[3]
-OWN: Final = ROOT / "exporter" / "api" / "openapi.yaml"
+OWN: Final = ROOT / "exporter" / "catalog" / "openapi.yaml"
 REFERENCE: Final = ROOT.parent / "shared" / "reference" / "openapi.yaml"
 BY_ID: Final = {surface.id: surface for surface in CATALOG}
 

@@ -11,7 +11,7 @@ from prometheus_client.openmetrics.exposition import generate_latest as openmetr
 
 from exporter.checks.exposition import exposition
 from exporter.checks.finding import Answer
-from exporter.wire import MAX_BODY
+from exporter.model.exchange import MAX_BODY
 from tests.support.jobs import answer, jobs
 
 JOB: Final = jobs()["monitoring.metrics"]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from exporter.checks.finding import Answer
 from exporter.checks.media import media
-from exporter.wire import MAX_BODY
+from exporter.model.exchange import MAX_BODY
 from tests.support.jobs import answer, jobs, told
 
 PAGE: Final = "media: body_invalid: answered an HTML page: a proxy or a login page, not the API"

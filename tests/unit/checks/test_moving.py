@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.checks import Checks
+from exporter.checks.judge import Verdict
 from exporter.checks.moving import STILL_RUNS, Pulse
-from exporter.observation import Inquiry, Key, Run, Skip
-from exporter.verdict import Verdict
+from exporter.model.observation import Key, OnDemandRun, Run, Skip
 from tests.support.jobs import answer, jobs, judged
-from tests.unit.sinks.factories import call, run
-from tests.unit.test_runner import Stage
+from tests.unit.probing.test_runner import Stage
+from tests.unit.status.factories import call, run
 
 JOB: Final = jobs()["monitoring.health"]
 
@@ -143,7 +143,7 @@ async def test_inquiries_are_judged_and_not_remembered() -> None:
         await ran(stage, stamp)
     for _ in range(10):
         await stage.runner.ask(JOB, 5)
-    assert [each.run.reason for each in stage.seen if isinstance(each, Inquiry)] == [None] * 10
+    assert [each.run.reason for each in stage.seen if isinstance(each, OnDemandRun)] == [None] * 10
     assert [await ran(stage, stamp) for stamp in "bbb"] == [None, None, "unhealthy"]
     asked = (await stage.runner.ask(JOB, 5))[-1]
     assert isinstance(asked, Run)

@@ -4,7 +4,7 @@ from typing import Final
 
 import pytest
 
-from exporter.observation import Reason
+from exporter.model.observation import Reason
 from tests.support.jobs import answer, jobs, judged, told
 
 INTENTS: Final = "orchestrator.intents.list"

@@ -9,7 +9,7 @@ from msgspec.structs import fields
 from exporter.catalog import CATALOG
 from exporter.config.auth_schemes import SCHEMES, AuthScheme
 from exporter.config.schema import Auth, AuthType
-from exporter.observation import GrantKind
+from exporter.model.observation import GrantKind
 
 ROWS = pytest.mark.parametrize("scheme", SCHEMES.values(), ids=SCHEMES)
 

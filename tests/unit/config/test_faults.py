@@ -56,7 +56,7 @@ def test_planted_secret_is_nowhere(file: Path) -> None:
 def test_without_libyaml_too(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The other loader words syntax in its own way; it must not quote the file either."""
     expected = _expected(file)
-    monkeypatch.setattr("exporter.config.compose._LOADER", yaml.SafeLoader)
+    monkeypatch.setattr("exporter.config.yaml.compose._LOADER", yaml.SafeLoader)
 
     with pytest.raises(ConfigError) as raised:
         load(file, {})

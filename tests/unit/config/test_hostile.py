@@ -5,8 +5,8 @@ from string import ascii_lowercase
 
 import pytest
 
-from exporter.config.nesting import OpenTable
-from exporter.config.tree import LARGEST, Entry, Items, Scalar, Table
+from exporter.config.yaml.nesting import OpenTable
+from exporter.config.yaml.tree import LARGEST, Items, Scalar, Table, TableEntry
 from tests.unit.config.support import lines
 
 TOO_MANY = "FILE: too many values; allowed: 300000, aliases written out"
@@ -66,7 +66,7 @@ def test_merging_much_and_often(merges: str) -> None:
 
 def test_merging_stops_as_soon_as_it_is_too_much() -> None:
     value = Scalar(1, "text", "")
-    much = Table(1, {f"k{index}": Entry(1, value) for index in range(100_000)})
+    much = Table(1, {f"k{index}": TableEntry(1, value) for index in range(100_000)})
     table = OpenTable(1, None, None)
     table.add(Scalar(1, "text", "<<"))
     table.add(Items(1, (much,) * 1_000_000))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from exporter.config.words import escaped, near, nearest, quoted
+from exporter.config.quoting import escaped, near, nearest, quoted
 
 LABS = [f"lab-{number:03d}" for number in range(200)]
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from exporter.model.exchange import Json
 from exporter.readers.listings import LISTINGS, read_ids
-from exporter.wire import Json
 from tests.support.jobs import jobs
 
 JOBS: Final = {job.surface.lists: job for job in jobs().values() if job.surface.lists}

@@ -16,7 +16,7 @@ Strategy: TypeAlias = st.SearchStrategy[Any]
 
 _ROOT = Path(__file__).parents[3]
 REFERENCE = _ROOT.parent / "shared/reference/openapi.yaml"
-OURS = _ROOT / "exporter/api/openapi.yaml"
+OURS = _ROOT / "exporter/catalog/openapi.yaml"
 
 DOCUMENTS = {path.parent.name: path for path in (REFERENCE, OURS) if path.exists()}
 """The API's own document where it is at hand, and the one that the product ships."""

@@ -13,8 +13,8 @@ from aiohttp.web import Application
 from aiohttp.web import Request as WebRequest
 from multidict import CIMultiDict
 
-from exporter.simulator.exchange import Answer
-from exporter.simulator.request import Request
+from exporter.simulator.exchange import Reply
+from exporter.simulator.request import ReceivedRequest
 from exporter.simulator.server import Simulator
 
 Json: TypeAlias = dict[str, Any]
@@ -73,7 +73,7 @@ class Api:
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         address: str = "127.0.0.1",
-    ) -> Answer:
+    ) -> Reply:
         sent = CIMultiDict({"User-Agent": "test"})
         if self.token:
             sent["Authorization"] = f"Bearer {self.token}"
@@ -82,17 +82,17 @@ class Api:
             sent["Content-Type"] = "application/json"
             raw = content if isinstance(content, bytes) else msgspec.json.encode(content)
         sent.update(headers or {})
-        request = Request(method, f"/v1{path}", tuple((query or {}).items()), sent, address)
+        request = ReceivedRequest(method, f"/v1{path}", tuple((query or {}).items()), sent, address)
         answer = self.gateway.answer(self.gateway.arrive(request), raw)
         # As a client sees it: what is sent is no longer part of the simulator's state.
         if isinstance(answer.body, dict):
             answer = replace(answer, body=msgspec.json.decode(msgspec.json.encode(answer.body)))
         return answer
 
-    def get(self, path: str, **query: str) -> Answer:
+    def get(self, path: str, **query: str) -> Reply:
         return self.ask("GET", path, query=query)
 
-    def post(self, path: str, content: object) -> Answer:
+    def post(self, path: str, content: object) -> Reply:
         return self.ask("POST", path, content)
 
     def play(self, scenario: str, **knobs: object) -> None:
@@ -100,7 +100,7 @@ class Api:
         self.gateway.stage.play(document, self.clock())
 
 
-def body(answer: Answer) -> Json:
+def body(answer: Reply) -> Json:
     assert isinstance(answer.body, dict), answer
     return answer.body
 

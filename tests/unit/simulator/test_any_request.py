@@ -5,7 +5,7 @@ import math
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from exporter.simulator.exchange import Answer
+from exporter.simulator.exchange import Reply
 from exporter.simulator.operation import Operation
 from exporter.simulator.routes import OPERATIONS
 from tests.unit.simulator.document import DOCUMENTS, documented, fullest, mutants, valid, validator
@@ -44,7 +44,7 @@ def content_of(operation: Operation, data: st.DataObject) -> object:
     return content
 
 
-def told_its_quota(answer: Answer, limit: int, now: float) -> None:
+def told_its_quota(answer: Reply, limit: int, now: float) -> None:
     """The guide's "Rate Limit Headers" and "Version Headers": on whatever answer it is."""
     headers = answer.headers
     left, reset = int(headers["X-RateLimit-Remaining"]), int(headers["X-RateLimit-Reset"])

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from exporter.catalog import CATALOG
 from exporter.simulator.operation import Operation
 from exporter.simulator.routes import OPERATIONS, SURFACES
-from exporter.simulator.validate import Field
+from exporter.simulator.validate import FieldRule
 from tests.unit.simulator.document import (
     DOCUMENTS,
     Documented,
@@ -22,7 +22,7 @@ from tests.unit.simulator.document import (
 )
 from tests.unit.simulator.support import UNLIMITED, Api, Json, body, logged_in
 
-OWN = documented("api")
+OWN = documented("catalog")
 GUIDE = {where for where, told in OWN.items() if told.guide_only}
 GUIDE_ONLY = {o.surface for o in OPERATIONS if (o.method, o.path) in GUIDE}
 BY_SURFACE = {operation.surface: operation for operation in OPERATIONS}
@@ -34,7 +34,7 @@ def schemas(name: str, operation: Operation) -> Documented | None:
     return documented(name).get((operation.method, operation.path))
 
 
-def as_schema(field: Field) -> Schema:
+def as_schema(field: FieldRule) -> Schema:
     told: Schema = {"type": field.kind}
     for key, value in (
         ("minimum", field.low),

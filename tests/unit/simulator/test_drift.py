@@ -2,7 +2,7 @@ import pytest
 from jsonschema import ValidationError
 
 from exporter.simulator.drift import drifted
-from exporter.simulator.exchange import Answer
+from exporter.simulator.exchange import Reply
 from exporter.simulator.knobs import DriftKind
 from exporter.simulator.problems import problem
 from tests.unit.simulator.document import DOCUMENTS, documented, validator
@@ -53,8 +53,8 @@ def test_the_inventory_is_left_alone() -> None:
 def test_errors_and_bodies_without_a_place_stay() -> None:
     refused = problem(404, "no")
     assert drifted(refused, ("missing_field", "not_json")) == refused
-    text = Answer(200, b"up 1\n", "text/plain")
+    text = Reply(200, b"up 1\n", "text/plain")
     assert drifted(text, ("type",)) == text
-    assert drifted(Answer(200, {}), ("missing_field", "enum")).body == {}
-    assert drifted(Answer(200, {"key": "value"}), ("type",)).body == {"key": 17}
-    assert drifted(Answer(204), ("undocumented_status",)).status == 203
+    assert drifted(Reply(200, {}), ("missing_field", "enum")).body == {}
+    assert drifted(Reply(200, {"key": "value"}), ("type",)).body == {"key": 17}
+    assert drifted(Reply(204), ("undocumented_status",)).status == 203

@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
-from exporter.simulator.knobs import Fault, Knobs, treatment
+from exporter.simulator.knobs import ForcedFault, Knobs, treatment
 from exporter.simulator.routes import SURFACES
-from exporter.simulator.scenario import Scenario, ScenarioError, Step, knobs_of, phase, read
+from exporter.simulator.scenario import Scenario, ScenarioError, ScenarioStep, knobs_of, phase, read
 from exporter.simulator.scenarios import SCENARIOS
 from tests.unit.simulator.support import Api, Json, logged_in
 
@@ -47,9 +47,9 @@ def test_the_script_walks_through_all_the_others() -> None:
 
 
 STEPS = (
-    Step(seconds=20),
-    Step(seconds=10, knobs={"token_seconds": 2}),
-    Step(seconds=5, scenario="down"),
+    ScenarioStep(seconds=20),
+    ScenarioStep(seconds=10, knobs={"token_seconds": 2}),
+    ScenarioStep(seconds=5, scenario="down"),
 )
 
 
@@ -76,7 +76,9 @@ def test_steps(elapsed: float, *, repeat: bool, step: str, began: float) -> None
 
 
 def test_steps_within_steps() -> None:
-    row = Scenario(name="x", steps=(Step(seconds=5), Step(seconds=100, scenario="flapping")))
+    row = Scenario(
+        name="x", steps=(ScenarioStep(seconds=5), ScenarioStep(seconds=100, scenario="flapping"))
+    )
     assert "status" not in phase(row, SCENARIOS, 6).knobs
     found = phase(row, SCENARIOS, 26)
     assert found.path == ("x", "2", "flapping", "2")
@@ -85,7 +87,7 @@ def test_steps_within_steps() -> None:
 
 
 def test_knobs_of_a_step_win_over_its_scenario_and_that_over_the_row() -> None:
-    step = Step(seconds=5, scenario="expiring_tokens", knobs={"token_seconds": 3})
+    step = ScenarioStep(seconds=5, scenario="expiring_tokens", knobs={"token_seconds": 3})
     row = Scenario(name="x", knobs={"refresh_seconds": 1, "version": "2"}, steps=(step,))
     found = phase(row, SCENARIOS, 0).knobs
     assert (found["token_seconds"], found["refresh_seconds"], found["version"]) == (3, 120, "2")
@@ -249,8 +251,8 @@ def test_the_last_glob_that_fits_holds() -> None:
             "hang": ["auth.*"],
         }
     )
-    assert treatment(knobs, "auth.login").fault == Fault(status=503)
+    assert treatment(knobs, "auth.login").fault == ForcedFault(status=503)
     assert treatment(knobs, "auth.login").hang
-    assert treatment(knobs, "monitoring.health").fault == Fault(status=500, ratio=0.5)
+    assert treatment(knobs, "monitoring.health").fault == ForcedFault(status=500, ratio=0.5)
     assert treatment(knobs, "vnf-operator.vnfs.list").delay == 2
     assert treatment(knobs, "vnf-operator.vnfs.get").delay == 0

@@ -2,9 +2,9 @@
 
 import pytest
 
-from exporter.simulator.exchange import Answer
+from exporter.simulator.exchange import Reply
 from exporter.simulator.operation import Operation
-from exporter.simulator.request import Request
+from exporter.simulator.request import ReceivedRequest
 from exporter.simulator.routes import OPERATIONS
 from exporter.simulator.scenarios import SCENARIOS
 from tests.unit.simulator.support import START, Api, Json, body, logged_in
@@ -37,10 +37,10 @@ def test_healthy_latencies_are_drawn() -> None:
 
 def _delay(api: Api, path: str) -> float:
     headers = {"Authorization": f"Bearer {api.token}"}
-    return api.gateway.arrive(Request("GET", f"/v1{path}", (), headers, "::1")).delay
+    return api.gateway.arrive(ReceivedRequest("GET", f"/v1{path}", (), headers, "::1")).delay
 
 
-def charged(api: Api, rate_class: str) -> Answer:
+def charged(api: Api, rate_class: str) -> Reply:
     """One request of a class; nothing comes of it."""
     asked = {
         "standard": ("GET", INTENTS),

@@ -1,9 +1,9 @@
-from exporter.simulator.seen import Entry, Key, Seen
+from exporter.simulator.seen import Seen, SeenKey, SeenRequest
 
 
-def entry(client: str = "c", window: int = 0, surface: str = "s") -> Entry:
-    return Entry(
-        key=Key(client, "demo", surface, "standard", window),
+def entry(client: str = "c", window: int = 0, surface: str = "s") -> SeenRequest:
+    return SeenRequest(
+        key=SeenKey(client, "demo", surface, "standard", window),
         at=0.25,
         method="GET",
         path="/v1/x",

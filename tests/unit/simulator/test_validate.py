@@ -1,7 +1,7 @@
 import pytest
 
 from exporter.simulator import fields
-from exporter.simulator.validate import Complaint, Field, parse_query, validate
+from exporter.simulator.validate import Complaint, FieldRule, parse_query, validate
 
 INTENT = {"bandwidth": 100.0, "latency": 10.0, "slice_type": "uRLLC"}
 VNF = {
@@ -35,7 +35,7 @@ VNF = {
         (fields.AGENT, {"name": "edge", "endpoint": "https://[::1]/%20"}),
     ],
 )
-def test_good_values_pass(rule: Field, value: object) -> None:
+def test_good_values_pass(rule: FieldRule, value: object) -> None:
     assert list(validate(rule, value)) == []
 
 
@@ -172,13 +172,13 @@ def test_good_values_pass(rule: Field, value: object) -> None:
     ],
 )
 def test_a_bad_value_is_one_complaint(
-    rule: Field, value: object, field: str, message: str, code: str
+    rule: FieldRule, value: object, field: str, message: str, code: str
 ) -> None:
     assert list(validate(rule, value)) == [Complaint(field, message, code)]
 
 
 def test_an_upper_bound_alone_is_told() -> None:
-    rule = Field(kind="number", high=3)
+    rule = FieldRule(kind="number", high=3)
     assert list(validate(rule, 4, "x")) == [Complaint("x", "x must be at most 3", "RANGE_ERROR")]
 
 

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import BaseTestServer, TestServer
 
-from exporter.simulator.webhook import Delivery, Form, Happening, deliveries, signature
+from exporter.simulator.webhook import Delivery, DeliveryForm, Happening, deliveries, signature
 from tests.unit.simulator.support import (
     START,
     Api,
@@ -31,7 +31,7 @@ def subscription(url: str = "http://r.example/hook", **changes: object) -> Json:
     return {"url": url, "events": list(EVENTS), "secret": SECRET, "active": True, **changes}
 
 
-def sent(form: Form) -> list[Delivery]:
+def sent(form: DeliveryForm) -> list[Delivery]:
     return deliveries([HAPPENED], [subscription()], form)
 
 

@@ -13,8 +13,8 @@ from typing import Final
 import pytest
 from msgspec.structs import replace
 
-from exporter.web.address import Address
 from exporter.web.connections import Limits
+from exporter.web.listen_address import ListenAddress
 from exporter.web.server import Pages, Server
 from tests.support.readers import answered, connected, deaf, held, port_of, request, said
 from tests.support.servers import LOOPBACK, eventually, get
@@ -74,7 +74,7 @@ async def serving(limits: Limits, door: Door | None = None) -> AsyncIterator[str
         reload=None if door is None else door.reload,
     )
     server = Server(pages, "/metrics", limits)
-    address = await server.open(Address(LOOPBACK, 0))
+    address = await server.open(ListenAddress(LOOPBACK, 0))
     try:
         yield f"http://{address}"
     finally:

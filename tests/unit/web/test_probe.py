@@ -11,13 +11,13 @@ from msgspec.structs import replace
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
-from exporter.api.heard import Heard
-from exporter.asking import Asked, NotAskableError
 from exporter.config.schema import Auth, Target
 from exporter.config.values import Secret
-from exporter.context import context_of
-from exporter.observation import Call, Context, Observation, Phases, Run, Skip, Transport
-from exporter.web.address import Address
+from exporter.model.observation import Call, Observation, Phases, Run, Skip, TraceContext, Transport
+from exporter.model.trace_context import trace_context_of
+from exporter.probing.on_demand import NotAskableError, OnDemandResult
+from exporter.protocol.problem_capture import ProblemCapture
+from exporter.web.listen_address import ListenAddress
 from exporter.web.server import Pages, Server
 from tests.support.jobs import jobs
 from tests.support.servers import LOOPBACK
@@ -37,7 +37,7 @@ CALL: Final = Call(
     response_bytes=157,
     certificate_expiry=2_000_000_000.0,
     path="/monitoring/health",
-    context=Context(7, 8),
+    context=TraceContext(7, 8),
     transport=Transport(4, "1.1", "TLSv1.3", 2),
 )
 RUN: Final = Run(JOB.key, 1000.0, 0.25, deciding=CALL)
@@ -63,7 +63,7 @@ class Door:
 
     def __init__(self, last: Observation | Exception) -> None:
         self.last = last
-        self.asked: list[tuple[str, str, float | None, Context | None]] = []
+        self.asked: list[tuple[str, str, float | None, TraceContext | None]] = []
         self.listened: list[bool] = []
         self.url = ""
 
@@ -72,14 +72,14 @@ class Door:
         target: str,
         surface: str,
         patience: float | None,
-        parent: Context | None,
-        heard: Heard | None,
-    ) -> Asked:
+        parent: TraceContext | None,
+        heard: ProblemCapture | None,
+    ) -> OnDemandResult:
         self.listened.append(heard is not None)
         self.asked.append((target, surface, patience, parent))
         if isinstance(self.last, Exception):
             raise self.last
-        return Asked(JOB, TARGET, [CALL, self.last])
+        return OnDemandResult(JOB, TARGET, [CALL, self.last])
 
     async def get(self, query: str = "surface=s", *, method: str = "GET", **headers: str) -> Answer:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -102,7 +102,7 @@ async def opened(last: Observation | Exception = RUN) -> AsyncIterator[Door]:
         ask=door.ask,
     )
     server = Server(pages, "/metrics")
-    door.url = f"http://{await server.open(Address(LOOPBACK, 0))}"
+    door.url = f"http://{await server.open(ListenAddress(LOOPBACK, 0))}"
     try:
         yield door
     finally:
@@ -303,7 +303,7 @@ async def test_the_trace_of_who_asks_goes_on() -> None:
     async with opened() as door:
         await door.get(traceparent=header)
         await door.get(traceparent="nonsense")
-    assert [asked[3] for asked in door.asked] == [context_of(header), None]
+    assert [asked[3] for asked in door.asked] == [trace_context_of(header), None]
 
 
 async def test_two_are_answered_at_once() -> None:

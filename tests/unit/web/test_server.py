@@ -8,7 +8,7 @@ from typing import Final
 import aiohttp
 import pytest
 
-from exporter.web.address import Address
+from exporter.web.listen_address import ListenAddress
 from exporter.web.server import Pages, Server
 from tests.support.servers import LOOPBACK, get
 
@@ -39,7 +39,7 @@ async def serving(wrong: Wrong, path: str = "/metrics") -> AsyncIterator[tuple[s
         unready=lambda: wrong.ready,
     )
     server = Server(pages, path)
-    address = await server.open(Address(LOOPBACK, 0))
+    address = await server.open(ListenAddress(LOOPBACK, 0))
     try:
         yield f"http://{address}", scrapes
     finally:
@@ -128,7 +128,7 @@ async def test_what_is_no_http_is_refused_without_a_word(
 )
 async def test_only_the_address_that_was_given_is_listened_on(host: str, other: str) -> None:
     server = Server(NO_PAGES, "/metrics")
-    address = await server.open(Address(host, 0))
+    address = await server.open(ListenAddress(host, 0))
     try:
         assert (await get(f"http://{address}/-/healthy"))[0] == 200
         with pytest.raises(ConnectionRefusedError):
@@ -139,6 +139,6 @@ async def test_only_the_address_that_was_given_is_listened_on(host: str, other: 
 
 async def test_a_taken_port_is_an_error_that_leaves_nothing_open() -> None:
     async with serving(Wrong()) as (url, _):
-        taken = Address(LOOPBACK, int(url.rpartition(":")[2]))
+        taken = ListenAddress(LOOPBACK, int(url.rpartition(":")[2]))
         with pytest.raises(OSError, match="in use"):
             await Server(NO_PAGES, "/metrics").open(taken)

@@ -1,0 +1,133 @@
+"""What one exchange says of a surface, and what the exchanges of a round conclude."""
+
+from collections.abc import Sequence
+from typing import Final, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from exporter.checks import Checks
+from exporter.checks.finding import Answer, Finding
+from exporter.model.exchange import Exchange, Fault, Json, Request, Send
+from exporter.model.observation import Call, Run, TraceContext
+from exporter.planning.job import Job
+from exporter.protocol.fields import iso_date
+from exporter.protocol.json_document import JsonDocument, read_tolerantly, strictly
+from exporter.protocol.lifecycle import lifecycle
+from exporter.protocol.rate_limit import rate_limit
+
+_NOT_READ: Final = JsonDocument(None)
+
+
+class Verdict(Struct, frozen=True):
+    """Well where ``finding`` is ``None``, and then perhaps ``slow``.
+
+    ``document`` is the decoded body of an answer that is right, be it too slow.
+    """
+
+    call: Call
+    finding: Finding | None = None
+    slow: bool = False
+    document: dict[str, Json] | None = None
+
+
+class Sent(Struct, frozen=True):
+    """What its sender knows of a request.
+
+    ``queued`` are the seconds it waited for a slot of our own; for ``proof`` and ``resent`` see
+    ``Call``; ``context`` is the span it was sent in.
+    """
+
+    path: str = ""
+    context: TraceContext | None = None
+    queued: float = 0.0
+    proof: int = 0
+    resent: bool = False
+
+
+Judged: TypeAlias = tuple[Verdict, Exchange | Fault]
+"""What an exchange says of a surface, and what came."""
+
+
+async def ask(send: Send, job: Job, request: Request, sent: Sent, checks: Checks) -> Judged:
+    """Send a request, and judge what comes of it: what it says of the surface, and what came."""
+    result = await send(request)
+    return await judge(job, result, sent, checks), result
+
+
+def conclude(verdicts: Sequence[Verdict], lateness: float | None = None) -> Run:
+    """What the requests of a round come to: failed when any failed, as long as its slowest.
+
+    There is at least one verdict. ``lateness`` is actual less planned start, in seconds; ``None``
+    where no schedule planned it.
+    """
+    slowest = max(verdicts, key=lambda verdict: verdict.call.duration)
+    failed = next((verdict for verdict in verdicts if verdict.finding is not None), None)
+    deciding = failed or slowest
+    finding = deciding.finding
+    return Run(
+        key=deciding.call.key,
+        at=max(verdict.call.at for verdict in verdicts),
+        duration=slowest.call.duration,
+        reason=finding.reason if finding else None,
+        slow=finding is None and any(verdict.slow for verdict in verdicts),
+        lateness=lateness,
+        deciding=deciding.call,
+        detail=finding.detail if finding else "",
+        check=finding.check if finding else "",
+    )
+
+
+async def judge(job: Job, result: Exchange | Fault, sent: Sent, checks: Checks) -> Verdict:
+    """Turn what came off the wire into a call, and what is wrong with its answer, if anything.
+
+    It waits only where a large body is not as JSON has it, and has to be read tolerantly. The first
+    fault counts: the wire, then the checks in their order, which remember the target's earlier
+    runs.
+    """
+    call = _call(job, result, sent)
+    if isinstance(result, Fault):
+        return Verdict(call, Finding(result.reason, result.detail))
+    document = _NOT_READ
+    if job.surface.media == "json" and call.accepted:
+        document = strictly(result.body) or await read_tolerantly(result.body)
+    content = document.content
+    stamp = _stamp(job, content)
+    if stamp is not None or document.oddities:
+        call = replace(call, stamp=stamp, oddities=document.oddities)
+    finding = checks.first_finding(Answer(job, result, content, stamp))
+    if finding is not None:
+        return Verdict(call, finding, document=content if finding.reason == "slow" else None)
+    return Verdict(call, None, call.duration > job.good, content)
+
+
+def _call(job: Job, result: Exchange | Fault, sent: Sent) -> Call:
+    timing = result.timing
+    return Call(
+        key=job.key,
+        at=timing.at,
+        method=job.surface.method,
+        endpoint=job.endpoint,
+        rate_class=job.surface.rate_class,
+        credential=job.credential,
+        duration=timing.duration,
+        phases=replace(timing.phases, queue=sent.queued),
+        reused=timing.reused,
+        status=result.status,
+        fault=result.reason if isinstance(result, Fault) else None,
+        response_bytes=result.response_bytes,
+        rate_limit=rate_limit(result.headers, timing.at),
+        certificate_expiry=timing.certificate_expiry,
+        lifecycle=lifecycle(result.headers),
+        path=sent.path,
+        context=sent.context,
+        proof=sent.proof,
+        resent=sent.resent,
+        transport=timing.transport,
+        steady=timing.started + timing.duration,
+    )
+
+
+def _stamp(job: Job, document: dict[str, Json] | None) -> float | None:
+    told = (document or {}).get(job.surface.timestamp) if job.surface.timestamp else None
+    return iso_date(told) if isinstance(told, str) else None

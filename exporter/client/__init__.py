@@ -1,0 +1,1 @@
+"""The HTTP client: the only one that speaks to an API."""

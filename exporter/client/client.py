@@ -1,0 +1,193 @@
+"""The client of one target: whatever is sent to its API is sent here.
+
+What a server or the network may do comes back as data, never as an exception.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from time import perf_counter
+from typing import Final
+
+import aiohttp
+from multidict import CIMultiDict
+
+from exporter import __version__
+from exporter.client import body, errors, failure_reasons
+from exporter.client.connections import Pools
+from exporter.client.dns import FAMILIES, WHOLE, allow, join, origin_of
+from exporter.client.extra_headers import ExtraHeaders
+from exporter.client.files import Files
+from exporter.client.proxies import Proxies, Proxy
+from exporter.client.redirects import Hop, next_hop
+from exporter.client.settings import ConnectionSettings
+from exporter.client.timing import CallTiming, current
+from exporter.client.tls import TlsContexts
+from exporter.model.exchange import MAX_PROBLEM, Exchange, Fault, Request
+from exporter.protocol.problem import kind_of
+
+_HEADERS: Final = {
+    "User-Agent": f"oran-mano-exporter/{__version__}",
+    "Accept": "application/json",
+    "Accept-Encoding": "gzip, deflate",
+}
+_TO_PROXY: Final = {"User-Agent": _HEADERS["User-Agent"]}
+_AUTHORIZATION: Final = "authorization"
+_ABROAD: Final = frozenset({"accept"})
+"""What of a request goes along to another origin when it is redirected there."""
+
+
+class Client:
+    """Sends requests to one target, and to the authorization server that its tokens are from.
+
+    The target's extra headers and client certificate are for its own origin alone.
+    """
+
+    def __init__(self, settings: ConnectionSettings, files: Files) -> None:
+        """Prepare; connections come with the first request.
+
+        Raises:
+            OSError: a file of ``tls`` or ``headers`` cannot be read or used.
+            ValueError: a file of ``headers`` holds what no header may have.
+        """
+        self.in_flight = 0
+        """Requests on the wire now."""
+        self._base = settings.url
+        self._family = FAMILIES[settings.connection.ip_protocol]
+        self._follows = settings.follow_redirects
+        self._timeouts = settings.timeouts
+        self._extra = ExtraHeaders(settings.headers, files.headers)
+        self._proxies = Proxies(settings.proxy_url)
+        self._pools = Pools(settings)
+        self._server_name = settings.tls.server_name
+        self._tls = TlsContexts(settings.tls, files.tls)
+
+    async def send(self, request: Request) -> Exchange | Fault:
+        """Send a request and read the answer to its end, or to where its status says enough.
+
+        A request that finds its kept connection dead is sent again (RFC 9112, section
+        9.3.1), a redirect is followed where the configuration has it so: the duration covers
+        everything, the phases are those of the last connection.
+
+        Raises:
+            asyncio.CancelledError: the caller was cancelled.
+        """
+        progress = CallTiming()
+        token = current.set(progress)
+        self.in_flight += 1
+        try:
+            async with asyncio.timeout(request.timeout):
+                response = await self._answer(request, progress)
+                content, whole, known = await _body(response, progress, request)
+            return Exchange(
+                progress.timing(), response.status, response.headers, content, whole, known
+            )
+        except errors.ERRORS as error:
+            return _fault(error, progress, self._bounds(request))
+        finally:
+            if progress.response is not None and not progress.response.closed:
+                progress.response.close()
+            progress.leave()
+            self.in_flight -= 1
+            current.reset(token)
+
+    async def close(self) -> None:
+        """Close every connection. Requests in flight end as faults."""
+        await self._pools.close()
+
+    async def _answer(self, request: Request, progress: CallTiming) -> aiohttp.ClientResponse:
+        """The head of the last answer, after all redirects."""
+        hop = self._first(request)
+        bound = self._follows and any(name.lower() == _AUTHORIZATION for name in request.headers)
+        while True:
+            response = progress.response = await self._head(request, hop, progress)
+            errors.check_status(response.status)
+            if not self._follows or request.method != "GET":
+                return response
+            location = response.headers.get("Location")
+            following = next_hop(hop, response.status, location, bound=bound)
+            if following is None:
+                return response
+            hop = following
+            progress.redirects += 1
+            response.release()  # keeps the connection, if all of the body came with the head
+            progress.restart()
+
+    async def _head(
+        self, request: Request, hop: Hop, progress: CallTiming
+    ) -> aiohttp.ClientResponse:
+        """The head of one answer."""
+        proxy = self._proxies.way_to(hop.url)
+        allow((hop.url if proxy is None else proxy.url).raw_host or "", self._family)
+        secure = hop.url.scheme == "https"
+        headers = self._headers(request, hop, None if secure else proxy)
+        while True:
+            try:
+                response = await self._pools.session(request).request(
+                    request.method,
+                    hop.url,
+                    headers=headers,
+                    data=request.body,
+                    allow_redirects=False,
+                    server_hostname=self._server_name if hop.home else None,
+                    ssl=self._tls.get(home=hop.home) if secure else True,
+                    proxy=None if proxy is None else proxy.url,
+                    proxy_headers=None if proxy is None else {**_TO_PROXY, **proxy.headers},
+                )
+            except errors.LOST:
+                if not progress.reused:
+                    raise
+                progress.restart()
+            else:
+                progress.receiving = perf_counter()
+                return response
+
+    def _bounds(self, request: Request) -> failure_reasons.Bounds:
+        connect, read = self._timeouts.connect, self._timeouts.read
+        return failure_reasons.Bounds(
+            connect, read, request.total or request.timeout, request.timeout
+        )
+
+    def _first(self, request: Request) -> Hop:
+        url = join(self._base, request.path)
+        if not request.path.startswith(WHOLE):
+            return Hop(url, home=True)
+        return Hop(url, home=origin_of(url) == origin_of(join(self._base, "")))
+
+    def _headers(self, request: Request, hop: Hop, proxy: Proxy | None) -> CIMultiDict[str]:
+        """What to send: the more special wins, in any case of letters."""
+        headers = CIMultiDict(_HEADERS)
+        if hop.home:
+            headers.update(self._extra.now())
+        headers.update(_carried(request.headers, hop))
+        if request.traceparent and (hop.home or not hop.before):
+            headers["traceparent"] = request.traceparent
+        if proxy is not None:  # it reads the head itself; with TLS it is told by CONNECT
+            headers.update(proxy.headers)
+        return headers
+
+
+def _carried(headers: Mapping[str, str], hop: Hop) -> Mapping[str, str]:
+    if hop.home or not hop.before:
+        return headers
+    return {name: value for name, value in headers.items() if name.lower() in _ABROAD}
+
+
+async def _body(
+    response: aiohttp.ClientResponse, progress: CallTiming, request: Request
+) -> body.Body:
+    """All of it; of an error what may say more: nothing about its body is worse than that."""
+    stream, headers = response.content, response.headers
+    if kind_of(response.status) is None:
+        return await body.read(stream, headers, progress, request.largest)
+    return await body.read_some(stream, headers, progress, min(request.largest, MAX_PROBLEM))
+
+
+def _fault(error: Exception, progress: CallTiming, bounds: failure_reasons.Bounds) -> Fault:
+    timing = progress.timing()
+    if progress.starved is not None and progress.reached == "connect":
+        error = progress.starved
+    reason, detail = failure_reasons.reason_of(error, progress.reached, bounds)
+    response = progress.response
+    if response is None:
+        return Fault(timing, reason, detail)
+    return Fault(timing, reason, detail, response.status, response.headers, progress.received)

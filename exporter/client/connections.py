@@ -1,0 +1,130 @@
+"""The connections to a target: how they are made, kept, and retired.
+
+When each phase of a request begins is noted where it begins: aiohttp's tracing would cost 10 us
+more a request, knows nothing of TLS and does not say which connection was used.
+"""
+
+import asyncio
+import math
+import socket
+from functools import partial
+from time import perf_counter
+from typing import Final
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.connector import AddrInfoType, Connection
+
+from exporter.client import errors
+from exporter.client.dns import FAMILIES, HostResolver
+from exporter.client.http_protocol import HttpProtocol
+from exporter.client.settings import ConnectionSettings
+from exporter.client.timing import current
+from exporter.model.exchange import MAX_HEADERS, MAX_LINE, Request
+from exporter.system.spare_descriptors import spared
+
+_KEEP_ALIVE: Final = 75.0
+"""Seconds that an idle connection is kept: intervals of up to a minute re-use it."""
+
+
+class Pools:
+    """The connections to one target.
+
+    Requests that may re-use one share kept connections, essential ones have others of their own;
+    each other request has a new one. No pool ever queues. Cookies, kept ages and
+    remembered addresses would make a probe see something else than what is there: none is used.
+    """
+
+    def __init__(self, settings: ConnectionSettings) -> None:
+        """Prepare; nothing is opened."""
+        self._max_age = settings.connection.max_age
+        self._family = FAMILIES[settings.connection.ip_protocol]
+        self._timeout = aiohttp.ClientTimeout(
+            total=None,  # the client binds all of it
+            connect=settings.timeouts.connect,
+            sock_read=settings.timeouts.read,
+            ceil_threshold=math.inf,  # or 10.2 s would be 11
+        )
+        self._resolver = _Resolver()
+        self._sessions: dict[tuple[bool, bool], aiohttp.ClientSession] = {}
+
+    def session(self, request: Request) -> aiohttp.ClientSession:
+        """Find the session with the connections that a request may use."""
+        key = (request.may_reuse and self._max_age > 0, request.essential)
+        found = self._sessions.get(key)
+        if found is None:
+            found = self._sessions[key] = self._open(keep=key[0])
+        return found
+
+    async def close(self) -> None:
+        """Close every connection. Requests in flight end as faults."""
+        while self._sessions:
+            await self._sessions.popitem()[1].close()
+        await asyncio.sleep(0)  # what was aborted closes its socket in the loop's next turn
+
+    def _open(self, *, keep: bool) -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(
+            limit=0,
+            keepalive_timeout=min(_KEEP_ALIVE, self._max_age) if keep else None,
+            force_close=not keep,
+            family=self._family,
+            resolver=self._resolver,
+            use_dns_cache=False,
+            socket_factory=_socket,
+        )
+        protocol = partial(HttpProtocol, self._max_age, loop=asyncio.get_running_loop())
+        connector._factory = protocol  # type: ignore[assignment]  # noqa: SLF001  # see there
+        session = aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=self._timeout,
+            auto_decompress=False,
+            request_class=_Request,
+            max_line_size=MAX_LINE,
+            max_field_size=MAX_LINE,
+            max_headers=MAX_HEADERS,
+        )
+        # It would repeat on a new connection too, and hide every other reset.
+        session._retry_connection = False  # noqa: SLF001  # there is no public way
+        return session
+
+
+# --- Where phases begin --------------------------------------------------------------------------
+
+
+class _Resolver(AbstractResolver):
+    def __init__(self) -> None:
+        self._names = HostResolver()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        current.get().resolving = perf_counter()
+        return [*await self._names.look_up(host, port, family)]
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+def _socket(address: AddrInfoType) -> socket.socket:
+    progress = current.get()
+    progress.connect()
+    family, kind, protocol, _, _ = address
+    try:
+        return spared(socket.socket(family, kind, protocol))
+    except OSError as error:
+        if error.errno in errors.OURS:
+            progress.starved = error  # what other addresses say is mixed with it
+        raise
+
+
+class _Request(aiohttp.ClientRequest):
+    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
+        progress = current.get()
+        progress.sending = perf_counter()
+        if isinstance(conn.protocol, HttpProtocol):
+            progress.protocol = conn.protocol
+            conn.protocol.begin()
+        response = await super().send(conn)
+        progress.waiting = perf_counter()
+        return response

@@ -1,0 +1,1 @@
+"""What stands on the command line: a file for each command, its flags, its tables."""

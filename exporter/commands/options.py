@@ -1,0 +1,76 @@
+"""What the flags of a running exporter come to."""
+
+import os
+from collections.abc import Mapping
+from re import fullmatch
+from typing import TYPE_CHECKING
+
+from exporter.commands.flags import PROGRAM, Arguments, WrongCallError
+
+if TYPE_CHECKING:
+    from exporter.process.app import Options
+    from exporter.traces.otlp.settings import Settings
+
+
+def options_of(parsed: Arguments) -> "Options":
+    """Read what a running exporter was given with the flags of ``add_run_flags``.
+
+    Raises:
+        WrongCallError: a flag, or a variable of OpenTelemetry's, cannot be used.
+    """
+    from exporter.config.quoting import quoted
+    from exporter.process.app import Options
+    from exporter.web.listen_address import parse_address
+    from exporter.web.paths import PAGES
+
+    try:
+        listen = parse_address(parsed.listen)
+    except ValueError:
+        raise WrongCallError(
+            f"{PROGRAM}: --web.listen-address: {quoted(parsed.listen)} is no address; "
+            "allowed: [HOST]:PORT, such as :10945 or 127.0.0.1:10945"
+        ) from None
+    path = parsed.telemetry_path
+    if path.startswith("/-/") or path in PAGES or not fullmatch(r"/[A-Za-z0-9._~/-]*", path):
+        raise WrongCallError(
+            f"{PROGRAM}: --web.telemetry-path: {quoted(path)} cannot be used; allowed: a path that "
+            'begins with "/" but not with "/-/", of letters, digits and ._~-, and not that of '
+            "another page"
+        )
+    return Options(
+        listen=listen,
+        telemetry_path=path,
+        enable_lifecycle=parsed.enable_lifecycle,
+        auto_reload_interval=_seconds(parsed.auto_reload_interval),
+        config_file=parsed.config_file,
+        tolerate_errors=parsed.tolerate_errors,
+        traces=traces_of(os.environ),
+    )
+
+
+def traces_of(environ: Mapping[str, str]) -> "Settings | None":
+    """Read from the environment where traces go; ``None`` where nothing is to be exported.
+
+    Raises:
+        WrongCallError: a variable of OpenTelemetry's cannot be used.
+    """
+    from exporter.config import ConfigError, describe
+    from exporter.traces.otlp.settings import settings_of
+
+    try:
+        return settings_of(environ)
+    except ConfigError as error:
+        raise WrongCallError(*describe(error, "environment")) from error
+
+
+def _seconds(text: str) -> float:
+    from exporter.config.quoting import quoted
+    from exporter.config.values import Duration
+
+    try:
+        return float(Duration.parse(text))
+    except ValueError:
+        raise WrongCallError(
+            f"{PROGRAM}: --config.auto-reload-interval: {quoted(text)} is no duration; "
+            "allowed: 0 for never, or such as 30s or 5m"
+        ) from None

@@ -1,0 +1,1 @@
+"""The sink that logs, and how a line is written."""

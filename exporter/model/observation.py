@@ -1,0 +1,371 @@
+"""What was seen: a closed union of small frozen records that every sink understands.
+
+No body, header or token is in any of them, so nothing that flows downstream can leak a secret;
+ids are in those alone that steer the next runs, and no label is made of them. Times are Unix
+seconds, durations are seconds, and what was not measured is ``None``, never 0.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final, Literal, TypeAlias
+
+from msgspec import Struct
+
+Reason: TypeAlias = Literal[
+    "dns",
+    "connect_refused",
+    "connect_timeout",
+    "tls_handshake",
+    "tls_verify",
+    "tls_expired",
+    "reset",
+    "read_timeout",
+    "protocol",
+    "redirect",
+    "too_large",
+    "http_4xx",
+    "not_found",
+    "auth_rejected",
+    "forbidden",
+    "conflict",
+    "validation",
+    "throttled",
+    "http_5xx",
+    "body_invalid",
+    "schema_mismatch",
+    "check_failed",
+    "slow",
+    "unhealthy",
+    "internal",
+]
+"""Why a run failed."""
+
+SkipReason: TypeAlias = Literal[
+    "budget",
+    "retry_after",
+    "circuit_open",
+    "overrun",
+    "misfire",
+    "no_resource",
+    "no_token",
+    "not_leader",
+    "shutdown",
+]
+"""Why a run did not happen."""
+
+BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+"""The bounds of every histogram of durations, in seconds: what a latency can be held against."""
+
+RateClass: TypeAlias = Literal["standard", "deployment", "monitoring"]
+GrantKind: TypeAlias = Literal["login", "refresh", "file"]
+"""How a token was got."""
+Credential: TypeAlias = Literal["anonymous", "account"]
+"""Whose quota a call was counted against."""
+
+
+class Key(Struct, frozen=True):
+    """The identity of a probed surface: the labels that all its series share."""
+
+    target: str
+    component: str
+    surface: str
+
+
+class Phases(Struct, frozen=True):
+    """Seconds spent in each phase of a call; ``None`` where the phase was not reached.
+
+    ``queue`` is the wait for a slot of our own and counts in no duration.
+    """
+
+    queue: float | None = None
+    dns: float | None = None
+    connect: float | None = None
+    tls: float | None = None
+    send: float | None = None
+    wait: float | None = None
+    receive: float | None = None
+
+
+class TraceContext(Struct, frozen=True):
+    """Where a call stands in a trace (W3C Trace Context): all calls of a run share its trace.
+
+    ``sampled`` is decided before the call, and the API is told of it. ``parent`` is the span of
+    somebody else who asked for the run.
+    """
+
+    trace_id: int
+    span_id: int
+    sampled: bool = False
+    parent: int | None = None
+
+    @property
+    def traceparent(self) -> str:
+        """The header's value (version 00)."""
+        return f"00-{self.trace_id:032x}-{self.span_id:016x}-0{self.sampled:d}"
+
+
+class Transport(Struct, frozen=True):
+    """How an exchange was carried; what it did not come to is ``None``.
+
+    ``ip_protocol`` is 4 or 6, ``http`` such as ``1.1``, ``tls`` such as ``TLSv1.3``;
+    ``redirects`` is how many were followed.
+    """
+
+    ip_protocol: Literal[4, 6] | None = None
+    http: str | None = None
+    tls: str | None = None
+    redirects: int = 0
+
+
+class RateLimit(Struct, frozen=True):
+    """What the headers of one answer said of the quota (guide, "Rate Limit Headers").
+
+    ``limit`` and ``remaining`` are requests, ``reset`` is a Unix time in seconds by our clock; a
+    header that was absent or malformed is ``None``.
+    """
+
+    limit: int | None
+    remaining: int | None
+    reset: float | None
+
+
+Relation: TypeAlias = Literal["deprecation", "successor-version", "sunset"]
+"""What an answer links to, of what is about its end."""
+
+
+class Lifecycle(Struct, frozen=True):
+    """What the headers of one answer said of the API's version and end (guide, "Version Headers").
+
+    ``version`` is ``other`` for what is no version. Dates are Unix seconds; a header that was
+    absent, empty or malformed is ``None``, and the last sets ``unparseable``. ``relations`` are
+    those of links that are there, sorted.
+    """
+
+    version: str | None = None
+    deprecation: float | None = None
+    sunset: float | None = None
+    unparseable: bool = False
+    relations: tuple[Relation, ...] = ()
+
+
+Oddity: TypeAlias = Literal["encoding", "number", "text"]
+"""What in a body is not as JSON has it, and is read all the same (see ``json_document``)."""
+
+
+class Call(Struct, frozen=True):
+    """One exchange on the wire, whoever sent it.
+
+    ``at`` is when it ended, and so is ``steady`` on the steady clock: calls of several runs come to
+    sinks when their runs are over, and which of them is the newest no step of the wall clock says.
+    """
+
+    key: Key
+    at: float
+    method: str
+    endpoint: str
+    rate_class: RateClass
+    credential: Credential
+    duration: float
+    phases: Phases
+    reused: bool | None = None
+    """Whether a kept connection was used; ``None`` where none was had."""
+    status: int | None = None
+    """Of the head that came, also where ``fault`` tells that no whole answer did."""
+    fault: Reason | None = None
+    """What went wrong on the wire; ``None`` where an answer came, whatever its status."""
+    response_bytes: int | None = None
+    rate_limit: RateLimit | None = None
+    certificate_expiry: float | None = None
+    lifecycle: Lifecycle | None = None
+    path: str = ""
+    """What was asked for, ids filled in; below the base URL, or a whole URL. No label."""
+    context: TraceContext | None = None
+    """Its span."""
+    transport: Transport | None = None
+    stamp: float | None = None
+    """When the answer was made, where its body tells: Unix seconds by the server's clock."""
+    steady: float = 0.0
+    oddities: tuple[Oddity, ...] = ()
+    """Of its body."""
+    proof: int = 0
+    """Which of the account's headers it was sent with: a number that is no secret."""
+    resent: bool = False
+    """Whether it was sent once before, with a token that was not accepted."""
+
+    @property
+    def accepted(self) -> bool:
+        """Whether it was answered well, and what it was sent with is good."""
+        return self.status is not None and 200 <= self.status < 300  # noqa: PLR2004
+
+    @property
+    def rejected(self) -> bool:
+        """Whether what it was sent with was not accepted (RFC 9110, section 15.5.2)."""
+        return self.status == 401  # noqa: PLR2004
+
+
+class Run(Struct, frozen=True):
+    """What one execution of a probe concluded from its calls.
+
+    ``at`` is when it ended. ``lateness`` (actual less planned start) is ``None`` for the passive
+    runs that no schedule planned. ``deciding`` is the call that decided it: the failed one, else
+    the slowest.
+    """
+
+    key: Key
+    at: float
+    duration: float
+    reason: Reason | None = None
+    slow: bool = False
+    """Well, and yet slower than is good."""
+    lateness: float | None = None
+    deciding: Call | None = None
+    detail: str = ""
+    """A few words for a person, free of anything the API sent."""
+    check: str = ""
+    """The name of the check that found it; nothing where none did: well, or a fault of the wire."""
+
+    @property
+    def wrong(self) -> str:
+        """Reason, detail and check as a person reads them; nothing where all was well."""
+        told = ": ".join(part for part in (self.reason, self.detail) if part)
+        return f"{told} (check: {self.check})" if self.check else told
+
+
+class OnDemandRun(Struct, frozen=True):
+    """A run that somebody asked for, and no schedule planned: no ``oran_mano_probe_`` series."""
+
+    run: Run
+
+    @property
+    def key(self) -> Key:
+        """Which surface."""
+        return self.run.key
+
+    @property
+    def at(self) -> float:
+        """When it ended."""
+        return self.run.at
+
+
+class Skip(Struct, frozen=True):
+    """A run that did not happen; with a ``count``, so many in a row for the same reason."""
+
+    key: Key
+    at: float
+    reason: SkipReason
+    count: int = 1
+
+
+class IdsListed(Struct, frozen=True):
+    """The ids that a list named: all those of ``kind`` that hang on ``parent``.
+
+    An id is the tuple of path parameters that leads to the resource; ``parent`` is its prefix.
+    They steer the fan-out and are no label.
+    """
+
+    key: Key
+    at: float
+    kind: str
+    parent: tuple[str, ...]
+    ids: tuple[tuple[str, ...], ...]
+    complete: bool = True
+    """Whether the list was seen to its end: what an incomplete one does not name may be there."""
+    unusable: int = 0
+    """How many of its items have no id that can be asked for."""
+
+
+class IdsVisited(Struct, frozen=True):
+    """What became of each followed id that a run asked for: they steer the next runs."""
+
+    key: Key
+    at: float
+    kind: str
+    well: tuple[tuple[str, ...], ...] = ()
+    failed: tuple[tuple[str, ...], ...] = ()
+    gone: tuple[tuple[str, ...], ...] = ()
+
+
+class Renewal(Struct, frozen=True):
+    """A token was got, or was not. ``expires`` is Unix time, ``lifetime`` and ``skew`` seconds.
+
+    ``skew`` is by how much the server's clock is ahead of ours, where it told the time.
+    """
+
+    key: Key
+    at: float
+    grant: GrantKind
+    reason: Reason | None = None
+    expires: float | None = None
+    lifetime: float | None = None
+    skew: float | None = None
+
+
+class Rejection(Struct, frozen=True):
+    """A surface answered 401 to a token that should still be good.
+
+    ``dropped`` tells that the token is given up, as no other surface says otherwise.
+    """
+
+    key: Key
+    at: float
+    dropped: bool = False
+
+
+class Heartbeat(Struct, frozen=True):
+    """The schedule is alive. ``lag`` is how late the event loop woke it, in seconds."""
+
+    at: float
+    lag: float
+
+
+PutOffFor: TypeAlias = Literal["refused", "asked", "failed"]
+"""Why no login is tried now: its secret was refused, the API asked to wait, or the last failed."""
+
+_PUT_OFF: Final[Mapping[PutOffFor, tuple[str, str]]] = {
+    "refused": (
+        "the secret was refused, and trying it again and again would lock the account",
+        (
+            "Set the secret anew: a changed one is tried at once. So is the same one by a reload "
+            "by hand (SIGHUP, POST /-/reload), where the account was mended."
+        ),
+    ),
+    "asked": (
+        "the API asked to be left alone",
+        "Look who else uses the account; it is tried again by itself.",
+    ),
+    "failed": (
+        "the last attempt failed",
+        "Look at its reason; it is tried again by itself, and at once by a reload by hand.",
+    ),
+}
+
+
+class PutOff(Struct, frozen=True):
+    """No attempt to get in is made for a while: what is now, read of its owner and never emitted.
+
+    ``since`` and ``until`` are Unix seconds, ``left`` the seconds until then that no step of the
+    clock moves. ``said`` is what the API said: of one line, bounded and without secrets.
+    """
+
+    why: PutOffFor
+    since: float
+    until: float
+    left: float
+    said: str = ""
+
+    @property
+    def because(self) -> str:
+        """Why, for a person."""
+        return _PUT_OFF[self.why][0]
+
+    @property
+    def remedy(self) -> str:
+        """What is to be done."""
+        return _PUT_OFF[self.why][1]
+
+
+Observation: TypeAlias = (
+    Call | Run | OnDemandRun | Skip | IdsListed | IdsVisited | Renewal | Rejection | Heartbeat
+)
+
+Emit: TypeAlias = Callable[[Observation], None]
+"""Where observations go."""

@@ -1,0 +1,1 @@
+"""When and how runs happen: schedule, admission, the run itself."""

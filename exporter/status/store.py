@@ -1,0 +1,160 @@
+"""The one store of what is now. What is gone leaves nothing behind in it."""
+
+import math
+from collections.abc import Callable, Mapping
+from typing import TypeAlias, assert_never
+
+from msgspec.structs import asdict
+
+from exporter.model.observation import (
+    Call,
+    Heartbeat,
+    IdsListed,
+    IdsVisited,
+    Key,
+    Observation,
+    OnDemandRun,
+    PutOff,
+    Rejection,
+    Renewal,
+    Run,
+    Skip,
+)
+from exporter.model.past import Past
+from exporter.planning.job import Plan
+from exporter.status.api_lifecycle import Lifecycles
+from exporter.status.quota_retention import KeptQuota, planned_quotas
+from exporter.status.retention import KeptSurface, Moment, planned_surface
+from exporter.status.snapshot import CertificateNow, QuotaKey, Snapshot
+from exporter.status.tokens import KeptTokens
+
+SteadyClock: TypeAlias = Callable[[], float]
+"""Tells seconds."""
+
+
+class StatusStore:
+    """Sink that keeps the last of everything, and shows what of it still holds.
+
+    Args:
+        wall: Unix time, for who reads what is shown.
+        steady: the clock that no step moves, as the event loop has it: tells what has expired.
+        connections: those in use by target, asked of their owner at each snapshot.
+        unfollowed: how much of what is listed is not asked for, by target and kind; likewise.
+        put_off: the attempts to get in that are put off, by target, asked likewise.
+    """
+
+    def __init__(
+        self,
+        wall: SteadyClock,
+        steady: SteadyClock,
+        connections: Callable[[], Mapping[str, int]],
+        unfollowed: Callable[[], Mapping[tuple[str, str], int]],
+        put_off: Callable[[], Mapping[str, PutOff]],
+    ) -> None:
+        """Begin with nothing planned."""
+        self._wall = wall
+        self._steady = steady
+        self._connections = connections
+        self._unfollowed = unfollowed
+        self._put_off = put_off
+        self._plan = Plan(())
+        self._surfaces: dict[Key, KeptSurface] = {}
+        self._quotas: dict[QuotaKey, KeptQuota] = {}
+        self._certificates: dict[tuple[str, str], tuple[float, float]] = {}
+        self._lifecycles = Lifecycles()
+        self._tokens = KeptTokens()
+        self._heartbeat: float | None = None
+
+    def apply(self, plan: Plan) -> None:
+        """Forget what left the plan; what stays keeps its values."""
+        self._lifecycles.apply(plan)
+        self._tokens.apply(plan)
+        self._plan = plan
+        now = Moment(self._wall(), self._steady())
+        jobs = {job.key: job for target in plan.targets for job in target.every}
+        self._surfaces = {
+            key: planned_surface(job, self._surfaces.get(key), now) for key, job in jobs.items()
+        }
+        self._quotas = {
+            quota.key: quota.resuming(self._quotas.get(quota.key))
+            for target in plan.targets
+            for quota in planned_quotas(target)
+        }
+        planned = {(key.target, key.component) for key in jobs}
+        self._certificates = {
+            of: value for of, value in self._certificates.items() if of in planned
+        }
+
+    def recall(self, past: Mapping[Key, Past]) -> None:
+        """Know again what was known before a restart, of what is not known yet."""
+        self._lifecycles.recall(past)
+        for key, surface in self._surfaces.items():
+            if surface.run is None:
+                surface.past = past.get(key, surface.past)
+
+    def __call__(self, observation: Observation) -> None:
+        """Take in one observation; one of a surface that is not planned is dropped."""
+        match observation:
+            case Call():
+                self._call(observation)
+            case Run():
+                if (surface := self._surfaces.get(observation.key)) is not None:
+                    surface.ran(observation, self._steady())
+            case Skip():
+                steady = self._steady()
+                self._tokens.skipped(observation, steady)
+                if (surface := self._surfaces.get(observation.key)) is not None:
+                    surface.skip(observation, steady)
+            case Renewal():
+                steady = self._steady()
+                self._tokens.renewed(observation, steady)
+                if (surface := self._surfaces.get(observation.key)) is not None:
+                    surface.renewed(observation, steady)
+            case Rejection():
+                self._tokens.rejected(observation, self._steady())
+            case Heartbeat():
+                self._heartbeat = observation.at
+            case OnDemandRun() | IdsListed() | IdsVisited():
+                pass  # they steer the next runs, or are nothing that is now
+            case _:
+                assert_never(observation)
+
+    def snapshot(self) -> Snapshot:
+        """Everything that holds now."""
+        now, steady = self._wall(), self._steady()
+        return Snapshot(
+            at=now,
+            targets=tuple(target.target for target in self._plan.targets),
+            surfaces=tuple(surface.at(steady) for surface in self._surfaces.values()),
+            quotas=tuple(quota.at(steady) for quota in self._quotas.values()),
+            certificates=tuple(
+                CertificateNow(*of, expiry) for of, (_, expiry) in self._certificates.items()
+            ),
+            connections=self._connections(),
+            unfollowed=self._unfollowed(),
+            heartbeat=self._heartbeat,
+            lifecycles=self._lifecycles.at(now),
+            tokens=tuple(self._tokens.at(steady)),
+            put_off=self._put_off(),
+        )
+
+    def _call(self, call: Call) -> None:
+        if call.key not in self._surfaces:
+            return
+        self._lifecycles.take(call)
+        if call.rate_limit is not None:
+            self._quota(call).take(call.rate_limit, call.at, call.steady)
+        if call.certificate_expiry is not None:
+            of = (call.key.target, call.key.component)
+            seen, _ = self._certificates.get(of, (-math.inf, None))
+            if call.steady >= seen:
+                self._certificates[of] = (call.steady, call.certificate_expiry)
+
+    def _quota(self, call: Call) -> KeptQuota:
+        key = QuotaKey(call.key.target, call.rate_class, call.credential)
+        if key not in self._quotas:
+            # No planned surface is counted so: a call of another kind, with a limit all the same.
+            plans = {plan.target.name: plan for plan in self._plan.targets}
+            documented = plans[key.target].limits[key.rate_class].requests
+            self._quotas[key] = KeptQuota(key, asdict(key), documented, held=math.inf)
+        return self._quotas[key]

@@ -1,1 +1,0 @@
-"""What one run tells a person, or a program: pure."""

@@ -1,0 +1,1 @@
+"""The sink that makes spans of runs, and their way out."""
