@@ -8,6 +8,7 @@ from typing import Final, get_args
 import pytest
 from msgspec.structs import replace
 
+from exporter.checks import IN_ORDER
 from exporter.metrics.families import BY_NAME
 from exporter.model.exchange import Exchange, Request
 from exporter.model.observation import (
@@ -126,7 +127,7 @@ def test_what_the_answer_said_of_itself() -> None:
     assert facts["sunset"] == "2027-08-03 08:00:00 UTC, in 200 days"
     assert facts["trace id"] == f"{7:032x}"
     assert facts["traceparent"] == f"00-{7:032x}-{8:016x}-01"
-    assert facts["checked"] == "status, media, body, healthy, moving, duration"
+    assert facts["checked"] == ", ".join(IN_ORDER["monitoring.health"])
 
 
 def test_what_was_not_measured_is_not_told() -> None:
