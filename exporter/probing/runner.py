@@ -144,6 +144,7 @@ class Runner:
                 lateness=order.lateness,
                 fresh=order.fresh,
                 checks=session.checks,
+                learn=session.learn,
             )
             send, heard = session.client.send, order.heard
             return await probe(errand, send if heard is None else heard.through(send))
