@@ -75,6 +75,8 @@ def tree(tmp_path: Path) -> Path:
         if (ROOT / name).exists():
             shutil.copy2(ROOT / name, tmp_path / name, follow_symlinks=False)
     (tmp_path / ".cache").symlink_to(ROOT / ".cache")
+    if (ROOT / ".mypy_cache").exists():  # only what changes is looked at again
+        shutil.copytree(ROOT / ".mypy_cache", tmp_path / ".mypy_cache")
     return tmp_path
 
 
@@ -103,6 +105,7 @@ def test_the_example_is_all_it_takes(name: str, tree: Path) -> None:
     for check in STYLE:
         run(tree, *check, *sources)
     run(tree, "lint-imports", "--no-cache")
+    run(tree, "mypy")
     run(tree, "sh", "-ec", then)
 
 
