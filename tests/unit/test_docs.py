@@ -86,6 +86,12 @@ def test_a_check_has_one_name_its_file_its_tests_and_its_place_on_the_page() -> 
     assert sorted(re.findall(r"^### `(\w+)`$", page, re.MULTILINE)) == names
 
 
+def test_a_gate_has_its_tests() -> None:
+    files = {path.stem for path in (ROOT / "exporter" / "gates").glob("[!_]*.py")} - {"gate"}
+    tests = (ROOT / "tests" / "unit" / "gates").glob("test_*.py")
+    assert files <= {path.stem.removeprefix("test_") for path in tests}
+
+
 def test_every_surface_is_on_the_page_of_the_checks() -> None:
     page = (ROOT / "docs" / "checks.md").read_text()
     rows = dict(re.findall(r"^\| (?:`(.+)`|all others) \| (`.+) \|$", page, re.MULTILINE))
