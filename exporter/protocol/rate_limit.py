@@ -54,7 +54,7 @@ def rate_limit(headers: Mapping[str, str], now: float) -> RateLimit | None:
     absent, malformed or implausible is ``None``, and so is all of it where nothing was usable.
     """
     told: RateLimit | None = None
-    for read in (partial(_separate, "X-RateLimit"), _structured, partial(_separate, "RateLimit")):
+    for read in _DIALECTS:
         quota = read(headers, now)
         if quota is not None and quota.remaining is not None:
             return quota
@@ -187,3 +187,6 @@ def _instant(value: int | None, headers: Mapping[str, str], now: float) -> float
     if server is None or abs(now - server) <= SKEW:
         return seconds
     return max(0.0, seconds + now - server)
+
+
+_DIALECTS: Final = (partial(_separate, "X-RateLimit"), _structured, partial(_separate, "RateLimit"))

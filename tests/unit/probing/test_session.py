@@ -8,6 +8,7 @@ from msgspec.structs import asdict, replace
 
 from exporter.auth.identity import Identity
 from exporter.catalog import CATALOG
+from exporter.checks import Checks
 from exporter.client.settings import connection_settings
 from exporter.config.schema import (
     Auth,
@@ -159,6 +160,11 @@ def test_every_setting_of_what_leads_to_a_target_is_one_of_the_target() -> None:
 
 
 async def test_who_cannot_learn_harms_no_run(caplog: pytest.LogCaptureFixture) -> None:
+    class Dull(Checks):
+        def learn(self, observation: Observation) -> None:
+            del observation
+            raise ZeroDivisionError
+
     class Broken(Identity):
         def learn(self, observation: Observation) -> None:
             del observation
@@ -166,7 +172,7 @@ async def test_who_cannot_learn_harms_no_run(caplog: pytest.LogCaptureFixture) -
 
     seen: list[Observation] = []
     session = opened(TARGET, emit=seen.append)["lab"]
-    session.identity = Broken()
+    session.checks, session.identity = Dull(), Broken()
     skips = [Skip(Key("lab", "monitoring", "monitoring.health"), at, "misfire") for at in (1, 2)]
     for skip in skips:
         session.emit(skip)
