@@ -102,6 +102,7 @@ class TargetSession:
         self.checks = Checks()
         self.secrets = Secrets(files.secret, means.looker, plan.target.name)
         self._gates = tuple(gate(plan) for gate in GATES)
+        self._learners: tuple[Checks | Identity | Gate, ...] = (self.checks, *self._gates)
         self._admission = Admission(means.ids, self._gates)
         self._emit = means.emit
         self._replaced = False
@@ -115,6 +116,7 @@ class TargetSession:
     @identity.setter
     def identity(self, identity: Identity) -> None:
         self._admission.identity = identity
+        self._learners = (self.checks, identity, *self._gates)
 
     def apply(self, plan: TargetPlan, files: Files) -> None:
         """Go on by a plan, the first one too; what a session is made of is as before."""
@@ -152,8 +154,7 @@ class TargetSession:
 
         Of a call as soon as it has ended: its run may go on for long, and others wait for it.
         """
-        learners: tuple[Checks | Identity | Gate, ...] = (self.checks, self.identity, *self._gates)
-        for each in learners:
+        for each in self._learners:
             try:
                 each.learn(observation)
             except Exception as error:  # noqa: BLE001  # nor any run
