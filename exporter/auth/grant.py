@@ -167,7 +167,7 @@ class Attempts:
         return grant if left is None else replace(grant, lifetime=left, known=True)
 
     def _tell(self, kind: GrantKind, verdict: Verdict, grant: Grant | None) -> None:
-        call, run = verdict.call, conclude([verdict])
+        call, run = verdict.call, conclude([verdict], verdict.call.at)
         lifetime = grant.lifetime if grant is not None and grant.known else None
         self._line.emit(call)
         self._line.emit(

@@ -60,14 +60,11 @@ class Checks:
                 return _signed(finding, name, answer)
         return None
 
-    def learn(self, concluded: Observation) -> None:
-        """Remember how a scheduled run, or the skip in its place, ended.
-
-        Runs that somebody asks for are judged alone.
-        """
-        if isinstance(concluded, Run):
+    def learn(self, observation: Observation) -> None:
+        """Remember how a run ended; one that somebody asked for is no ``Run``, and judged alone."""
+        if isinstance(observation, Run):
             for check in self._remembering.values():
-                check.learn(concluded)
+                check.learn(observation)
 
 
 def _signed(finding: Finding, name: str, answer: Answer) -> Finding:

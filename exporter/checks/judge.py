@@ -55,11 +55,11 @@ async def ask(send: Send, job: Job, request: Request, sent: Sent, checks: Checks
     return await judge(job, result, sent, checks), result
 
 
-def conclude(verdicts: Sequence[Verdict], lateness: float | None = None) -> Run:
+def conclude(verdicts: Sequence[Verdict], at: float, lateness: float | None = None) -> Run:
     """What the requests of a round come to: failed when any failed, as long as its slowest.
 
-    There is at least one verdict. ``lateness`` is actual less planned start, in seconds; ``None``
-    where no schedule planned it.
+    There is at least one verdict. ``at`` is when the round ended, in Unix seconds; ``lateness`` is
+    actual less planned start, in seconds, ``None`` where no schedule planned it.
     """
     slowest = max(verdicts, key=lambda verdict: verdict.call.duration)
     failed = next((verdict for verdict in verdicts if verdict.finding is not None), None)
@@ -67,7 +67,7 @@ def conclude(verdicts: Sequence[Verdict], lateness: float | None = None) -> Run:
     finding = deciding.finding
     return Run(
         key=deciding.call.key,
-        at=max(verdict.call.at for verdict in verdicts),
+        at=at,
         duration=slowest.call.duration,
         reason=finding.reason if finding else None,
         slow=finding is None and any(verdict.slow for verdict in verdicts),

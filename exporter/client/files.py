@@ -16,7 +16,7 @@ from exporter.system.file_watch import FileWatch
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """What is in use of the files of one settings."""
+    """What is in use of the files of one target."""
 
     headers: Mapping[str, FileWatch[Secret]]
     """By key of ``headers``, of those that are in files."""

@@ -31,7 +31,7 @@ class Terms(Struct, frozen=True):
     @property
     def left(self) -> float:
         """Until the deadline."""
-        return self.deadline - _now()
+        return math.inf if self.deadline == math.inf else self.deadline - _now()
 
     @property
     def wait(self) -> float:

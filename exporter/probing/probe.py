@@ -209,7 +209,8 @@ def _conclude(errand: ProbeInput, visited: Sequence[Visited]) -> Run | Skip:
     verdicts = [visit.verdict for visit in visited if not visit.gone]
     if not verdicts:
         return Skip(job.key, visited[-1].verdict.call.at, "no_resource")
-    return conclude(verdicts, errand.lateness)
+    ended = max(visit.verdict.call.at for visit in visited)
+    return conclude(verdicts, ended, errand.lateness)
 
 
 def _now() -> float:

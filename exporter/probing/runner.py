@@ -22,8 +22,8 @@ class _Order(Struct, frozen=True):
     """What is to be run: as planned, or as somebody asks for it."""
 
     job: Job
-    lateness: float | None = None
-    terms: Terms = ORDINARY
+    lateness: float | None
+    terms: Terms
     fresh: bool = False
     parent: TraceContext | None = None
     heard: ProblemCapture | None = None
@@ -64,11 +64,10 @@ class Runner:
         lateness = max(0.0, _now() - planned)
         session = self._sessions[job.session]
         try:
-            observations = await self._execute(_Order(job, lateness), session)
+            observations = await self._execute(_Order(job, lateness, ORDINARY), session)
         except asyncio.CancelledError:
             session.emit(Skip(job.key, time.time(), "shutdown"))
             raise
-        session.checks.learn(observations[-1])
         for observation in observations:
             session.emit(observation)
 

@@ -20,7 +20,7 @@ from exporter.client.files import Files, files_of
 from exporter.client.settings import ConnectionSettings, connection_settings
 from exporter.config.problems import ConfigError, Problem
 from exporter.gates import GATES
-from exporter.gates.gate import Refusal
+from exporter.gates.gate import Gate, Refusal
 from exporter.model.exchange import Exchange, Fault, Request
 from exporter.model.observation import (
     Call,
@@ -102,6 +102,7 @@ class TargetSession:
         self.checks = Checks()
         self.secrets = Secrets(files.secret, means.looker, plan.target.name)
         self._gates = tuple(gate(plan) for gate in GATES)
+        self._learners: tuple[Checks | Identity | Gate, ...] = (self.checks, *self._gates)
         self._admission = Admission(means.ids, self._gates)
         self._emit = means.emit
         self._replaced = False
@@ -115,6 +116,7 @@ class TargetSession:
     @identity.setter
     def identity(self, identity: Identity) -> None:
         self._admission.identity = identity
+        self._learners = (self.checks, identity, *self._gates)
 
     def apply(self, plan: TargetPlan, files: Files) -> None:
         """Go on by a plan, the first one too; what a session is made of is as before."""
@@ -148,16 +150,15 @@ class TargetSession:
             self.learn(observation)
 
     def learn(self, observation: Observation) -> None:
-        """Let those know on whom later requests depend.
+        """Let those know on whom later runs depend; one that cannot learn harms no other.
 
         Of a call as soon as it has ended: its run may go on for long, and others wait for it.
         """
-        try:
-            self.identity.learn(observation)
-            for gate in self._gates:
-                gate.learn(observation)
-        except Exception as error:  # noqa: BLE001  # whoever cannot learn harms no run
-            self._tell(observation, error)
+        for each in self._learners:
+            try:
+                each.learn(observation)
+            except Exception as error:  # noqa: BLE001  # nor any run
+                self._tell(observation, error)
 
     def broken(self, job: Job, duration: float, error: Exception) -> Run:
         """Make a run of a fault of our own, ``duration`` in seconds; each kind is logged once."""

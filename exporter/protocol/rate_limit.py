@@ -22,8 +22,7 @@ concurrent requests (``qu`` of its policy) is none of ours, as nothing here coun
 
 from collections.abc import Mapping
 from contextlib import suppress
-from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
 from exporter.config.values import Duration
 from exporter.model.observation import RateLimit
@@ -54,7 +53,7 @@ def rate_limit(headers: Mapping[str, str], now: float) -> RateLimit | None:
     absent, malformed or implausible is ``None``, and so is all of it where nothing was usable.
     """
     told: RateLimit | None = None
-    for read in (partial(_separate, "X-RateLimit"), _structured, partial(_separate, "RateLimit")):
+    for read in _DIALECTS:
         quota = read(headers, now)
         if quota is not None and quota.remaining is not None:
             return quota
@@ -105,13 +104,19 @@ def _wait(text: str, headers: Mapping[str, str], now: float) -> float | None:
     return date - (now if server is None else server)
 
 
-def _separate(prefix: str, headers: Mapping[str, str], now: float) -> RateLimit | None:
-    """The first dialect and the third: a header for each number."""
-    return _quota(
-        _first_number(headers.get(f"{prefix}-Limit")),
-        decimal(headers.get(f"{prefix}-Remaining")),
-        _instant(decimal(headers.get(f"{prefix}-Reset")), headers, now),
-    )
+class _Names(NamedTuple):
+    """The headers of the first dialect or of the third: one for each number."""
+
+    limit: str
+    remaining: str
+    reset: str
+
+    def read(self, headers: Mapping[str, str], now: float) -> RateLimit | None:
+        return _quota(
+            _first_number(headers.get(self.limit)),
+            decimal(headers.get(self.remaining)),
+            _instant(decimal(headers.get(self.reset)), headers, now),
+        )
 
 
 def _structured(headers: Mapping[str, str], now: float) -> RateLimit | None:
@@ -187,3 +192,10 @@ def _instant(value: int | None, headers: Mapping[str, str], now: float) -> float
     if server is None or abs(now - server) <= SKEW:
         return seconds
     return max(0.0, seconds + now - server)
+
+
+_DIALECTS: Final = (
+    _Names("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset").read,
+    _structured,
+    _Names("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset").read,
+)

@@ -1,7 +1,7 @@
 """``/api/v1/status``: what is now, as JSON in the envelope that Prometheus' API has.
 
 Times are RFC 3339 in UTC, durations are seconds; what is not known is ``null``. No token, password
-or header is in it. A run is told as everywhere (``story.run_json``).
+or header is in it. A run is told as everywhere (``report.run_json``).
 """
 
 from collections.abc import Mapping

@@ -28,7 +28,7 @@ from exporter.status.retention import KeptSurface, Moment, planned_surface
 from exporter.status.snapshot import CertificateNow, QuotaKey, Snapshot
 from exporter.status.tokens import KeptTokens
 
-SteadyClock: TypeAlias = Callable[[], float]
+TimeSource: TypeAlias = Callable[[], float]
 """Tells seconds."""
 
 
@@ -45,8 +45,8 @@ class StatusStore:
 
     def __init__(
         self,
-        wall: SteadyClock,
-        steady: SteadyClock,
+        wall: TimeSource,
+        steady: TimeSource,
         connections: Callable[[], Mapping[str, int]],
         unfollowed: Callable[[], Mapping[tuple[str, str], int]],
         put_off: Callable[[], Mapping[str, PutOff]],

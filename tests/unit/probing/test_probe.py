@@ -112,6 +112,18 @@ async def test_each_request_of_a_round_has_what_is_left_of_the_total_and_names_a
     assert left[-1] < 27
 
 
+async def test_a_round_ends_with_its_last_answer_be_it_that_an_id_is_gone() -> None:
+    ends = {"a": (200, 1000.0), "b": (404, 1001.0)}
+
+    def answering(request: Request) -> Exchange:
+        status, at = ends[request.path.split("/")[3]]
+        return answer({}, status=status, at=at)
+
+    seen, _ = await observed(JOBS["tn-manager.agents.status"], answering, candidates("ab"))
+    assert only(IdsVisited, seen).gone == (("b",),)
+    assert only(Run, seen).at == only(IdsVisited, seen).at == 1001.0
+
+
 async def test_a_dry_run_sends_its_body_as_json() -> None:
     _, sent = await observed(JOBS["orchestrator.plan"], lambda _: answer({}))
     assert sent[0].headers["Content-Type"] == "application/json"

@@ -158,7 +158,13 @@ def test_every_setting_of_what_leads_to_a_target_is_one_of_the_target() -> None:
     assert {name: getattr(TARGET, name) for name in settings.__struct_fields__} == asdict(settings)
 
 
-async def test_who_cannot_learn_harms_no_run(caplog: pytest.LogCaptureFixture) -> None:
+async def test_who_cannot_learn_harms_no_run(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dull(observation: Observation) -> None:
+        del observation
+        raise ZeroDivisionError
+
     class Broken(Identity):
         def learn(self, observation: Observation) -> None:
             del observation
@@ -167,6 +173,7 @@ async def test_who_cannot_learn_harms_no_run(caplog: pytest.LogCaptureFixture) -
     seen: list[Observation] = []
     session = opened(TARGET, emit=seen.append)["lab"]
     session.identity = Broken()
+    monkeypatch.setattr(session.checks, "learn", dull)
     skips = [Skip(Key("lab", "monitoring", "monitoring.health"), at, "misfire") for at in (1, 2)]
     for skip in skips:
         session.emit(skip)
