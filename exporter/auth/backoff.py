@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 from exporter.auth.identity import REFUSED_FOR
 from exporter.config import Auth, Secret
 from exporter.logs.format import rfc3339
-from exporter.model.observation import PutOff, PutOffFor
+from exporter.model.put_off import PutOff, PutOffFor
 from exporter.planning.plan import RENEWAL_SPACING
 
 _LONGEST_BACKOFF: Final = 60.0

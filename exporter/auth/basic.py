@@ -10,7 +10,8 @@ from exporter.auth.clock import Clock
 from exporter.auth.identity import REFUSED_FOR, Headers, Identity
 from exporter.auth.secrets import Secrets
 from exporter.client.settings import ConnectionSettings
-from exporter.model.observation import Call, Key, PutOff
+from exporter.model.observation import Call, Key
+from exporter.model.put_off import PutOff
 from exporter.planning.job import TargetPlan
 from exporter.protocol.token_request import basic_authorization
 

@@ -21,7 +21,8 @@ from exporter.auth.secrets import Secrets
 from exporter.auth.token import HeldToken, Legacy
 from exporter.config import Auth, Secret
 from exporter.gates.gate import Refusal
-from exporter.model.observation import Call, GrantKind, Key, PutOff, PutOffFor, Rejection
+from exporter.model.observation import Call, GrantKind, Key, Rejection
+from exporter.model.put_off import PutOff, PutOffFor
 from exporter.planning.job import Job, TargetPlan
 from exporter.protocol.token_request import bearer_authorization
 from exporter.protocol.token_response import Grant, early

@@ -19,9 +19,9 @@ from exporter.model.observation import (
     Renewal,
     Run,
     Skip,
-    TraceContext,
 )
 from exporter.model.past import Past
+from exporter.model.trace_context import TraceContext
 from exporter.planning.job import Plan
 from exporter.status.api_lifecycle import Lifecycles
 from exporter.status.retention import FORGETTING, Moment, since_of

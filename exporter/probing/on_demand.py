@@ -11,8 +11,9 @@ from exporter.catalog import CATALOG
 from exporter.catalog.surface import Surface
 from exporter.config.quoting import near, quoted
 from exporter.config.schema import Target
-from exporter.model.observation import Observation, Skip, TraceContext
+from exporter.model.observation import Observation, Skip
 from exporter.model.redaction import redacted
+from exporter.model.trace_context import TraceContext
 from exporter.planning.job import Job, Plan, TargetPlan
 from exporter.probing.runner import Runner
 from exporter.protocol.problem_capture import ProblemCapture

@@ -10,7 +10,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from exporter.gates.gate import Refusal
-from exporter.model.observation import Key, Observation, OnDemandRun, Run, Skip, TraceContext
+from exporter.model.observation import Key, Observation, OnDemandRun, Run, Skip
+from exporter.model.trace_context import TraceContext
 from exporter.planning.job import Job
 from exporter.probing.admission import ORDINARY, Terms
 from exporter.probing.probe import ProbeInput, probe

@@ -19,7 +19,8 @@ from exporter.config import ConfigError, describe
 from exporter.logs.sink import Logs
 from exporter.metrics.exposition import render
 from exporter.metrics.sink import Metrics
-from exporter.model.observation import Observation, PutOff, Skip
+from exporter.model.observation import Observation, Skip
+from exporter.model.put_off import PutOff
 from exporter.model.trace_context import Mint
 from exporter.persistence.restore import Restore
 from exporter.planning.job import apply_to

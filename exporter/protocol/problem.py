@@ -26,7 +26,7 @@ import msgspec
 from msgspec import Struct
 
 from exporter.model.exchange import Exchange
-from exporter.model.observation import Reason
+from exporter.model.reasons import Reason
 from exporter.model.redaction import HIDDEN, redacted
 from exporter.protocol.rate_limit import retry_after, retry_after_in_body
 

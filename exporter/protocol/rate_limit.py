@@ -26,7 +26,7 @@ from functools import partial
 from typing import Final
 
 from exporter.config.values import Duration
-from exporter.model.observation import RateLimit
+from exporter.model.headers import RateLimit
 from exporter.protocol.fields import (
     Member,
     decimal,

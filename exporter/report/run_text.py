@@ -7,19 +7,9 @@ from typing import Final, Literal, TypeAlias
 from msgspec import Struct
 
 from exporter.checks import IN_ORDER
-from exporter.model.observation import (
-    Call,
-    Key,
-    Lifecycle,
-    Observation,
-    OnDemandRun,
-    RateLimit,
-    Reason,
-    Run,
-    Skip,
-    SkipReason,
-    Transport,
-)
+from exporter.model.headers import Lifecycle, RateLimit
+from exporter.model.observation import Call, Key, Observation, OnDemandRun, Run, Skip, Transport
+from exporter.model.reasons import Reason, SkipReason
 from exporter.protocol.problem import ApiProblem, Validation
 from exporter.protocol.problem_capture import NOTHING, ProblemCapture
 from exporter.report.advice import Advice, advice, place

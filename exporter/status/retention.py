@@ -11,8 +11,9 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
-from exporter.model.observation import Renewal, Run, Skip, SkipReason
+from exporter.model.observation import Renewal, Run, Skip
 from exporter.model.past import Past
+from exporter.model.reasons import SkipReason
 from exporter.planning.job import Job
 from exporter.status.snapshot import SurfaceNow, SurfaceState
 

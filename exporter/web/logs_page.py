@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 import msgspec
 from msgspec import Struct
 
-from exporter.model.observation import Key, Phases, Reason, SkipReason
+from exporter.model.observation import Key, Phases
+from exporter.model.reasons import Reason, SkipReason
 from exporter.report.advice import advice
 from exporter.report.run_json import CallJson, RunJson, SkipJson, TransportJson, run_json, skip_json
 from exporter.status.history import HistoryEntry, Skipped, run_of

@@ -8,9 +8,10 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from exporter.metrics.exposition import render
-from exporter.model.observation import Skip, SkipReason, TraceContext
+from exporter.model.observation import Skip
+from exporter.model.reasons import SkipReason
 from exporter.model.redaction import redacted
-from exporter.model.trace_context import trace_context_of
+from exporter.model.trace_context import TraceContext, trace_context_of
 from exporter.probing.on_demand import NotAskableError, OnDemandResult
 from exporter.protocol.problem_capture import NOTHING, ProblemCapture
 from exporter.report.advice import advice, place

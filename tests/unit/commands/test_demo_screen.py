@@ -9,7 +9,8 @@ from rich.console import Console, ConsoleDimensions
 
 from exporter.catalog import CATALOG
 from exporter.commands.demo_screen import DemoUrls, choice, plain, rows, screen, switching
-from exporter.model.observation import Key, RateLimit
+from exporter.model.headers import RateLimit
+from exporter.model.observation import Key
 from exporter.planning.job import Plan
 from exporter.simulator.scenarios import SCENARIOS
 from exporter.status.snapshot import Snapshot

@@ -20,9 +20,8 @@ from exporter.model.observation import (
     Rejection,
     Run,
     Skip,
-    TraceContext,
 )
-from exporter.model.trace_context import trace_context_of
+from exporter.model.trace_context import TraceContext, trace_context_of
 from exporter.planning.job import Plan, TargetPlan
 from exporter.probing.admission import Permit, Terms
 from exporter.probing.discovered_ids import DiscoveredIds

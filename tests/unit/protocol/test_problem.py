@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.model.observation import Reason
+from exporter.model.reasons import Reason
 from exporter.model.redaction import remember
 from exporter.protocol import problem
 from exporter.protocol.problem import (

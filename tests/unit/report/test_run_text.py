@@ -10,21 +10,10 @@ from msgspec.structs import replace
 
 from exporter.metrics.families import BY_NAME
 from exporter.model.exchange import Exchange, Request
-from exporter.model.observation import (
-    Call,
-    Key,
-    Lifecycle,
-    OnDemandRun,
-    Phases,
-    RateLimit,
-    Reason,
-    Renewal,
-    Run,
-    Skip,
-    SkipReason,
-    TraceContext,
-    Transport,
-)
+from exporter.model.headers import Lifecycle, RateLimit
+from exporter.model.observation import Call, Key, OnDemandRun, Phases, Renewal, Run, Skip, Transport
+from exporter.model.reasons import Reason, SkipReason
+from exporter.model.trace_context import TraceContext
 from exporter.protocol.problem import RateLimited, ServerFault
 from exporter.protocol.problem_capture import ProblemCapture
 from exporter.report.advice import FAILED, SKIPPED

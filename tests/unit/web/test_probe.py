@@ -13,8 +13,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.config.schema import Auth, Target
 from exporter.config.values import Secret
-from exporter.model.observation import Call, Observation, Phases, Run, Skip, TraceContext, Transport
-from exporter.model.trace_context import trace_context_of
+from exporter.model.observation import Call, Observation, Phases, Run, Skip, Transport
+from exporter.model.trace_context import TraceContext, trace_context_of
 from exporter.probing.on_demand import NotAskableError, OnDemandResult
 from exporter.protocol.problem_capture import ProblemCapture
 from exporter.web.listen_address import ListenAddress
