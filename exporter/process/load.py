@@ -17,7 +17,8 @@ from exporter.config.problems import NOWHERE, Path, Places
 from exporter.config.schema import Tls
 from exporter.persistence.writer import Opened
 from exporter.planning.job import Plan
-from exporter.planning.plan import misfits, plan
+from exporter.planning.misfits import misfits
+from exporter.planning.plan import plan
 from exporter.planning.worst_case import WorstCase, traffic
 from exporter.process.file_descriptors import needed
 from exporter.process.warnings import ConfigWarning, cautions, cautions_of
