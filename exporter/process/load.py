@@ -19,7 +19,7 @@ from exporter.persistence.writer import Opened
 from exporter.planning.job import Plan
 from exporter.planning.misfits import misfits
 from exporter.planning.plan import plan
-from exporter.planning.worst_case import WorstCase, traffic
+from exporter.planning.worst_case import WorstCase, worst_case
 from exporter.process.file_descriptors import needed
 from exporter.process.warnings import ConfigWarning, cautions, cautions_of
 from exporter.system.spare_descriptors import allowed
@@ -78,7 +78,7 @@ def load_plan(
         planned = plan(CATALOG, loaded.config)
     except ConfigError as error:
         raise UnusableError(describe(error, found.source, found.places)) from error
-    over = [row for target in planned.targets for row in traffic(target) if row.over]
+    over = [row for target in planned.targets for row in worst_case(target) if row.over]
     told = [*cautions(loaded), *cautions_of(environ)]
     return LoadedPlan(planned, loaded.source, told, over, loaded.places, loaded.digest)
 
