@@ -29,7 +29,7 @@ def account_of(url: str, auth: Auth) -> AccountKey:
     return (url, auth.type, auth.username, auth.token_url, auth.client_id, auth.client_auth)
 
 
-def told(put_off: PutOff) -> dict[str, object]:
+def log_fields(put_off: PutOff) -> dict[str, object]:
     """The fields of a log line: since when, why, until when, and what is to be done."""
     return {
         "reason": put_off.why,

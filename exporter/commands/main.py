@@ -150,14 +150,14 @@ def probe(arguments: Sequence[str]) -> int:
     add_output_flag(parser)
     parsed = parser.strictly(arguments)
     loaded = _load(parsed.config_file, os.environ)
-    from exporter.commands.probe import probe_by_hand
+    from exporter.commands.probe import probe_once
     from exporter.config.problems import ConfigError, describe
     from exporter.probing.on_demand import NotAskableError
 
     _note()
     wanted = tuple(parsed.ids)
     try:
-        told = asyncio.run(probe_by_hand(loaded.plan, parsed.target, parsed.surface, wanted))
+        told = asyncio.run(probe_once(loaded.plan, parsed.target, parsed.surface, wanted))
     except NotAskableError as error:
         raise WrongCallError(f"{PROGRAM} probe: {error}") from error
     except ConfigError as error:

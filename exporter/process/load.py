@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from exporter.catalog import CATALOG
 from exporter.client.files import Files
-from exporter.client.tls import problem_of
+from exporter.client.tls import tls_problem
 from exporter.config import Config, ConfigError, Problem, Read, Target, describe, read, source_of
 from exporter.config.partial import as_far_as_known
 from exporter.config.problems import NOWHERE, Path, Places
@@ -99,7 +99,7 @@ def _unusable_tls(config: Config) -> Iterator[Problem]:
 
 
 def _unusable(path: Path, target: Target) -> Iterator[Problem]:
-    if target.tls != Tls() and (problem := problem_of(target.tls)) is not None:
+    if target.tls != Tls() and (problem := tls_problem(target.tls)) is not None:
         yield Problem(path, f"its files {problem}; allowed: PEM")
 
 

@@ -125,7 +125,7 @@ def _start_line(plan: Plan, address: ListenAddress, options: Options) -> dict[st
         "url": f"http://{address}/",
         "targets": len(plan.targets),
         "surfaces": len(plan.jobs),
-        "traces": _told(options.traces, plan),
+        "traces": _traces_text(options.traces, plan),
     }
     open_only = [plan.target.name for plan in plan.targets if plan.target.auth.type == "none"]
     if open_only:
@@ -135,7 +135,7 @@ def _start_line(plan: Plan, address: ListenAddress, options: Options) -> dict[st
     return line
 
 
-def _told(traces: Settings | None, plan: Plan) -> str:
+def _traces_text(traces: Settings | None, plan: Plan) -> str:
     if traces is None:
         return "off"
     how = f"sampler {traces.sampler}" if traces.sampler else f"ratio {plan.traces.sample_ratio:g}"

@@ -61,7 +61,7 @@ class Step(Struct, frozen=True):
         return self.reason is None
 
     @property
-    def verdict(self) -> str:
+    def summary(self) -> str:
         """In a word or two."""
         run = self.conclusion
         if isinstance(run, Skip):
@@ -104,7 +104,7 @@ def story(told: Sequence[Step], notes: Sequence[str] = ()) -> Iterator[StoryLine
     secrets.
     """
     *before, last = told
-    yield StoryLine(f"{last.key.surface} of {last.key.target} {last.verdict}", _tone(last))
+    yield StoryLine(f"{last.key.surface} of {last.key.target} {last.summary}", _tone(last))
     yield from (StoryLine(note) for note in notes)
     if isinstance(last.conclusion, Run) and last.conclusion.lateness is not None:
         yield StoryLine("The scheduled run was in flight, and served this question too.")
@@ -115,7 +115,7 @@ def story(told: Sequence[Step], notes: Sequence[str] = ()) -> Iterator[StoryLine
     for step in before:
         if not step.well:
             yield StoryLine()
-            yield StoryLine(f"{step.key.surface} {step.verdict}", _tone(step))
+            yield StoryLine(f"{step.key.surface} {step.summary}", _tone(step))
             yield from _step(step)
     yield StoryLine()
     yield from _step(last)
