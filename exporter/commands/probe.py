@@ -100,7 +100,7 @@ async def probe_once(whole: Plan, target: str, surface: str, wanted: PathIds = (
         raise NotAskableError(f'surface "{row.id}" {why}; allowed: {_READABLE}')
     commanded = _CommandedProbe(of)
     await commanded.probe(row, wanted)
-    story = [commanded.explained(step) for step in steps(commanded.seen, commanded.heard)]
+    story = [commanded.explained(step) for step in steps(commanded.seen, commanded.capture)]
     return ProbeOutcome(story, [*notes, *commanded.notes])
 
 
@@ -109,7 +109,7 @@ class _CommandedProbe:
 
     def __init__(self, of: TargetPlan) -> None:
         self.seen: list[Observation] = []
-        self.heard = ProblemCapture()
+        self.capture = ProblemCapture()
         self.notes: list[str] = []
         self._jobs = {job.key.surface: job for job in of.every}
         self._discovered = DiscoveredIds()
@@ -175,7 +175,7 @@ class _CommandedProbe:
                     await self._ask(self._jobs[source.id])
 
     async def _ask(self, job: Job) -> None:
-        last = (await self._runner.ask(job, job.timeout, heard=self.heard))[-1]
+        last = (await self._runner.ask(job, job.timeout, capture=self.capture))[-1]
         if isinstance(last, Skip):  # nothing was due, so nobody is told of it
             self.seen.append(last)
 

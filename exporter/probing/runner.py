@@ -27,7 +27,7 @@ class _Order(Struct, frozen=True):
     terms: Terms = ORDINARY
     fresh: bool = False
     parent: TraceContext | None = None
-    heard: ProblemCapture | None = None
+    capture: ProblemCapture | None = None
 
     @property
     def bounded(self) -> Job:
@@ -78,7 +78,7 @@ class Runner:
         job: Job,
         patience: float,
         parent: TraceContext | None = None,
-        heard: ProblemCapture | None = None,
+        capture: ProblemCapture | None = None,
     ) -> list[Observation]:
         """Run a job now because somebody asks for it; one of it in flight serves as well.
 
@@ -86,7 +86,7 @@ class Runner:
             job: what was asked for.
             patience: seconds until there has to be an answer.
             parent: the span of who asks.
-            heard: learns what the API says is wrong; nothing of a run that was joined.
+            capture: learns what the API says is wrong; nothing of a run that was joined.
 
         Returns:
             What was observed, the run or the skip that concludes it last. A run is emitted as an
@@ -98,7 +98,7 @@ class Runner:
         if flight and flight.session is session and patience <= flight.patience:
             return await self._join(flight, job, patience)
         terms = Terms(deadline=deadline, least=patience / 2)
-        order = _Order(job, None, terms, fresh=True, parent=parent, heard=heard)
+        order = _Order(job, None, terms, fresh=True, parent=parent, capture=capture)
         observations = await self._execute(order, session, patience)
         for observation in observations[:-1]:
             session.emit(observation)
@@ -146,8 +146,8 @@ class Runner:
                 fresh=order.fresh,
                 checks=session.checks,
             )
-            send, heard = session.client.send, order.heard
-            return await probe(errand, send if heard is None else heard.through(send))
+            send, capture = session.client.send, order.capture
+            return await probe(errand, send if capture is None else capture.through(send))
 
 
 def _now() -> float:

@@ -71,10 +71,10 @@ class Step(Struct, frozen=True):
         return "is well, but slow" if run.slow else "is well"
 
 
-def steps(observations: Iterable[Observation], heard: ProblemCapture = NOTHING) -> list[Step]:
+def steps(observations: Iterable[Observation], capture: ProblemCapture = NOTHING) -> list[Step]:
     """Put calls to the runs that they made: a step for each run or skip, in their order.
 
-    ``heard`` is what the API said is wrong.
+    ``capture`` is what the API said is wrong.
     """
     found: list[Step] = []
     calls: dict[Key, list[Call]] = {}
@@ -85,16 +85,16 @@ def steps(observations: Iterable[Observation], heard: ProblemCapture = NOTHING) 
             case OnDemandRun(run=run) | (Run() as run) | (Skip() as run):
                 asked = not isinstance(observation, Run)
                 made = tuple(calls.pop(run.key, ()))
-                found.append(Step(run, made, _problem(run, heard), asked))
+                found.append(Step(run, made, _problem(run, capture), asked))
             case _:
                 pass
     return found
 
 
-def _problem(conclusion: Run | Skip, heard: ProblemCapture) -> ApiProblem | None:
+def _problem(conclusion: Run | Skip, capture: ProblemCapture) -> ApiProblem | None:
     deciding = conclusion.deciding if isinstance(conclusion, Run) else None
     context = None if deciding is None else deciding.context
-    return None if context is None else heard.problem(context.traceparent)
+    return None if context is None else capture.problem(context.traceparent)
 
 
 def story(told: Sequence[Step], notes: Sequence[str] = ()) -> Iterator[StoryLine]:

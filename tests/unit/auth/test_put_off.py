@@ -13,7 +13,7 @@ from exporter.config.schema import Target
 from exporter.model.put_off import PutOff
 from exporter.model.redaction import HIDDEN
 from tests.support.jobs import answer
-from tests.support.looking import secrets_of
+from tests.support.watched_files import secrets_of
 from tests.unit.auth.stage import START, SURFACE, Hand, Server, Stage, stage
 from tests.unit.auth.test_backoff import account, attempts
 

@@ -18,7 +18,7 @@ from exporter.process.app import App, Options
 from exporter.process.load import NOTHING, LoadedPlan, load_plan
 from exporter.process.reload import Reloader
 from exporter.web.listen_address import ListenAddress
-from tests.support.leases import hanging
+from tests.support.hanging_files import hanging
 
 ONE: Final = "targets: [{name: one, url: http://127.0.0.1:9/v1}]\n"
 TWO: Final = "targets: [{name: two, url: http://127.0.0.1:9/v1}]\n"

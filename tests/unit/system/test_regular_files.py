@@ -41,9 +41,9 @@ from exporter.traces.otlp.session import Watched
 from exporter.traces.otlp.settings import settings_of
 from exporter.web.listen_address import ListenAddress
 from tests.support.certificates import Authority
-from tests.support.leases import hanging
-from tests.support.looking import look
+from tests.support.hanging_files import hanging
 from tests.support.servers import eventually
+from tests.support.watched_files import look
 
 AMPLE: Final = 20.0
 LAB: Final = "targets: [{{name: lab, url: 'https://127.0.0.1:9/v1'{more}}}]\n"

@@ -73,9 +73,9 @@ class Door:
         surface: str,
         patience: float | None,
         parent: TraceContext | None,
-        heard: ProblemCapture | None,
+        capture: ProblemCapture | None,
     ) -> OnDemandResult:
-        self.listened.append(heard is not None)
+        self.listened.append(capture is not None)
         self.asked.append((target, surface, patience, parent))
         if isinstance(self.last, Exception):
             raise self.last
