@@ -29,7 +29,7 @@ demo-stack: $(RUNS) ## The demo with a Prometheus and an Alertmanager beside it:
 	@MAKE_TARGET=$@ $(BIN)/python -m tests.demo.stack $(ARGS)
 
 test: ## Run every check and every test, and print how long all of it took
-	@start=$$(date +%s); $(MAKE) --no-print-directory lint types unit bundle chart integration alerts starved image-test && \
+	@start=$$(date +%s); $(MAKE) --no-print-directory lint types unit contributing bundle chart integration alerts starved image-test && \
 	  echo "all passed in $$(( $$(date +%s) - start )) s"
 
 lint: $(READY) ## Style, and the layers of docs/architecture.md
@@ -64,6 +64,10 @@ promtool-3: $(READY) ## Build the promtool of Prometheus 3 with Go, for `make bu
 
 chart: $(READY) tools ## The Helm chart: by Helm and by its engine, held against the schemas of Kubernetes
 	$(BIN)/pytest tests/chart -n 4 $(ARGS)
+
+.PHONY: contributing
+contributing: $(READY) tools ## The examples of docs/contributing, each applied to a copy of the tree: half a minute
+	$(BIN)/pytest tests/contributing -n auto $(ARGS)
 
 tools: $(READY) ## Fetch the servers that tests need into .cache/tools (no root needed)
 	@$(BIN)/python -m tests.support.fetching

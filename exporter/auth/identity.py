@@ -20,8 +20,8 @@ class Identity:
     """Carries the requests of one target in the name of its account; this one in nobody's.
 
     ``proof`` tells which headers are in use: another number with each other ones. Calls carry it,
-    so that their outcome is held against what they were sent with. What came of them is learned as
-    sinks do.
+    so that their outcome is held against what they were sent with. What came of one is learned as
+    soon as it has ended.
     """
 
     proof = 0

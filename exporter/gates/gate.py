@@ -35,9 +35,9 @@ class Entry:
 class Gate:
     """Decides whether a run may send what it has to: a file each, and a name in ``GATES``.
 
-    There is one of each for a target. What was sent it learns as sinks do. Nothing here raises or
-    blocks; who cannot decide at once waits no longer than the entry's patience. This one lets
-    everybody in.
+    There is one of each for a target. It learns of calls as they end, of the rest as sinks do.
+    Nothing here raises or blocks; who cannot decide at once waits no longer than the entry's
+    patience. This one lets everybody in.
     """
 
     refuses: ClassVar[frozenset[SkipReason]] = frozenset()

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 from urllib.parse import quote
 
@@ -27,7 +27,7 @@ class ProbeInput(Struct, frozen=True):
 
     ``lateness`` is in seconds, ``None`` where no schedule planned it. Each call has a span of its
     own in the trace of ``context``. ``fresh`` ones have new connections. ``checks`` remember
-    earlier runs of the target.
+    earlier runs of the target; ``learn`` is told of each call as soon as it has ended.
     """
 
     job: Job
@@ -35,6 +35,7 @@ class ProbeInput(Struct, frozen=True):
     mint: Mint
     context: TraceContext
     checks: Checks
+    learn: Callable[[Call], None]
     lateness: float | None
     fresh: bool
 
@@ -156,6 +157,7 @@ async def _send(
     )
     sent = Sent(path, context, permit.queued, permit.proof, resent)
     verdict, _ = await ask(send, job, request, sent, errand.checks)
+    errand.learn(verdict.call)
     return verdict
 
 

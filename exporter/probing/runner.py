@@ -145,6 +145,7 @@ class Runner:
                 lateness=order.lateness,
                 fresh=order.fresh,
                 checks=session.checks,
+                learn=session.learn,
             )
             send, capture = session.client.send, order.capture
             return await probe(errand, send if capture is None else capture.through(send))

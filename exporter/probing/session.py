@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -22,7 +22,16 @@ from exporter.config.problems import ConfigError, Problem
 from exporter.gates import GATES
 from exporter.gates.gate import Refusal
 from exporter.model.exchange import Exchange, Fault, Request
-from exporter.model.observation import Emit, Heartbeat, Key, Observation, OnDemandRun, Run, Skip
+from exporter.model.observation import (
+    Call,
+    Emit,
+    Heartbeat,
+    Key,
+    Observation,
+    OnDemandRun,
+    Run,
+    Skip,
+)
 from exporter.model.trace_context import Mint
 from exporter.planning.job import Job, Plan, TargetPlan
 from exporter.probing.admission import ORDINARY, Admission, Permit, Terms
@@ -127,12 +136,22 @@ class TargetSession:
             context = self.mint.begin()
             sent = Sent(request.path, context, permit.queued)
             request = replace(request, traceparent=context.traceparent)
-            return await ask(self.client.send, job, request, sent, self.checks)
+            judged = await ask(self.client.send, job, request, sent, self.checks)
+            self.learn(judged[0].call)
+            return judged
 
     def emit(self, observation: Observation) -> None:
-        """Tell what happened: to what later runs depend on, too."""
+        """Tell what happened; what is no call is learned now, too."""
         if not self._replaced or isinstance(observation, Run | OnDemandRun | Skip):
             self._emit(observation)
+        if not isinstance(observation, Call):
+            self.learn(observation)
+
+    def learn(self, observation: Observation) -> None:
+        """Let those know on whom later requests depend.
+
+        Of a call as soon as it has ended: its run may go on for long, and others wait for it.
+        """
         try:
             self.identity.learn(observation)
             for gate in self._gates:
@@ -146,11 +165,16 @@ class TargetSession:
         self._tell(run, error)
         return run
 
-    async def retire(self, runs: Iterable[asyncio.Task[object]]) -> None:
-        """Close it once the runs that use it have ended; their time-outs bound that."""
+    def retire(self, runs: Iterable[asyncio.Task[object]]) -> Coroutine[None, None, None]:
+        """It is replaced from now on; what is returned closes it once these runs have ended.
+
+        Their time-outs bound that.
+        """
         self._replaced = True
+        return self._closed_after(set(runs))
+
+    async def _closed_after(self, runs: set[asyncio.Task[object]]) -> None:
         self.identity.rest()
-        runs = set(runs)
         if runs:
             await asyncio.wait(runs)
         await self.close()

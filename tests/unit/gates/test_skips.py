@@ -4,9 +4,9 @@ from typing import Final
 
 import pytest
 
-from exporter.gates import GATES
 from exporter.gates.gate import Gate
 from exporter.gates.skips import skip_reasons
+from exporter.gates.slots import Slots
 from exporter.model.reasons import SkipReason
 from tests.support.jobs import jobs
 
@@ -27,7 +27,7 @@ CASES: Final[dict[str, set[str]]] = {
 
 @pytest.mark.parametrize(("surface", "reasons"), CASES.items(), ids=CASES)
 def test_a_surface_has_those_that_can_occur(surface: str, reasons: set[str]) -> None:
-    assert skip_reasons(JOBS[surface], GATES) == reasons
+    assert skip_reasons(JOBS[surface], (Slots,)) == reasons
 
 
 @pytest.mark.parametrize("reason", ["budget", "retry_after", "circuit_open", "not_leader"])
@@ -36,4 +36,4 @@ def test_what_a_gate_refuses_for_can_occur_everywhere(reason: SkipReason) -> Non
         refuses = frozenset({reason})
 
     for job in JOBS.values():
-        assert skip_reasons(job, (*GATES, Further)) - skip_reasons(job, GATES) == {reason}
+        assert skip_reasons(job, (Slots, Further)) - skip_reasons(job, (Slots,)) == {reason}

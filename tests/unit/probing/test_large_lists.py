@@ -47,7 +47,14 @@ def planned(most: int) -> tuple[DiscoveredIds, Job]:
 async def errand(job: Job) -> ProbeInput:
     mint = Mint()
     return ProbeInput(
-        job, await permit(job, NO_ID), mint, mint.begin(), Checks(), None, fresh=False
+        job,
+        await permit(job, NO_ID),
+        mint,
+        mint.begin(),
+        Checks(),
+        learn=lambda _: None,
+        lateness=None,
+        fresh=False,
     )
 
 

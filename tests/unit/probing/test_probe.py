@@ -62,7 +62,8 @@ async def errand(
 ) -> ProbeInput:
     mint = Mint()
     of = await permit(job, asked_for, identity, lanes)
-    return ProbeInput(job, of, mint, mint.begin(), Checks(), lateness=0.001, fresh=False)
+    context, learn = mint.begin(), identity.learn
+    return ProbeInput(job, of, mint, context, Checks(), learn, lateness=0.001, fresh=False)
 
 
 def candidates(names: str, again: str = "") -> tuple[Candidate, ...]:

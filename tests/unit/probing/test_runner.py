@@ -5,9 +5,13 @@ import logging
 from typing import TYPE_CHECKING, Final
 
 import pytest
+from msgspec.structs import replace
 
+from exporter.auth.basic import BasicPassword
 from exporter.auth.renewal import RenewingToken
-from exporter.config.schema import Connection, Target
+from exporter.client.settings import connection_settings
+from exporter.config.schema import Auth, Connection, Target
+from exporter.config.values import Secret
 from exporter.gates.gate import Refusal
 from exporter.model.exchange import Exchange, Fault, Request
 from exporter.model.observation import (
@@ -207,6 +211,52 @@ async def test_a_token_that_ends_while_its_run_waits_for_a_slot_is_not_sent(
     assert concluded == ((Run, None) if renewable else (Skip, "no_token"))
     sent = [request.headers["Authorization"] for request in stage.sent]
     assert sent == (["Bearer u"] if renewable else [])
+
+
+class Round:
+    """A round of two requests, one after the other, in the name of a password on trial."""
+
+    def __init__(self, second: int) -> None:
+        self.stage = stage = Stage(concurrency=3)
+        stage.list_ids("agents", "a", "b")
+        auth = Auth(type="basic", username="probe", password=Secret("right"))
+        settings = connection_settings(replace(stage.target, auth=auth))
+        self.owner = BasicPassword("lab", settings, secrets_of(auth), stage.clock)
+        stage.session = session(self.send, stage.emit, stage.target, stage.followed)
+        stage.session.identity = self.owner
+        stage.runner.apply({"lab": stage.session})
+        self.statuses = [200, second, 200]
+        self.sent = 0
+        self.second = asyncio.Event()
+        self.task = asyncio.create_task(stage.run("tn-manager.agents.status"))
+
+    async def send(self, request: Request) -> Exchange:
+        del request
+        self.sent += 1
+        if self.sent == 2:
+            self.second.set()
+            await self.stage.gate.wait()
+        return answer({}, status=self.statuses.pop(0))
+
+
+async def test_the_first_answer_of_a_round_ends_a_trial() -> None:
+    of = Round(200)
+    of.stage.gate.clear()
+    await of.second.wait()
+    assert await of.owner.headers(SURFACE, 0) is not None
+    of.stage.gate.set()
+    await of.task
+
+
+async def test_what_a_round_s_first_answer_proved_its_second_does_not_deny_to_others(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    of = Round(401)
+    await of.task
+    assert of.owner.put_off is None
+    assert caplog.messages == []
+    refused = Key("lab", "tn-manager", "tn-manager.agents.status")
+    assert await of.owner.headers(refused, 0) is None
 
 
 async def test_the_lateness_is_told() -> None:

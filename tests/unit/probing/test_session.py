@@ -93,8 +93,9 @@ async def test_of_a_retired_one_only_the_counts_of_its_runs_are_heard() -> None:
     key = Key("lab", "vnf-operator", "vnf-operator.vnfs.list")
     reading, skip = IdsListed(key, 0, "vnfs", (), ()), Skip(key, 0, "shutdown")
     session.emit(reading)
-    await session.retire(())
+    retiring = session.retire(())  # nothing of it has run yet
     session.emit(reading)
+    await retiring
     session.emit(skip)
     assert seen == [reading, skip]
 
