@@ -9,7 +9,7 @@ from exporter.config.partial import as_far_as_known
 from exporter.config.problems import Path, Problem
 from exporter.config.quoting import near
 from exporter.config.schema import Config, Mode, SurfaceOptions, Target
-from exporter.planning.options import (
+from exporter.planning.surface_options import (
     MODES,
     interval_for,
     mode_for,

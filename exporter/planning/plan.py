@@ -16,7 +16,7 @@ from exporter.config.values import Duration
 from exporter.model.observation import Key, RateClass
 from exporter.planning.job import Job, Plan, TargetPlan
 from exporter.planning.misfits import misfits
-from exporter.planning.options import interval_for, mode_for, options_for, timeout_for
+from exporter.planning.surface_options import interval_for, mode_for, options_for, timeout_for
 
 _T = TypeVar("_T")
 

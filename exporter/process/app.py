@@ -6,9 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Final
 
 from msgspec.structs import replace
@@ -30,6 +28,7 @@ from exporter.probing.runner import Runner
 from exporter.probing.schedule import HEARTBEAT_INTERVAL, Schedule
 from exporter.probing.session import Means, TargetSession, files_for, sessions_for
 from exporter.process.load import LoadedPlan, UnusableError
+from exporter.process.options import Options
 from exporter.process.reload import Load, Reloader
 from exporter.report.status_json import Process
 from exporter.status.fanout import Fanout, Sink
@@ -38,7 +37,6 @@ from exporter.status.snapshot import Snapshot
 from exporter.status.store import StatusStore
 from exporter.system.file_watcher import FileWatcher
 from exporter.traces.exporting import Tracing
-from exporter.traces.otlp.settings import Settings
 from exporter.web.info_pages import InfoPages
 from exporter.web.listen_address import ListenAddress
 from exporter.web.server import Pages, Server
@@ -51,22 +49,6 @@ _FLUSH: Final = 0.7
 _SILENT: Final = 15 * HEARTBEAT_INTERVAL
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What the command line says beside the configuration."""
-
-    listen: ListenAddress
-    telemetry_path: str = "/metrics"
-    enable_lifecycle: bool = False
-    auto_reload_interval: float = 0.0
-    """Seconds; 0 is never."""
-    config_file: Path | None = None
-    tolerate_errors: bool = False
-    """Stay up while there is no configuration that can be used."""
-    traces: Settings | None = None
-    """Where spans go; nowhere by default."""
 
 
 class App:

@@ -12,9 +12,10 @@ from typing import Final, Literal, TypeAlias
 
 from exporter import __version__
 from exporter.planning.job import Plan
-from exporter.process.app import App, Options
+from exporter.process.app import App
 from exporter.process.file_descriptors import raise_limit
 from exporter.process.load import NOTHING, LoadedPlan, warn
+from exporter.process.options import Options
 from exporter.process.reload import Load
 from exporter.process.unhandled_errors import UnhandledErrors
 from exporter.traces.otlp.settings import Settings

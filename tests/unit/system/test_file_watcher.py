@@ -17,8 +17,9 @@ from exporter.auth.clock import Clock
 from exporter.auth.token_file import TokenFile
 from exporter.config.schema import Auth
 from exporter.model.observation import Key
-from exporter.process.app import App, Options
+from exporter.process.app import App
 from exporter.process.load import load_plan
+from exporter.process.options import Options
 from exporter.system.file_watch import FileWatch
 from exporter.system.file_watcher import FileWatcher
 from exporter.system.regular_files import content

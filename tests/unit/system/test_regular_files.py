@@ -23,8 +23,9 @@ from exporter.config.schema import Auth, Target, Tls
 from exporter.model.observation import Key
 from exporter.persistence.directory import StateDirectory
 from exporter.persistence.document import StateDocument, encode
-from exporter.process.app import App, Options
+from exporter.process.app import App
 from exporter.process.load import NOTHING, UnusableError, load_plan
+from exporter.process.options import Options
 from exporter.process.reload import Reloader
 from exporter.system.file_watcher import FileWatcher
 from exporter.system.regular_files import (
