@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 from exporter.auth.identity import REFUSED_FOR
 from exporter.config import Auth, Secret
 from exporter.logs.format import rfc3339
-from exporter.model.observation import PutOff, PutOffFor
+from exporter.model.put_off import PutOff, PutOffFor
 from exporter.planning.plan import RENEWAL_SPACING
 
 _LONGEST_BACKOFF: Final = 60.0
@@ -29,7 +29,7 @@ def account_of(url: str, auth: Auth) -> AccountKey:
     return (url, auth.type, auth.username, auth.token_url, auth.client_id, auth.client_auth)
 
 
-def told(put_off: PutOff) -> dict[str, object]:
+def log_fields(put_off: PutOff) -> dict[str, object]:
     """The fields of a log line: since when, why, until when, and what is to be done."""
     return {
         "reason": put_off.why,

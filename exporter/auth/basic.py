@@ -5,12 +5,13 @@ import logging
 from contextlib import suppress
 from typing import Final
 
-from exporter.auth.backoff import told
+from exporter.auth.backoff import log_fields
 from exporter.auth.clock import Clock
 from exporter.auth.identity import REFUSED_FOR, Headers, Identity
 from exporter.auth.secrets import Secrets
 from exporter.client.settings import ConnectionSettings
-from exporter.model.observation import Call, Key, PutOff
+from exporter.model.observation import Call, Key
+from exporter.model.put_off import PutOff
 from exporter.planning.job import TargetPlan
 from exporter.protocol.token_request import basic_authorization
 
@@ -150,7 +151,7 @@ class BasicPassword(Identity):
 
     def _tell_put_off(self) -> None:
         if (found := self.put_off) is not None:
-            fields = {"target": self._target, **told(found)}
+            fields = {"target": self._target, **log_fields(found)}
             _log.warning("the password is not sent for a while", extra={"fields": fields})
 
     def _rejected(self, key: Key) -> bool:

@@ -13,7 +13,8 @@ from exporter.checks.judge import Judged, Verdict, conclude
 from exporter.config import Auth, Secret
 from exporter.gates.gate import Refusal
 from exporter.model.exchange import Exchange, Fault, Json, Request
-from exporter.model.observation import GrantKind, Observation, Renewal, Run, Skip, SkipReason
+from exporter.model.observation import GrantKind, Observation, Renewal, Run, Skip
+from exporter.model.reasons import SkipReason
 from exporter.model.redaction import remember_token
 from exporter.planning.job import Job, TargetPlan
 from exporter.protocol.problem import DEFAULT_DELAY, ApiProblem

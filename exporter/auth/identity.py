@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Final, TypeAlias
 
 from exporter.auth.secrets import Secrets
-from exporter.model.observation import Call, GrantKind, Key, Observation, PutOff
+from exporter.model.observation import Call, GrantKind, Key, Observation
+from exporter.model.put_off import PutOff
 from exporter.planning.job import TargetPlan
 from exporter.protocol.problem import ApiProblem
 

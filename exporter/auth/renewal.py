@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
-from exporter.auth.backoff import AccountKey, Backoff, told
+from exporter.auth.backoff import AccountKey, Backoff, log_fields
 from exporter.auth.clock import Clock, Timer
 from exporter.auth.grant import Attempts, Failure, GrantLine, grants_of
 from exporter.auth.identity import Headers, Identity
@@ -21,7 +21,8 @@ from exporter.auth.secrets import Secrets
 from exporter.auth.token import HeldToken, Legacy
 from exporter.config import Auth, Secret
 from exporter.gates.gate import Refusal
-from exporter.model.observation import Call, GrantKind, Key, PutOff, PutOffFor, Rejection
+from exporter.model.observation import Call, GrantKind, Key, Rejection
+from exporter.model.put_off import PutOff, PutOffFor
 from exporter.planning.job import Job, TargetPlan
 from exporter.protocol.token_request import bearer_authorization
 from exporter.protocol.token_response import Grant, early
@@ -299,7 +300,7 @@ class RenewingToken(Identity):
         if found is None or (found.why == self._told and found.why != "refused"):
             return
         self._told = found.why
-        fields = {"target": self._attempts.jobs["login"].key.target, **told(found)}
+        fields = {"target": self._attempts.jobs["login"].key.target, **log_fields(found)}
         _log.warning("the next login is put off", extra={"fields": fields})
 
     def _hold(self, grant: Grant, refresh_token: str | None) -> None:

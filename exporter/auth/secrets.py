@@ -14,12 +14,12 @@ _log: Final = logging.getLogger(__name__)
 
 
 class Secrets:
-    """The secret of an ``auth``, which may change; a looker looks at once where it matters."""
+    """The secret of an ``auth``, which may change; a watcher looks at once where it matters."""
 
-    def __init__(self, watch: FileWatch[Secret], looker: FileWatcher, target: str) -> None:
+    def __init__(self, watch: FileWatch[Secret], watcher: FileWatcher, target: str) -> None:
         """Hold; nobody took it yet."""
         self._watch = watch
-        self._looker = looker
+        self._watcher = watcher
         self._target = target
         self._taken: object = None
         self._found: Secret | str | None = None
@@ -48,7 +48,7 @@ class Secrets:
 
     async def look(self, patience: float = _PATIENCE) -> None:
         """Have the file looked at now; after ``patience`` seconds the last secret stays in use."""
-        await self._looker.look_at(self._watch, min(patience, _PATIENCE))
+        await self._watcher.look_at(self._watch, min(patience, _PATIENCE))
 
     def complain(self, message: str, error: str) -> None:
         """Log why there is nothing to send; no content of the file is in the error."""

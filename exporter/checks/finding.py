@@ -6,7 +6,8 @@ from typing import Protocol, TypeAlias
 from msgspec import Struct
 
 from exporter.model.exchange import Exchange, Json
-from exporter.model.observation import Reason, Run
+from exporter.model.observation import Run
+from exporter.model.reasons import Reason
 from exporter.planning.job import Job
 
 

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 from exporter.checks import Checks
 from exporter.checks.finding import Answer, Finding
 from exporter.model.exchange import Exchange, Fault, Json, Request, Send
-from exporter.model.observation import Call, Run, TraceContext
+from exporter.model.observation import Call, Run
+from exporter.model.trace_context import TraceContext
 from exporter.planning.job import Job
 from exporter.protocol.fields import iso_date
 from exporter.protocol.json_document import JsonDocument, read_tolerantly, strictly

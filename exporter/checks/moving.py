@@ -17,7 +17,7 @@ STILL_RUNS: Final = 3
 """So many runs in a row that find a timestamp as it was make it one that stands still."""
 
 
-class Pulse(Struct, frozen=True):
+class Staleness(Struct, frozen=True):
     """What is known of one timestamp.
 
     ``since`` is when it was first seen as it is, in Unix seconds by our clock; ``still`` is how
@@ -34,11 +34,11 @@ class Pulse(Struct, frozen=True):
         """Whether it moved once and does not any more."""
         return self.moved and self.still >= STILL_RUNS
 
-    def after(self, stamp: float, at: float) -> "Pulse":
+    def after(self, stamp: float, at: float) -> "Staleness":
         """What is known once another answer came, ``at`` in Unix seconds."""
         if stamp == self.stamp:
-            return Pulse(stamp, self.since, self.still + 1, self.moved)
-        return Pulse(stamp, at, moved=self.stamp is not None)
+            return Staleness(stamp, self.since, self.still + 1, self.moved)
+        return Staleness(stamp, at, moved=self.stamp is not None)
 
 
 class Moving:
@@ -46,7 +46,7 @@ class Moving:
 
     def __init__(self) -> None:
         """Begin with nothing seen."""
-        self._pulses: dict[Key, Pulse] = {}
+        self._of_surfaces: dict[Key, Staleness] = {}
 
     def __call__(self, answer: Answer) -> Finding | None:
         """Judge a date by those before.
@@ -56,20 +56,20 @@ class Moving:
         """
         if answer.stamp is None:
             return None
-        pulse = self._of(answer.job.key).after(answer.stamp, answer.exchange.timing.at)
-        if not pulse.stands_still:
+        staleness = self._of(answer.job.key).after(answer.stamp, answer.exchange.timing.at)
+        if not staleness.stands_still:
             return None
-        since = datetime.fromtimestamp(pulse.since, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        since = datetime.fromtimestamp(staleness.since, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
         return Finding("unhealthy", f"its timestamp has stood still since {since}")
 
     def learn(self, run: Run) -> None:
         """Take in a scheduled run; one without a timestamp says nothing."""
         call = run.deciding
         if call is not None and call.stamp is not None:
-            self._pulses[call.key] = self._of(call.key).after(call.stamp, call.at)
+            self._of_surfaces[call.key] = self._of(call.key).after(call.stamp, call.at)
 
-    def _of(self, key: Key) -> Pulse:
-        return self._pulses.get(key, _UNSEEN)
+    def _of(self, key: Key) -> Staleness:
+        return self._of_surfaces.get(key, _UNSEEN)
 
 
-_UNSEEN: Final = Pulse()
+_UNSEEN: Final = Staleness()

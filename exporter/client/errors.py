@@ -14,7 +14,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 import aiohttp
 from aiohttp import http_exceptions as http
 
-from exporter.model.observation import Reason
+from exporter.model.reasons import Reason
 
 Phase: TypeAlias = Literal["dns", "connect", "tls", "send", "wait", "receive"]
 

@@ -8,7 +8,7 @@ from aiohttp import http_exceptions as http
 
 from exporter.client.errors import TABLE, TOO_LONG, TOO_MANY, Phase, RedirectError, TooLargeError
 from exporter.model.exchange import MAX_HEADERS, MAX_LINE
-from exporter.model.observation import Reason
+from exporter.model.reasons import Reason
 
 
 class Bounds(NamedTuple):

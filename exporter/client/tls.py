@@ -96,7 +96,7 @@ def watch_of(settings: Tls, begun: Begun, *, home: bool) -> FileWatch[TlsContext
     return FileWatch(files, partial(context_of, settings, begun))
 
 
-def problem_of(settings: Tls) -> str | None:
+def tls_problem(settings: Tls) -> str | None:
     """Try whether the files can be used: a few words on what is wrong; ``None`` if nothing is."""
     try:
         context_of(settings, _nobody)

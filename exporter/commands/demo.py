@@ -18,7 +18,7 @@ from exporter.commands.console import PlainConsole
 from exporter.commands.demo_screen import (
     DemoUrls,
     choice,
-    plain,
+    plain_line,
     playing,
     rows,
     screen,
@@ -150,7 +150,7 @@ async def _live(app: App, place: DemoUrls, console: PlainConsole) -> None:
     played = _Playing("")
     with Live(console=console, auto_refresh=False) as live:
         while True:
-            played = await _followed(app, place, played)
+            played = await _now_playing(app, place, played)
             live.update(screen(app.snapshot(), place, played.name, console.size), refresh=True)
             await asyncio.sleep(_REFRESH)
 
@@ -162,14 +162,14 @@ async def _changes(app: App, place: DemoUrls, console: PlainConsole) -> None:
     before = _Playing("")
     shown: dict[str, str] = {}
     while True:
-        played = await _followed(app, place, before)
+        played = await _now_playing(app, place, before)
         if played.name != before.name:
             console.print(playing(played.name), soft_wrap=True)
         before = played
         for row in rows(app.snapshot()):
             if row.state != "waiting" and shown.get(row.surface) != row.state:
                 shown[row.surface] = row.state
-                console.print(plain(row), soft_wrap=True)
+                console.print(plain_line(row), soft_wrap=True)
         await asyncio.sleep(_REFRESH)
 
 
@@ -177,7 +177,7 @@ def _choice(console: PlainConsole) -> list[str]:
     return choice(list(SCENARIOS), console.width)
 
 
-async def _followed(app: App, place: DemoUrls, before: _Playing) -> _Playing:
+async def _now_playing(app: App, place: DemoUrls, before: _Playing) -> _Playing:
     """What plays now, which somebody may have switched from elsewhere.
 
     Whoever unlocks an account has its exporter try the password again, which it would not do by
@@ -196,9 +196,9 @@ def _asked(control: str) -> _Playing:
     connection = HTTPConnection(where.netloc, timeout=_REFRESH)
     try:
         connection.request("GET", where.path)
-        told = json.loads(connection.getresponse().read())
-        locked = bool(told["knobs"].get("revoke_tokens"))
-        return _Playing(" / ".join([told["name"], *told["phase"]]), locked)
+        answer = json.loads(connection.getresponse().read())
+        locked = bool(answer["knobs"].get("revoke_tokens"))
+        return _Playing(" / ".join([answer["name"], *answer["phase"]]), locked)
     except (OSError, HTTPException, ValueError):
         return _Playing("not known: the simulated API does not say")
     finally:

@@ -101,7 +101,7 @@ def rows(snapshot: Snapshot) -> list[StatusLine]:
     ]
 
 
-def plain(line: StatusLine) -> str:
+def plain_line(line: StatusLine) -> str:
     """One surface as a log wants it: state, how long the last run took, status, what is wrong."""
     wrong = f"  {line.wrong}" if line.wrong else ""
     return f"{line.surface:<36} {line.state:<9} {line.took:>8} {line.status:>4}{wrong}"

@@ -29,8 +29,8 @@ from exporter.process.inherited_environment import tidy
 from exporter.process.standard_streams import Output, standard
 
 if TYPE_CHECKING:
-    from exporter.process.app import Options
     from exporter.process.load import LoadedPlan
+    from exporter.process.options import Options
     from exporter.process.serve import Meanwhile
 
 WELL: Final = 0
@@ -150,20 +150,20 @@ def probe(arguments: Sequence[str]) -> int:
     add_output_flag(parser)
     parsed = parser.strictly(arguments)
     loaded = _load(parsed.config_file, os.environ)
-    from exporter.commands.probe import probe_by_hand
+    from exporter.commands.probe import probe_once
     from exporter.config.problems import ConfigError, describe
     from exporter.probing.on_demand import NotAskableError
 
     _note()
     wanted = tuple(parsed.ids)
     try:
-        told = asyncio.run(probe_by_hand(loaded.plan, parsed.target, parsed.surface, wanted))
+        outcome = asyncio.run(probe_once(loaded.plan, parsed.target, parsed.surface, wanted))
     except NotAskableError as error:
         raise WrongCallError(f"{PROGRAM} probe: {error}") from error
     except ConfigError as error:
         raise WrongCallError(*describe(error, loaded.source)) from error
-    told.print(parsed.output)
-    return WELL if told.well else NOT_WELL
+    outcome.print(parsed.output)
+    return WELL if outcome.well else NOT_WELL
 
 
 def demo(arguments: Sequence[str]) -> int:

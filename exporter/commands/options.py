@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from exporter.commands.flags import PROGRAM, Arguments, WrongCallError
 
 if TYPE_CHECKING:
-    from exporter.process.app import Options
+    from exporter.process.options import Options
     from exporter.traces.otlp.settings import Settings
 
 
@@ -19,7 +19,7 @@ def options_of(parsed: Arguments) -> "Options":
         WrongCallError: a flag, or a variable of OpenTelemetry's, cannot be used.
     """
     from exporter.config.quoting import quoted
-    from exporter.process.app import Options
+    from exporter.process.options import Options
     from exporter.web.listen_address import parse_address
     from exporter.web.paths import PAGES
 

@@ -74,9 +74,7 @@ def _print(lines: Iterable[StoryLine]) -> None:
         console.print(Text(line.text, _COLOURS[line.tone]), soft_wrap=True)
 
 
-async def probe_by_hand(
-    whole: Plan, target: str, surface: str, wanted: PathIds = ()
-) -> ProbeOutcome:
+async def probe_once(whole: Plan, target: str, surface: str, wanted: PathIds = ()) -> ProbeOutcome:
     """Probe a surface once, after what it needs: a login, and lists that name ids.
 
     Args:
@@ -100,10 +98,10 @@ async def probe_by_hand(
     elif row.id not in {job.key.surface for job in of.passive}:
         why = f"is not asked for: {of.target.name} {scheme_of(of.target.auth).unasked}"
         raise NotAskableError(f'surface "{row.id}" {why}; allowed: {_READABLE}')
-    hand = _CommandedProbe(of)
-    await hand.probe(row, wanted)
-    told = [hand.explained(step) for step in steps(hand.seen, hand.heard)]
-    return ProbeOutcome(told, [*notes, *hand.notes])
+    commanded = _CommandedProbe(of)
+    await commanded.probe(row, wanted)
+    story = [commanded.explained(step) for step in steps(commanded.seen, commanded.capture)]
+    return ProbeOutcome(story, [*notes, *commanded.notes])
 
 
 class _CommandedProbe:
@@ -111,14 +109,14 @@ class _CommandedProbe:
 
     def __init__(self, of: TargetPlan) -> None:
         self.seen: list[Observation] = []
-        self.heard = ProblemCapture()
+        self.capture = ProblemCapture()
         self.notes: list[str] = []
         self._jobs = {job.key.surface: job for job in of.every}
-        self._followed = DiscoveredIds()
+        self._discovered = DiscoveredIds()
         self._runner = Runner()
         only = Plan((of,))
-        self._followed.apply(only)
-        means = Means(self._emit, Mint(), FileWatcher(), self._followed)
+        self._discovered.apply(only)
+        means = Means(self._emit, Mint(), FileWatcher(), self._discovered)
         sessions = sessions_for(only, files_for(only), {}, means)
         (self._session,) = sessions.values()
         self._runner.apply(sessions)
@@ -139,7 +137,7 @@ class _CommandedProbe:
 
     def _emit(self, observation: Observation) -> None:
         self.seen.append(observation)
-        self._followed(observation)
+        self._discovered(observation)
 
     async def _log_in(self) -> None:
         """Wait for the whole of it: a run would wait for a second alone."""
@@ -168,16 +166,16 @@ class _CommandedProbe:
         if ids is None:
             return
         if wanted:
-            self._followed(IdsListed(job.key, 0.0, ids.kind, wanted[:-1], (wanted,)))
+            self._discovered(IdsListed(job.key, 0.0, ids.kind, wanted[:-1], (wanted,)))
             return
         for source in _sources(job.surface):
             await self._find_ids(self._jobs[source.id], ())
-            for _ in self._followed.candidates(self._jobs[source.id]):
-                if not self._followed.candidates(job):
+            for _ in self._discovered.candidates(self._jobs[source.id]):
+                if not self._discovered.candidates(job):
                     await self._ask(self._jobs[source.id])
 
     async def _ask(self, job: Job) -> None:
-        last = (await self._runner.ask(job, job.timeout, heard=self.heard))[-1]
+        last = (await self._runner.ask(job, job.timeout, capture=self.capture))[-1]
         if isinstance(last, Skip):  # nothing was due, so nobody is told of it
             self.seen.append(last)
 

@@ -13,7 +13,7 @@ from exporter.catalog import CATALOG
 from exporter.commands.console import PlainConsole
 from exporter.config.values import Duration
 from exporter.planning.job import Job, Plan, TargetPlan
-from exporter.planning.worst_case import traffic
+from exporter.planning.worst_case import worst_case
 from exporter.process.file_descriptors import needed
 
 
@@ -48,7 +48,7 @@ def check_report(plan: Plan, source: str) -> tuple[Report, bool]:
 
     Besides, whether all of it is within the shares.
     """
-    rows = [row for target in plan.targets for row in traffic(target)]
+    rows = [row for target in plan.targets for row in worst_case(target)]
     over = [row for row in rows if row.over]
     closing = f"{source}: the configuration is valid, and within its share of every rate class."
     if over:

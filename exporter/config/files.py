@@ -13,7 +13,7 @@ from exporter.config.problems import Path, Problem
 from exporter.config.quoting import shown
 from exporter.config.schema import Auth
 from exporter.config.values import FIELD_VALUE, InputFile, Secret, bare, control_in
-from exporter.system.regular_files import NotRegularError, content, reading, reason_of
+from exporter.system.regular_files import NotRegularError, content, reading, unreadable_because
 
 _LARGEST_SECRET: Final = 65536
 """Bytes. What is longer is another file."""
@@ -51,7 +51,7 @@ def secret_file_of(auth: Auth) -> str | None:
     return auth.password_file or auth.token_file or auth.client_secret_file
 
 
-def problem_of(named: NamedFile) -> Problem | None:
+def file_problem(named: NamedFile) -> Problem | None:
     """Look whether a file can be used; ``None`` where nothing is wrong with it."""
     try:
         if named.kind.directory:
@@ -64,9 +64,9 @@ def problem_of(named: NamedFile) -> Problem | None:
         else:
             content(named.file, 1)
     except NotRegularError as error:
-        reason = reason_of(error)
+        reason = unreadable_because(error)
     except OSError as error:
-        reason = reason_of(error)
+        reason = unreadable_because(error)
         if named.kind.directory:
             reason = f"cannot be written in: {error.strerror}"
         if not pathlib.Path(named.written).is_absolute():

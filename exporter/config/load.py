@@ -8,11 +8,11 @@ from msgspec import Struct
 
 from exporter.config.decode import decode_tree, tree_of
 from exporter.config.environment import fill, stand_alone
-from exporter.config.files import NamedFile, problem_of
+from exporter.config.files import NamedFile, file_problem
 from exporter.config.problems import ENVIRONMENT, ConfigError, Places, Problem
 from exporter.config.schema import Config
 from exporter.config.yaml.tree import LARGEST
-from exporter.system.regular_files import NotRegularError, content, handed_over, reason_of
+from exporter.system.regular_files import NotRegularError, content, handed_over, unreadable_because
 
 
 class LoadedConfig(Struct, frozen=True):
@@ -81,7 +81,7 @@ def read(file: pathlib.Path | None, environ: Mapping[str, str], *, at_start: boo
         data, folder = _content(file, at_start=at_start), file.absolute().parent
         filled, digest = fill(tree_of(data), environ), digest_of(data)
     decoded = decode_tree(filled.root, folder)
-    unusable = [problem for named in decoded.files if (problem := problem_of(named)) is not None]
+    unusable = [problem for named in decoded.files if (problem := file_problem(named)) is not None]
     problems = (*filled.problems, *decoded.problems, *map(decoded.places.placed, unusable))
     return Read(decoded.config, problems, decoded.places, decoded.files, source_of(file), digest)
 
@@ -101,9 +101,11 @@ def _content(file: pathlib.Path, *, at_start: bool) -> bytes:
         given = handed_over(file, LARGEST + 1) if at_start else None
         return content(file, LARGEST + 1) if given is None else given
     except NotRegularError as error:
-        message = f"{reason_of(error)}; allowed: one, or at the start what <(...) hands over"
+        message = (
+            f"{unreadable_because(error)}; allowed: one, or at the start what <(...) hands over"
+        )
     except OSError as error:
-        message = reason_of(error)
+        message = unreadable_because(error)
     except ValueError:
         message = "is not the path of a file"
     raise ConfigError([Problem((), message, 0)])

@@ -4,7 +4,8 @@ from typing import ClassVar
 
 from msgspec import Struct
 
-from exporter.model.observation import Observation, SkipReason
+from exporter.model.observation import Observation
+from exporter.model.reasons import SkipReason
 from exporter.planning.job import Job, TargetPlan
 
 

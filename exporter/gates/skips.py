@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from exporter.gates.gate import Gate
-from exporter.model.observation import SkipReason
+from exporter.model.reasons import SkipReason
 from exporter.planning.job import Job
 
 

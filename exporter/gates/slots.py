@@ -4,7 +4,7 @@ import asyncio
 from typing import ClassVar, Final
 
 from exporter.gates.gate import Entry, Gate, Refusal
-from exporter.model.observation import SkipReason
+from exporter.model.reasons import SkipReason
 from exporter.planning.job import TargetPlan
 
 ESSENTIAL_SLOTS: Final = 2

@@ -19,9 +19,9 @@ from exporter.model.observation import (
     Renewal,
     Run,
     Skip,
-    TraceContext,
 )
 from exporter.model.past import Past
+from exporter.model.trace_context import TraceContext
 from exporter.planning.job import Plan
 from exporter.status.api_lifecycle import Lifecycles
 from exporter.status.retention import FORGETTING, Moment, since_of
@@ -93,7 +93,7 @@ class Logs:
                     self._tell_once(observation.key, _ODD, kind)
                 self._called(observation)
             case Run():
-                self._told(observation)
+                self._run_ended(observation)
             case Skip():
                 self._skipped(observation)
             case IdsListed():
@@ -124,22 +124,22 @@ class Logs:
             self._told_once.add((key, f"{text}{kind}"))
             _tell("warn", text, key, kind=kind)
 
-    def _told(self, run: Run) -> None:
+    def _run_ended(self, run: Run) -> None:
         self._ran.add(run.key)
         if _log.isEnabledFor(logging.DEBUG):
             took = _ms(run.duration)
             why: dict[str, str | None] = {"reason": run.reason, "check": run.check or None}
             _tell("debug", "run", run.key, **why, duration_ms=took, **_trace(run))
         past = self._past.pop(run.key, None)
-        told = self._failing_since.pop(run.key, None)
+        since = self._failing_since.pop(run.key, None)
         if run.reason is None:
             if past is not None and past.since is not None:
-                told = Moment(run.at, self._steady()).of(past.since)
-            if told is not None:
-                _tell_recovered(run, self._steady() - told.steady)
+                since = Moment(run.at, self._steady()).of(past.since)
+            if since is not None:
+                _tell_recovered(run, self._steady() - since.steady)
             return
-        if told is None:
-            told = Moment(run.at, self._steady()).of(since_of(run, past))
+        if since is None:
+            since = Moment(run.at, self._steady()).of(since_of(run, past))
             _tell(
                 "warn",
                 "surface is failing",
@@ -147,11 +147,11 @@ class Logs:
                 reason=run.reason,
                 detail=run.detail or None,
                 check=run.check or None,
-                since=rfc3339(told.wall),
+                since=rfc3339(since.wall),
                 see=f"/reasons#{run.reason}",
                 **_trace(run),
             )
-        self._failing_since[run.key] = told
+        self._failing_since[run.key] = since
 
     def _skipped(self, skip: Skip) -> None:
         if skip.reason in FORGETTING and self._failing_since.pop(skip.key, None) is not None:

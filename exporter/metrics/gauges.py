@@ -12,7 +12,7 @@ from exporter.metrics.families import BY_NAME
 from exporter.metrics.families.row import LIFECYCLE_PROBLEMS, PHASES
 from exporter.model.observation import Call, Phases
 from exporter.status.snapshot import LifecycleNow, QuotaNow, Snapshot, SurfaceNow, TokenNow
-from exporter.status.target_health import healthy
+from exporter.status.target_health import health_samples
 
 Labels: TypeAlias = Mapping[str, str]
 Carried: TypeAlias = Literal["https", "https_unverified", "http"]
@@ -240,7 +240,7 @@ VIEWS: Final[Mapping[str, View]] = {
     "oran_mano_surface_interval_seconds": _intervals,
     "oran_mano_target_info": _target_info,
     "oran_mano_resources_unfollowed": _unfollowed,
-    "oran_mano_target_healthy": healthy,
+    "oran_mano_target_healthy": health_samples,
     "oran_mano_slo_objective_ratio": _objectives,
     "oran_mano_slo_latency_threshold_seconds": _latency_thresholds,
     "oran_mano_active_connections": _connections,

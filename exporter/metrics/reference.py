@@ -6,7 +6,7 @@ from typing import Final, get_args
 
 from exporter.metrics.families import GROUPS
 from exporter.metrics.families.row import Family, Group
-from exporter.model.observation import Reason, SkipReason
+from exporter.model.reasons import Reason, SkipReason
 
 _REASONS: Final = (set(get_args(Reason)), set(get_args(SkipReason)))
 _INTRO: Final = """\

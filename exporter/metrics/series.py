@@ -11,17 +11,8 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from exporter.metrics.factories import counter, histogram
 from exporter.metrics.families import TABLE
 from exporter.metrics.families.row import FAULTS, ODDITIES, SURFACE
-from exporter.model.observation import (
-    Call,
-    GrantKind,
-    Key,
-    Oddity,
-    Reason,
-    Renewal,
-    Run,
-    Skip,
-    SkipReason,
-)
+from exporter.model.observation import Call, GrantKind, Key, Oddity, Renewal, Run, Skip
+from exporter.model.reasons import Reason, SkipReason
 from exporter.status.snapshot import QuotaKey
 
 DELAYED_OVER: Final = 0.010

@@ -35,8 +35,8 @@ from exporter.model.observation import (
     Renewal,
     Run,
     Skip,
-    TraceContext,
 )
+from exporter.model.trace_context import TraceContext
 from exporter.planning.job import Job, Plan
 from exporter.status.quota_retention import quota_of
 from exporter.status.snapshot import QuotaKey

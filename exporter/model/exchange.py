@@ -5,7 +5,8 @@ from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
-from exporter.model.observation import Phases, Reason, Transport
+from exporter.model.observation import Phases, Transport
+from exporter.model.reasons import Reason
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 Method: TypeAlias = Literal["GET", "POST", "PUT", "DELETE"]

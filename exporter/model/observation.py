@@ -5,52 +5,14 @@ ids are in those alone that steer the next runs, and no label is made of them. T
 seconds, durations are seconds, and what was not measured is ``None``, never 0.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
-Reason: TypeAlias = Literal[
-    "dns",
-    "connect_refused",
-    "connect_timeout",
-    "tls_handshake",
-    "tls_verify",
-    "tls_expired",
-    "reset",
-    "read_timeout",
-    "protocol",
-    "redirect",
-    "too_large",
-    "http_4xx",
-    "not_found",
-    "auth_rejected",
-    "forbidden",
-    "conflict",
-    "validation",
-    "throttled",
-    "http_5xx",
-    "body_invalid",
-    "schema_mismatch",
-    "check_failed",
-    "slow",
-    "unhealthy",
-    "internal",
-]
-"""Why a run failed."""
-
-SkipReason: TypeAlias = Literal[
-    "budget",
-    "retry_after",
-    "circuit_open",
-    "overrun",
-    "misfire",
-    "no_resource",
-    "no_token",
-    "not_leader",
-    "shutdown",
-]
-"""Why a run did not happen."""
+from exporter.model.headers import Lifecycle, RateLimit
+from exporter.model.reasons import Reason, SkipReason
+from exporter.model.trace_context import TraceContext
 
 BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 """The bounds of every histogram of durations, in seconds: what a latency can be held against."""
@@ -85,24 +47,6 @@ class Phases(Struct, frozen=True):
     receive: float | None = None
 
 
-class TraceContext(Struct, frozen=True):
-    """Where a call stands in a trace (W3C Trace Context): all calls of a run share its trace.
-
-    ``sampled`` is decided before the call, and the API is told of it. ``parent`` is the span of
-    somebody else who asked for the run.
-    """
-
-    trace_id: int
-    span_id: int
-    sampled: bool = False
-    parent: int | None = None
-
-    @property
-    def traceparent(self) -> str:
-        """The header's value (version 00)."""
-        return f"00-{self.trace_id:032x}-{self.span_id:016x}-0{self.sampled:d}"
-
-
 class Transport(Struct, frozen=True):
     """How an exchange was carried; what it did not come to is ``None``.
 
@@ -114,37 +58,6 @@ class Transport(Struct, frozen=True):
     http: str | None = None
     tls: str | None = None
     redirects: int = 0
-
-
-class RateLimit(Struct, frozen=True):
-    """What the headers of one answer said of the quota (guide, "Rate Limit Headers").
-
-    ``limit`` and ``remaining`` are requests, ``reset`` is a Unix time in seconds by our clock; a
-    header that was absent or malformed is ``None``.
-    """
-
-    limit: int | None
-    remaining: int | None
-    reset: float | None
-
-
-Relation: TypeAlias = Literal["deprecation", "successor-version", "sunset"]
-"""What an answer links to, of what is about its end."""
-
-
-class Lifecycle(Struct, frozen=True):
-    """What the headers of one answer said of the API's version and end (guide, "Version Headers").
-
-    ``version`` is ``other`` for what is no version. Dates are Unix seconds; a header that was
-    absent, empty or malformed is ``None``, and the last sets ``unparseable``. ``relations`` are
-    those of links that are there, sorted.
-    """
-
-    version: str | None = None
-    deprecation: float | None = None
-    sunset: float | None = None
-    unparseable: bool = False
-    relations: tuple[Relation, ...] = ()
 
 
 Oddity: TypeAlias = Literal["encoding", "number", "text"]
@@ -315,52 +228,6 @@ class Heartbeat(Struct, frozen=True):
 
     at: float
     lag: float
-
-
-PutOffFor: TypeAlias = Literal["refused", "asked", "failed"]
-"""Why no login is tried now: its secret was refused, the API asked to wait, or the last failed."""
-
-_PUT_OFF: Final[Mapping[PutOffFor, tuple[str, str]]] = {
-    "refused": (
-        "the secret was refused, and trying it again and again would lock the account",
-        (
-            "Set the secret anew: a changed one is tried at once. So is the same one by a reload "
-            "by hand (SIGHUP, POST /-/reload), where the account was mended."
-        ),
-    ),
-    "asked": (
-        "the API asked to be left alone",
-        "Look who else uses the account; it is tried again by itself.",
-    ),
-    "failed": (
-        "the last attempt failed",
-        "Look at its reason; it is tried again by itself, and at once by a reload by hand.",
-    ),
-}
-
-
-class PutOff(Struct, frozen=True):
-    """No attempt to get in is made for a while: what is now, read of its owner and never emitted.
-
-    ``since`` and ``until`` are Unix seconds, ``left`` the seconds until then that no step of the
-    clock moves. ``said`` is what the API said: of one line, bounded and without secrets.
-    """
-
-    why: PutOffFor
-    since: float
-    until: float
-    left: float
-    said: str = ""
-
-    @property
-    def because(self) -> str:
-        """Why, for a person."""
-        return _PUT_OFF[self.why][0]
-
-    @property
-    def remedy(self) -> str:
-        """What is to be done."""
-        return _PUT_OFF[self.why][1]
 
 
 Observation: TypeAlias = (

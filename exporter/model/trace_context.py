@@ -5,9 +5,27 @@ import re
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
+from msgspec import Struct
 from msgspec.structs import replace
 
-from exporter.model.observation import TraceContext
+
+class TraceContext(Struct, frozen=True):
+    """Where a call stands in a trace (W3C Trace Context): all calls of a run share its trace.
+
+    ``sampled`` is decided before the call, and the API is told of it. ``parent`` is the span of
+    somebody else who asked for the run.
+    """
+
+    trace_id: int
+    span_id: int
+    sampled: bool = False
+    parent: int | None = None
+
+    @property
+    def traceparent(self) -> str:
+        """The header's value (version 00)."""
+        return f"00-{self.trace_id:032x}-{self.span_id:016x}-0{self.sampled:d}"
+
 
 Sampler: TypeAlias = Callable[[int, TraceContext | None], bool]
 """Whether a trace is to be exported, by its id and by who asked, if it was somebody with one."""

@@ -8,7 +8,7 @@ from exporter.planning.job import TargetPlan
 
 
 class WorstCase(Struct, frozen=True):
-    """What a target's own requests can come to in one rate class, per minute: see `traffic`."""
+    """What a target's own requests can come to in one rate class, per minute: see `worst_case`."""
 
     target: str
     rate_class: RateClass
@@ -21,7 +21,7 @@ class WorstCase(Struct, frozen=True):
         return self.requests > self.allowed
 
 
-def traffic(target_plan: TargetPlan) -> tuple[WorstCase, ...]:
+def worst_case(target_plan: TargetPlan) -> tuple[WorstCase, ...]:
     """The worst case of an API that answers: every id, a token renewed as often as it may be.
 
     What passes by itself is not in it: the second request where a token was not accepted, and in a

@@ -11,8 +11,9 @@ from exporter.catalog import CATALOG
 from exporter.catalog.surface import Surface
 from exporter.config.quoting import near, quoted
 from exporter.config.schema import Target
-from exporter.model.observation import Observation, Skip, TraceContext
+from exporter.model.observation import Observation, Skip
 from exporter.model.redaction import redacted
+from exporter.model.trace_context import TraceContext
 from exporter.planning.job import Job, Plan, TargetPlan
 from exporter.probing.runner import Runner
 from exporter.protocol.problem_capture import ProblemCapture
@@ -58,7 +59,7 @@ class OnDemand:
         surface: str,
         patience: float | None,
         parent: TraceContext | None,
-        heard: ProblemCapture | None = None,
+        capture: ProblemCapture | None = None,
     ) -> OnDemandResult:
         """Probe now.
 
@@ -67,7 +68,7 @@ class OnDemand:
             surface: its id.
             patience: seconds until there has to be an answer; the surface's time-out if shorter.
             parent: the span of who asks.
-            heard: learns what the API says is wrong, where somebody wants to read that.
+            capture: learns what the API says is wrong, where somebody wants to read that.
 
         Returns:
             What was observed.
@@ -78,7 +79,7 @@ class OnDemand:
         job, of = find(self._plan, target, surface), find_target(self._plan, target).target
         if self._ended:
             return _ending(job, of)
-        task = asyncio.create_task(self._ask(target, surface, patience, parent, heard))
+        task = asyncio.create_task(self._ask(target, surface, patience, parent, capture))
         self._asked.add(task)
         task.add_done_callback(self._asked.discard)
         await asyncio.wait({task})  # who asks may go: what was begun ends as any other run
@@ -101,12 +102,12 @@ class OnDemand:
         surface: str,
         patience: float | None,
         parent: TraceContext | None,
-        heard: ProblemCapture | None,
+        capture: ProblemCapture | None,
     ) -> OnDemandResult:
         job = find(self._plan, target, surface)  # as it is planned at this very moment
         patience = job.timeout if patience is None else min(patience, job.timeout)
         of = find_target(self._plan, target).target
-        return OnDemandResult(job, of, await self._runner.ask(job, patience, parent, heard))
+        return OnDemandResult(job, of, await self._runner.ask(job, patience, parent, capture))
 
 
 def find(plan: Plan, target: str, surface: str) -> Job:

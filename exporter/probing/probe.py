@@ -11,8 +11,8 @@ from msgspec import Struct
 from exporter.checks import Checks
 from exporter.checks.judge import Sent, Verdict, ask, conclude
 from exporter.model.exchange import Request, Send
-from exporter.model.observation import Call, IdsVisited, Observation, Run, Skip, TraceContext
-from exporter.model.trace_context import Mint
+from exporter.model.observation import Call, IdsVisited, Observation, Run, Skip
+from exporter.model.trace_context import Mint, TraceContext
 from exporter.planning.job import Job
 from exporter.probing.admission import Permit
 from exporter.probing.discovered_ids import Candidate

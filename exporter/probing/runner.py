@@ -10,7 +10,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from exporter.gates.gate import Refusal
-from exporter.model.observation import Key, Observation, OnDemandRun, Run, Skip, TraceContext
+from exporter.model.observation import Key, Observation, OnDemandRun, Run, Skip
+from exporter.model.trace_context import TraceContext
 from exporter.planning.job import Job
 from exporter.probing.admission import ORDINARY, Terms
 from exporter.probing.probe import ProbeInput, probe
@@ -26,7 +27,7 @@ class _Order(Struct, frozen=True):
     terms: Terms
     fresh: bool = False
     parent: TraceContext | None = None
-    heard: ProblemCapture | None = None
+    capture: ProblemCapture | None = None
 
     @property
     def bounded(self) -> Job:
@@ -76,7 +77,7 @@ class Runner:
         job: Job,
         patience: float,
         parent: TraceContext | None = None,
-        heard: ProblemCapture | None = None,
+        capture: ProblemCapture | None = None,
     ) -> list[Observation]:
         """Run a job now because somebody asks for it; one of it in flight serves as well.
 
@@ -84,7 +85,7 @@ class Runner:
             job: what was asked for.
             patience: seconds until there has to be an answer.
             parent: the span of who asks.
-            heard: learns what the API says is wrong; nothing of a run that was joined.
+            capture: learns what the API says is wrong; nothing of a run that was joined.
 
         Returns:
             What was observed, the run or the skip that concludes it last. A run is emitted as an
@@ -96,7 +97,7 @@ class Runner:
         if flight and flight.session is session and patience <= flight.patience:
             return await self._join(flight, job, patience)
         terms = Terms(deadline=deadline, least=patience / 2)
-        order = _Order(job, None, terms, fresh=True, parent=parent, heard=heard)
+        order = _Order(job, None, terms, fresh=True, parent=parent, capture=capture)
         observations = await self._execute(order, session, patience)
         for observation in observations[:-1]:
             session.emit(observation)
@@ -145,8 +146,8 @@ class Runner:
                 checks=session.checks,
                 learn=session.learn,
             )
-            send, heard = session.client.send, order.heard
-            return await probe(errand, send if heard is None else heard.through(send))
+            send, capture = session.client.send, order.capture
+            return await probe(errand, send if capture is None else capture.through(send))
 
 
 def _now() -> float:

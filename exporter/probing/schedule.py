@@ -18,16 +18,8 @@ from typing import Final, TypeAlias
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 
-from exporter.model.observation import (
-    Emit,
-    Heartbeat,
-    IdsListed,
-    Key,
-    Observation,
-    Run,
-    Skip,
-    SkipReason,
-)
+from exporter.model.observation import Emit, Heartbeat, IdsListed, Key, Observation, Run, Skip
+from exporter.model.reasons import SkipReason
 from exporter.planning.job import Job
 from exporter.probing.agenda import Agenda, DueJob
 from exporter.probing.grid import EARLY, Grid

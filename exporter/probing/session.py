@@ -74,7 +74,7 @@ class Means:
     """Takes what was observed."""
     mint: Mint
     """Makes the contexts of runs."""
-    looker: FileWatcher
+    watcher: FileWatcher
     """Looks at files that matter now."""
     ids: DiscoveredIds
     """Knows the ids in paths."""
@@ -100,7 +100,7 @@ class TargetSession:
         self.client = client
         self.mint = means.mint
         self.checks = Checks()
-        self.secrets = Secrets(files.secret, means.looker, plan.target.name)
+        self.secrets = Secrets(files.secret, means.watcher, plan.target.name)
         self._gates = tuple(gate(plan) for gate in GATES)
         self._learners: tuple[Checks | Identity | Gate, ...] = (self.checks, *self._gates)
         self._admission = Admission(means.ids, self._gates)

@@ -6,9 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Final
 
 from msgspec.structs import replace
@@ -19,7 +17,8 @@ from exporter.config import ConfigError, describe
 from exporter.logs.sink import Logs
 from exporter.metrics.exposition import render
 from exporter.metrics.sink import Metrics
-from exporter.model.observation import Observation, PutOff, Skip
+from exporter.model.observation import Observation, Skip
+from exporter.model.put_off import PutOff
 from exporter.model.trace_context import Mint
 from exporter.persistence.restore import Restore
 from exporter.planning.job import apply_to
@@ -29,6 +28,7 @@ from exporter.probing.runner import Runner
 from exporter.probing.schedule import HEARTBEAT_INTERVAL, Schedule
 from exporter.probing.session import Means, TargetSession, files_for, sessions_for
 from exporter.process.load import LoadedPlan, UnusableError
+from exporter.process.options import Options
 from exporter.process.reload import Load, Reloader
 from exporter.report.status_json import Process
 from exporter.status.fanout import Fanout, Sink
@@ -37,7 +37,6 @@ from exporter.status.snapshot import Snapshot
 from exporter.status.store import StatusStore
 from exporter.system.file_watcher import FileWatcher
 from exporter.traces.exporting import Tracing
-from exporter.traces.otlp.settings import Settings
 from exporter.web.info_pages import InfoPages
 from exporter.web.listen_address import ListenAddress
 from exporter.web.server import Pages, Server
@@ -50,22 +49,6 @@ _FLUSH: Final = 0.7
 _SILENT: Final = 15 * HEARTBEAT_INTERVAL
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What the command line says beside the configuration."""
-
-    listen: ListenAddress
-    telemetry_path: str = "/metrics"
-    enable_lifecycle: bool = False
-    auto_reload_interval: float = 0.0
-    """Seconds; 0 is never."""
-    config_file: Path | None = None
-    tolerate_errors: bool = False
-    """Stay up while there is no configuration that can be used."""
-    traces: Settings | None = None
-    """Where spans go; nowhere by default."""
 
 
 class App:
@@ -82,27 +65,27 @@ class App:
         self._began = time.time()
         self._cut_off = 0
         self._sessions: dict[str, TargetSession] = {}
-        self._mint, self._looker = Mint(), FileWatcher()
+        self._mint, self._file_watcher = Mint(), FileWatcher()
         self._retiring: set[asyncio.Task[None]] = set()
-        self._followed = DiscoveredIds()
-        self._latest = StatusStore(
-            time.time, time.monotonic, self._in_flight, self._followed.unfollowed, self._put_off
+        self._discovered = DiscoveredIds()
+        self._status = StatusStore(
+            time.time, time.monotonic, self._in_flight, self._discovered.unfollowed, self._put_off
         )
         self._registry = CollectorRegistry()
         self._metrics = Metrics(
             self._registry,
-            self._latest,
+            self._status,
             version=__version__,
             revision=os.environ.get("ORAN_MANO_EXPORTER_REVISION", ""),
         )
         self._tracing = Tracing(options.traces, self._metrics.spans) if options.traces else None
         self._logs = Logs()
-        self._journal = History()
-        self._memory = Restore(
-            (self._latest, self._logs), lambda: self._metrics.sink_failed("state")
+        self._history = History()
+        self._restore = Restore(
+            (self._status, self._logs), lambda: self._metrics.sink_failed("state")
         )
         self._runner = Runner()
-        self._asking = OnDemand(self._runner)
+        self._on_demand = OnDemand(self._runner)
         self._schedule = Schedule(self._runner.run, self._emit)
         sinks = self._sinks()
         self._metrics.expect(name for name, _ in sinks)
@@ -118,12 +101,12 @@ class App:
     def _sinks(self) -> tuple[tuple[str, Sink], ...]:
         """Everything that is told what happens, in that order."""
         sinks: tuple[tuple[str, Sink], ...] = (
-            ("latest", self._latest),
+            ("latest", self._status),
             ("metrics", self._metrics),
             ("logs", self._logs),
-            ("journal", self._journal),
-            ("state", self._memory.sink),
-            ("followed", self._followed),
+            ("journal", self._history),
+            ("state", self._restore.sink),
+            ("followed", self._discovered),
             ("schedule", self._schedule),
         )
         if self._tracing is None:
@@ -138,7 +121,7 @@ class App:
             ConfigError: the directory of the state cannot be used.
         """
         plan = loaded.plan
-        return replace(loaded, files=files_for(plan), opened=self._memory.open(plan))
+        return replace(loaded, files=files_for(plan), opened=self._restore.open(plan))
 
     def _prepared(self, load: Load) -> LoadedPlan:
         """Load the configuration, in a thread, to where nothing but memory is needed for it."""
@@ -155,25 +138,25 @@ class App:
             ConfigError: the files of a target cannot be used; nothing was changed then.
         """
         plan, files, before = prepared.plan, prepared.files, self._sessions
-        means = Means(self._emit, self._mint, self._looker, self._followed)
+        means = Means(self._emit, self._mint, self._file_watcher, self._discovered)
         sessions = sessions_for(plan, files, before, means)
-        self._memory.take(prepared.opened)
-        rooms = (self._latest, self._logs, self._journal, self._followed, self._memory.sink)
+        self._restore.take(prepared.opened)
+        rooms = (self._status, self._logs, self._history, self._discovered, self._restore.sink)
         apply_to(rooms, plan, self._plan)
         self._plan, self._sessions = plan, sessions
         if self._tracing is not None:
             self._tracing.apply(plan, self._mint)
         self._metrics.apply(plan)
-        self._memory.recall(plan)
+        self._restore.recall(plan)
         self._runner.apply(sessions)
         for name, session in before.items():
             if sessions.get(name) is not session:
-                self._retire(session, self._schedule.in_flight(name) | self._asking.in_flight)
+                self._retire(session, self._schedule.in_flight(name) | self._on_demand.in_flight)
         for each in plan.targets:
             sessions[each.target.name].apply(each, files[each.target.name])
-        self._looker.follow(watch for each in sessions.values() for watch in each.files.every)
+        self._file_watcher.follow(watch for each in sessions.values() for watch in each.files.every)
         self._schedule.apply(plan.jobs)
-        self._asking.apply(plan)
+        self._on_demand.apply(plan)
 
     async def open(self) -> ListenAddress:
         """Open the listener, before anything is sent: a port that is taken is known at once.
@@ -188,17 +171,17 @@ class App:
         if self._tracing is not None:
             self._tracing.start()
         self._schedule.start()
-        self._looker.start()
+        self._file_watcher.start()
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self.reload)
         self._started = True
 
     def reload(self) -> None:
         """Read the configuration again, and put it into force if it can be used."""
-        task = asyncio.get_running_loop().create_task(self._reload_by_hand())
+        task = asyncio.get_running_loop().create_task(self._reload_on_request())
         self._reloading.add(task)
         task.add_done_callback(self._reloading.discard)
 
-    async def _reload_by_hand(self) -> list[str]:
+    async def _reload_on_request(self) -> list[str]:
         """As a person wants it: what was put off is tried at once, too."""
         lines = await self._reloader.reload()
         for session in () if lines else self._sessions.values():
@@ -216,16 +199,16 @@ class App:
         """
         self._started, self._cut_off = False, 0  # what a reload cut off before is no part of it
         self._reloader.end()
-        self._looker.stop()
+        self._file_watcher.stop()
         for task in self._reloading:
             task.cancel()
         loop = asyncio.get_running_loop()
         until = loop.time() + GRACE + _FLUSH
         loop.remove_signal_handler(signal.SIGHUP)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # its default would end the process now
-        await asyncio.gather(self._schedule.stop(GRACE), self._asking.stop(GRACE))
+        await asyncio.gather(self._schedule.stop(GRACE), self._on_demand.stop(GRACE))
         await asyncio.gather(*(each.close() for each in self._sessions.values()), *self._retiring)
-        await self._memory.close()
+        await self._restore.close()
         if self._tracing is not None:
             await self._tracing.close(until - loop.time())
         await self._server.close()
@@ -238,7 +221,7 @@ class App:
 
     def snapshot(self) -> Snapshot:
         """What is known now."""
-        return self._latest.snapshot()
+        return self._status.snapshot()
 
     def _emit(self, observation: Observation) -> None:
         if isinstance(observation, Skip) and observation.reason == "shutdown":
@@ -264,9 +247,9 @@ class App:
             status=lambda: partial(status_page, self.snapshot(), self._options.telemetry_path),
             unhealthy=self._unhealthy,
             unready=self._unready,
-            reload=self._reload_by_hand if self._options.enable_lifecycle else None,
-            ask=self._asking.ask,
-            reading=InfoPages(self._journal, lambda: self._plan, self.snapshot, self._process),
+            reload=self._reload_on_request if self._options.enable_lifecycle else None,
+            ask=self._on_demand.ask,
+            reading=InfoPages(self._history, lambda: self._plan, self.snapshot, self._process),
         )
 
     def _process(self) -> Process:

@@ -10,15 +10,16 @@ from msgspec.structs import replace
 
 from exporter.catalog import CATALOG
 from exporter.client.files import Files
-from exporter.client.tls import problem_of
+from exporter.client.tls import tls_problem
 from exporter.config import Config, ConfigError, Problem, Read, Target, describe, read, source_of
 from exporter.config.partial import as_far_as_known
 from exporter.config.problems import NOWHERE, Path, Places
 from exporter.config.schema import Tls
 from exporter.persistence.writer import Opened
 from exporter.planning.job import Plan
-from exporter.planning.plan import misfits, plan
-from exporter.planning.worst_case import WorstCase, traffic
+from exporter.planning.misfits import misfits
+from exporter.planning.plan import plan
+from exporter.planning.worst_case import WorstCase, worst_case
 from exporter.process.file_descriptors import needed
 from exporter.process.warnings import ConfigWarning, cautions, cautions_of
 from exporter.system.spare_descriptors import allowed
@@ -77,7 +78,7 @@ def load_plan(
         planned = plan(CATALOG, loaded.config)
     except ConfigError as error:
         raise UnusableError(describe(error, found.source, found.places)) from error
-    over = [row for target in planned.targets for row in traffic(target) if row.over]
+    over = [row for target in planned.targets for row in worst_case(target) if row.over]
     told = [*cautions(loaded), *cautions_of(environ)]
     return LoadedPlan(planned, loaded.source, told, over, loaded.places, loaded.digest)
 
@@ -98,7 +99,7 @@ def _unusable_tls(config: Config) -> Iterator[Problem]:
 
 
 def _unusable(path: Path, target: Target) -> Iterator[Problem]:
-    if target.tls != Tls() and (problem := problem_of(target.tls)) is not None:
+    if target.tls != Tls() and (problem := tls_problem(target.tls)) is not None:
         yield Problem(path, f"its files {problem}; allowed: PEM")
 
 

@@ -12,9 +12,10 @@ from typing import Final, Literal, TypeAlias
 
 from exporter import __version__
 from exporter.planning.job import Plan
-from exporter.process.app import App, Options
+from exporter.process.app import App
 from exporter.process.file_descriptors import raise_limit
 from exporter.process.load import NOTHING, LoadedPlan, warn
+from exporter.process.options import Options
 from exporter.process.reload import Load
 from exporter.process.unhandled_errors import UnhandledErrors
 from exporter.traces.otlp.settings import Settings
@@ -125,7 +126,7 @@ def _start_line(plan: Plan, address: ListenAddress, options: Options) -> dict[st
         "url": f"http://{address}/",
         "targets": len(plan.targets),
         "surfaces": len(plan.jobs),
-        "traces": _told(options.traces, plan),
+        "traces": _traces_text(options.traces, plan),
     }
     open_only = [plan.target.name for plan in plan.targets if plan.target.auth.type == "none"]
     if open_only:
@@ -135,7 +136,7 @@ def _start_line(plan: Plan, address: ListenAddress, options: Options) -> dict[st
     return line
 
 
-def _told(traces: Settings | None, plan: Plan) -> str:
+def _traces_text(traces: Settings | None, plan: Plan) -> str:
     if traces is None:
         return "off"
     how = f"sampler {traces.sampler}" if traces.sampler else f"ratio {plan.traces.sample_ratio:g}"

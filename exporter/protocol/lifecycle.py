@@ -21,7 +21,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Final, get_args
 
-from exporter.model.observation import Lifecycle, Relation
+from exporter.model.headers import Lifecycle, Relation
 from exporter.protocol.fields import http_date, iso_date, lines, structured_item, unix_date
 
 _VERSION: Final = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9}){0,2}")

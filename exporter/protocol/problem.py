@@ -26,7 +26,7 @@ import msgspec
 from msgspec import Struct
 
 from exporter.model.exchange import Exchange
-from exporter.model.observation import Reason
+from exporter.model.reasons import Reason
 from exporter.model.redaction import HIDDEN, redacted
 from exporter.protocol.rate_limit import retry_after, retry_after_in_body
 
@@ -152,7 +152,7 @@ def kind_of(status: int) -> type[ApiProblem] | None:
     return _BY_STATUS.get(status) or _BY_CLASS.get(status // 100)
 
 
-def problem_of(exchange: Exchange, secret: str = "") -> ApiProblem | None:
+def api_problem(exchange: Exchange, secret: str = "") -> ApiProblem | None:
     """Read what is wrong out of an answer; ``None`` where the status is a success.
 
     A ``secret`` that was sent is hidden, however short it is.

@@ -5,7 +5,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from exporter.model.exchange import Exchange, Fault, Request, Send
-from exporter.protocol.problem import ApiProblem, kind_of, problem_of
+from exporter.protocol.problem import ApiProblem, api_problem, kind_of
 
 _LARGEST: Final = 65536
 """Bytes of a body that explains itself: what is longer is a page, or does harm."""
@@ -32,7 +32,7 @@ class ProblemCapture:
     def problem(self, traceparent: str) -> ApiProblem | None:
         """What was said to be wrong with a request; ``None`` if nothing was, or nobody listened."""
         refusal = self._refusals.get(traceparent)
-        return None if refusal is None else problem_of(refusal)
+        return None if refusal is None else api_problem(refusal)
 
 
 def told_problem(result: Exchange | Fault, secret: str) -> ApiProblem | None:
@@ -40,7 +40,7 @@ def told_problem(result: Exchange | Fault, secret: str) -> ApiProblem | None:
 
     ``None`` where nothing is, or no answer came.
     """
-    return problem_of(_short(result), secret) if isinstance(result, Exchange) else None
+    return api_problem(_short(result), secret) if isinstance(result, Exchange) else None
 
 
 def _short(exchange: Exchange) -> Exchange:

@@ -25,7 +25,7 @@ from contextlib import suppress
 from typing import Final, NamedTuple
 
 from exporter.config.values import Duration
-from exporter.model.observation import RateLimit
+from exporter.model.headers import RateLimit
 from exporter.protocol.fields import (
     Member,
     decimal,

@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from exporter.model.observation import Reason, SkipReason
+from exporter.model.reasons import Reason, SkipReason
 
 
 class Advice(Struct, frozen=True):

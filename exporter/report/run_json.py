@@ -9,21 +9,18 @@ from typing import Annotated, Final, Literal, TypeAlias
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from exporter.logs.format import rfc3339
+from exporter.model.headers import Lifecycle, RateLimit, Relation
 from exporter.model.observation import (
     Call,
     Credential,
     Key,
-    Lifecycle,
     OnDemandRun,
     RateClass,
-    RateLimit,
-    Reason,
-    Relation,
     Run,
     Skip,
-    SkipReason,
     Transport,
 )
+from exporter.model.reasons import Reason, SkipReason
 from exporter.report.waterfall import phases_of
 from exporter.status.history import Skipped
 

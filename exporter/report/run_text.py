@@ -7,19 +7,9 @@ from typing import Final, Literal, TypeAlias
 from msgspec import Struct
 
 from exporter.checks import IN_ORDER
-from exporter.model.observation import (
-    Call,
-    Key,
-    Lifecycle,
-    Observation,
-    OnDemandRun,
-    RateLimit,
-    Reason,
-    Run,
-    Skip,
-    SkipReason,
-    Transport,
-)
+from exporter.model.headers import Lifecycle, RateLimit
+from exporter.model.observation import Call, Key, Observation, OnDemandRun, Run, Skip, Transport
+from exporter.model.reasons import Reason, SkipReason
 from exporter.protocol.problem import ApiProblem, Validation
 from exporter.protocol.problem_capture import NOTHING, ProblemCapture
 from exporter.report.advice import Advice, advice, place
@@ -71,7 +61,7 @@ class Step(Struct, frozen=True):
         return self.reason is None
 
     @property
-    def verdict(self) -> str:
+    def summary(self) -> str:
         """In a word or two."""
         run = self.conclusion
         if isinstance(run, Skip):
@@ -81,10 +71,10 @@ class Step(Struct, frozen=True):
         return "is well, but slow" if run.slow else "is well"
 
 
-def steps(observations: Iterable[Observation], heard: ProblemCapture = NOTHING) -> list[Step]:
+def steps(observations: Iterable[Observation], capture: ProblemCapture = NOTHING) -> list[Step]:
     """Put calls to the runs that they made: a step for each run or skip, in their order.
 
-    ``heard`` is what the API said is wrong.
+    ``capture`` is what the API said is wrong.
     """
     found: list[Step] = []
     calls: dict[Key, list[Call]] = {}
@@ -95,16 +85,16 @@ def steps(observations: Iterable[Observation], heard: ProblemCapture = NOTHING) 
             case OnDemandRun(run=run) | (Run() as run) | (Skip() as run):
                 asked = not isinstance(observation, Run)
                 made = tuple(calls.pop(run.key, ()))
-                found.append(Step(run, made, _problem(run, heard), asked))
+                found.append(Step(run, made, _problem(run, capture), asked))
             case _:
                 pass
     return found
 
 
-def _problem(conclusion: Run | Skip, heard: ProblemCapture) -> ApiProblem | None:
+def _problem(conclusion: Run | Skip, capture: ProblemCapture) -> ApiProblem | None:
     deciding = conclusion.deciding if isinstance(conclusion, Run) else None
     context = None if deciding is None else deciding.context
-    return None if context is None else heard.problem(context.traceparent)
+    return None if context is None else capture.problem(context.traceparent)
 
 
 def story(told: Sequence[Step], notes: Sequence[str] = ()) -> Iterator[StoryLine]:
@@ -114,7 +104,7 @@ def story(told: Sequence[Step], notes: Sequence[str] = ()) -> Iterator[StoryLine
     secrets.
     """
     *before, last = told
-    yield StoryLine(f"{last.key.surface} of {last.key.target} {last.verdict}", _tone(last))
+    yield StoryLine(f"{last.key.surface} of {last.key.target} {last.summary}", _tone(last))
     yield from (StoryLine(note) for note in notes)
     if isinstance(last.conclusion, Run) and last.conclusion.lateness is not None:
         yield StoryLine("The scheduled run was in flight, and served this question too.")
@@ -125,7 +115,7 @@ def story(told: Sequence[Step], notes: Sequence[str] = ()) -> Iterator[StoryLine
     for step in before:
         if not step.well:
             yield StoryLine()
-            yield StoryLine(f"{step.key.surface} {step.verdict}", _tone(step))
+            yield StoryLine(f"{step.key.surface} {step.summary}", _tone(step))
             yield from _step(step)
     yield StoryLine()
     yield from _step(last)

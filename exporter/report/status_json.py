@@ -12,7 +12,7 @@ from msgspec import Struct
 from exporter import __version__
 from exporter.config.schema import Target
 from exporter.metrics.gauges import transport_of
-from exporter.model.observation import PutOff
+from exporter.model.put_off import PutOff
 from exporter.report.run_json import MICROSECONDS, moment, run_json
 from exporter.report.status_shapes import (
     ApiLifecycleJson,

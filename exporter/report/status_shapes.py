@@ -5,14 +5,10 @@ from typing import Literal
 from msgspec import Struct
 
 from exporter.metrics.gauges import Carried
-from exporter.model.observation import (
-    Credential,
-    PutOffFor,
-    RateClass,
-    Reason,
-    Relation,
-    SkipReason,
-)
+from exporter.model.headers import Relation
+from exporter.model.observation import Credential, RateClass
+from exporter.model.put_off import PutOffFor
+from exporter.model.reasons import Reason, SkipReason
 from exporter.report.run_json import RunJson, Time
 from exporter.status.snapshot import LifecycleProblem, SurfaceState
 from exporter.status.target_health import Status

@@ -6,7 +6,7 @@ from msgspec import Struct
 from msgspec.structs import astuple
 
 from exporter.config.values import Duration
-from exporter.model.observation import PutOff
+from exporter.model.put_off import PutOff
 from exporter.status.snapshot import QuotaNow, Snapshot, SurfaceNow, SurfaceState
 from exporter.status.target_health import HealthCheck, Status, TargetHealth, health
 

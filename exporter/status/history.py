@@ -11,7 +11,8 @@ from typing import Final, TypeAlias
 
 from msgspec import Struct, field
 
-from exporter.model.observation import Key, Observation, OnDemandRun, Run, Skip, SkipReason
+from exporter.model.observation import Key, Observation, OnDemandRun, Run, Skip
+from exporter.model.reasons import SkipReason
 from exporter.planning.job import Plan
 
 DEEPEST: Final = 10

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from exporter.model.observation import RateLimit
+from exporter.model.headers import RateLimit
 from exporter.planning.job import Job, TargetPlan
 from exporter.status.retention import HELD_INTERVALS
 from exporter.status.snapshot import QuotaKey, QuotaNow

@@ -11,8 +11,9 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
-from exporter.model.observation import Renewal, Run, Skip, SkipReason
+from exporter.model.observation import Renewal, Run, Skip
 from exporter.model.past import Past
+from exporter.model.reasons import SkipReason
 from exporter.planning.job import Job
 from exporter.status.snapshot import SurfaceNow, SurfaceState
 
@@ -101,13 +102,13 @@ class KeptSurface(Struct):
             self.job,
             self.labels,
             state,
-            *_told(since, steady),
+            *_shown(since, steady),
             skipped=skipped,
             lapsed=lapsed,
         )
         if run is None:
             return now
-        run_since, run_lasted = _told(self.since, steady)
+        run_since, run_lasted = _shown(self.since, steady)
         return replace(
             now,
             run=run,
@@ -158,7 +159,7 @@ class KeptSurface(Struct):
         return steady - self.seen >= HELD_INTERVALS * self.job.interval
 
 
-def _told(moment: Moment | None, steady: float) -> tuple[float | None, float | None]:
+def _shown(moment: Moment | None, steady: float) -> tuple[float | None, float | None]:
     """Its time of day, and how many seconds ago it was."""
     return (None, None) if moment is None else (moment.wall, steady - moment.steady)
 

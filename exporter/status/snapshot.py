@@ -6,16 +6,10 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 
 from exporter.config.schema import Target
-from exporter.model.observation import (
-    Credential,
-    Key,
-    PutOff,
-    RateClass,
-    Reason,
-    Relation,
-    Run,
-    SkipReason,
-)
+from exporter.model.headers import Relation
+from exporter.model.observation import Credential, Key, RateClass, Run
+from exporter.model.put_off import PutOff
+from exporter.model.reasons import Reason, SkipReason
 from exporter.planning.job import Job
 
 SurfaceState: TypeAlias = Literal["well", "failing", "throttled", "unknown", "skipped", "waiting"]

@@ -14,13 +14,13 @@ from exporter.model.observation import (
     Key,
     Observation,
     OnDemandRun,
-    PutOff,
     Rejection,
     Renewal,
     Run,
     Skip,
 )
 from exporter.model.past import Past
+from exporter.model.put_off import PutOff
 from exporter.planning.job import Plan
 from exporter.status.api_lifecycle import Lifecycles
 from exporter.status.quota_retention import KeptQuota, planned_quotas

@@ -7,7 +7,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from exporter.model.observation import Call, Lifecycle
+from exporter.model.headers import Lifecycle
+from exporter.model.observation import Call
 from exporter.status.snapshot import LifecycleProblem
 
 NOTICE: Final = 180 * 86400.0

@@ -62,7 +62,7 @@ def health(snapshot: Snapshot) -> tuple[TargetHealth, ...]:
     )
 
 
-def healthy(snapshot: Snapshot) -> Iterator[tuple[Mapping[str, str], float]]:
+def health_samples(snapshot: Snapshot) -> Iterator[tuple[Mapping[str, str], float]]:
     """The gauge of it: labels, and 1 or 0, of each target of which something is known."""
     for target in health(snapshot):
         if target.overall_status != "unknown":

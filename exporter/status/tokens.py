@@ -61,7 +61,7 @@ class KeptTokens:
     def apply(self, plan: Plan) -> None:
         """Forget what left the plan, or got another account."""
         self._tokens = {
-            each.target.name: _followed(each, self._tokens.get(each.target.name))
+            each.target.name: _carried_over(each, self._tokens.get(each.target.name))
             for each in plan.targets
             if scheme_of(each.target.auth).grants
         }
@@ -110,7 +110,7 @@ class KeptTokens:
         return (kept.at(steady) for kept in self._tokens.values())
 
 
-def _followed(each: TargetPlan, former: _KeptToken | None) -> _KeptToken:
+def _carried_over(each: TargetPlan, former: _KeptToken | None) -> _KeptToken:
     auth = (each.target.url, each.target.auth)
     needed = any(job.credential == "account" for job in each.jobs)
     if former is None or former.auth != auth:

@@ -130,7 +130,7 @@ def check(descriptor: int, file: Path) -> None:
         raise NotRegularError(EINVAL, f"is {kind}, not a regular file", str(file))
 
 
-def reason_of(error: OSError) -> str:
+def unreadable_because(error: OSError) -> str:
     """Say why a file cannot be read, in a few words to follow its name."""
     if isinstance(error, NotRegularError):
         return str(error.strerror)

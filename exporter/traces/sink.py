@@ -14,8 +14,8 @@ from exporter.model.observation import (
     Renewal,
     Run,
     Skip,
-    TraceContext,
 )
+from exporter.model.trace_context import TraceContext
 from exporter.planning.job import Plan
 from exporter.traces.otlp.record import SpanRecord
 

@@ -8,12 +8,13 @@ from urllib.parse import urlencode
 import msgspec
 from msgspec import Struct
 
-from exporter.model.observation import Key, Phases, Reason, SkipReason
+from exporter.model.observation import Key, Phases
+from exporter.model.reasons import Reason, SkipReason
 from exporter.report.advice import advice
 from exporter.report.run_json import CallJson, RunJson, SkipJson, TransportJson, run_json, skip_json
 from exporter.status.history import HistoryEntry, Skipped, run_of
 from exporter.web.frame import framed
-from exporter.web.phase_bars import STYLE, legend, longest_of, milliseconds, waterfall
+from exporter.web.phase_bars import STYLE, legend, longest_of, milliseconds, phase_bar
 from exporter.web.reasons_page import link
 
 SHOWN: Final = 200
@@ -156,7 +157,7 @@ def _row(entry: HistoryEntry, longest: float) -> str:
         f"<td>{escape(run.surface)}<br><small>{escape(run.target)}</small></td>"
         f"<td>{_result(run)}{asked if run.asked else ''}</td>"
         f'<td class="took">{milliseconds(run_of(entry).duration)}</td>'
-        f'<td class="phases">{waterfall(_phases(entry), longest)}</td>'
+        f'<td class="phases">{phase_bar(_phases(entry), longest)}</td>'
         f"<td>{'<br>'.join(_facts(run))}</td></tr>"
     )
 

@@ -39,7 +39,7 @@ STYLE: Final = """
 """
 
 
-def waterfall(phases: Phases, longest: float) -> str:
+def phase_bar(phases: Phases, longest: float) -> str:
     """Draw the phases one after another, as HTML; the whole width is ``longest`` seconds.
 
     The same is there in words, for who cannot see the bar.

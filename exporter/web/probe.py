@@ -8,9 +8,10 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from exporter.metrics.exposition import render
-from exporter.model.observation import Skip, SkipReason, TraceContext
+from exporter.model.observation import Skip
+from exporter.model.reasons import SkipReason
 from exporter.model.redaction import redacted
-from exporter.model.trace_context import trace_context_of
+from exporter.model.trace_context import TraceContext, trace_context_of
 from exporter.probing.on_demand import NotAskableError, OnDemandResult
 from exporter.protocol.problem_capture import NOTHING, ProblemCapture
 from exporter.report.advice import advice, place
@@ -48,11 +49,11 @@ async def answer(request: web.BaseRequest, ask: Ask) -> web.Response:
         target = _parameter(request, "target")
         parent = trace_context_of(request.headers.get("traceparent", ""))
         debug = request.query.get("debug") == "true"
-        heard = ProblemCapture() if debug else None  # who only scrapes reads nothing of it
-        asked = await ask(target, surface, _patience(request), parent, heard)
+        capture = ProblemCapture() if debug else None  # who only scrapes reads nothing of it
+        asked = await ask(target, surface, _patience(request), parent, capture)
     except (WrongParameterError, NotAskableError) as error:
         return plain(redacted(f"{error}\n"), _WRONG_CALL)  # it quotes what was asked for
-    (*_, step) = steps(asked.observations, heard or NOTHING)
+    (*_, step) = steps(asked.observations, capture or NOTHING)
     if isinstance(step.conclusion, Skip):
         return _refusal(asked, step, step.conclusion, debug=debug)
     registry = CollectorRegistry()

@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TextIO, get_args
 
-from exporter.model.observation import BUCKETS, SkipReason
+from exporter.model.observation import BUCKETS
+from exporter.model.reasons import SkipReason
 from tests.support.rules import seconds
 
 PER_TARGET: Final = 15

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from tools.pictures.asking import POINTS, Span
+from tools.pictures.queries import POINTS, Span
 from tools.pictures.words import fitted, legend, written
 
 

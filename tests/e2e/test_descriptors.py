@@ -11,7 +11,7 @@ import aiohttp
 from exporter.system.spare_descriptors import FILES, LISTENER
 from tests.support.hostile import OK, answer, serve, sized
 from tests.support.product import Exporter, Scrape, command
-from tests.support.readers import connected, held, port_of, said
+from tests.support.rude_clients import connected, held, port_of, said
 from tests.support.servers import LOOPBACK, Start, eventually, get
 
 HEALTHY: Final = OK + b"Content-Type: application/json\r\n" + sized(b'{"status":"healthy"}')

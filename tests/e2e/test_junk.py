@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from exporter.web import paths
 from tests.support.hostile import OK, answer, serve, sized
 from tests.support.product import Exporter
-from tests.support.readers import connected, port_of
+from tests.support.rude_clients import connected, port_of
 from tests.support.servers import Start
 
 CONFIG: Final = """

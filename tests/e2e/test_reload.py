@@ -13,8 +13,8 @@ from typing import Final
 import aiohttp
 import pytest
 
+from tests.support.hanging_files import hanging
 from tests.support.hostile import OK, Peer, answer, serve, sized
-from tests.support.leases import hanging
 from tests.support.product import PYTHON, Exporter, Scrape, Simulator, clean_environment
 from tests.support.servers import (
     LOOPBACK,
@@ -128,7 +128,7 @@ targets:
 """
 
 
-async def test_another_url_is_another_link_and_a_run_in_flight_ends_on_the_old_one(
+async def test_another_url_is_another_session_and_a_run_in_flight_ends_on_the_old_one(
     start: Start, tmp_path: Path
 ) -> None:
     gate = asyncio.Event()
@@ -172,7 +172,7 @@ MOVES: Final = """
 
 
 def flapping(url: str, count: int) -> str:
-    """Seven targets that stay, and one whose intervals, surfaces and link are others each time."""
+    """Seven targets that stay, and one whose intervals, surfaces and session change each time."""
     stay = CONFIG.format(url=url, mode="read").partition("targets:")[2]
     interval, off = (("1s", "vnf-operator.*"), ("2s", "orchestrator.*"))[count % 2]
     names = [stay.replace("name: lab", f"name: lab-{number}") for number in range(7)]

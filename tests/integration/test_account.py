@@ -26,8 +26,8 @@ from exporter.probing.session import Means, TargetSession, files_for, sessions_f
 from exporter.simulator.server import Simulator
 from exporter.system.file_watcher import FileWatcher
 from tests.support.jobs import jobs
-from tests.support.looking import secrets_of
 from tests.support.sessions import session
+from tests.support.watched_files import secrets_of
 from tests.unit.auth.stage import SURFACE, Hand
 
 KINDS: Final[tuple[GrantKind, ...]] = ("login", "refresh")

@@ -15,7 +15,8 @@ from exporter.client.settings import connection_settings
 from exporter.config.schema import Connection, Target, Timeouts, Tls
 from exporter.config.values import Duration
 from exporter.model.exchange import Exchange, Fault, Method, Request
-from exporter.model.observation import Phases, Reason
+from exporter.model.observation import Phases
+from exporter.model.reasons import Reason
 
 CONNECT: Final = 0.25
 READ: Final = 0.3

@@ -11,7 +11,8 @@ from exporter.checks.judge import Sent, Verdict, judge
 from exporter.config.schema import Auth, Config, Resources, SurfaceOptions, Target
 from exporter.config.values import Secret
 from exporter.model.exchange import Exchange, Fault, Timing
-from exporter.model.observation import Phases, Reason
+from exporter.model.observation import Phases
+from exporter.model.reasons import Reason
 from exporter.planning.job import Job
 from exporter.planning.plan import plan
 from exporter.protocol.json_document import JsonDocument, read_tolerantly, strictly

@@ -4,17 +4,9 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from exporter.model.observation import (
-    Call,
-    Key,
-    Lifecycle,
-    Phases,
-    RateLimit,
-    Run,
-    Skip,
-    TraceContext,
-    Transport,
-)
+from exporter.model.headers import Lifecycle, RateLimit
+from exporter.model.observation import Call, Key, Phases, Run, Skip, Transport
+from exporter.model.trace_context import TraceContext
 
 KEYS: Final = st.sampled_from(
     [

@@ -66,13 +66,6 @@ def test_the_demo_says_of_every_scenario_what_will_be_seen() -> None:
     assert told == [scenario.name for scenario in SCENARIOS.values()]
 
 
-def test_every_room_is_on_the_page_of_the_architecture() -> None:
-    page = (ROOT / "docs" / "architecture.md").read_text().partition("## Rooms")[2]
-    rooms = {path.name for path in (ROOT / "exporter").glob("[!_]*.py")}
-    rooms |= {path.parent.name + "/" for path in (ROOT / "exporter").glob("*/__init__.py")}
-    assert sorted(room for room in rooms if not re.search(rf"[`/]{room}`", page)) == []
-
-
 def test_a_check_has_one_name_its_file_its_tests_and_its_place_on_the_page() -> None:
     page = (ROOT / "docs" / "checks.md").read_text()
     names = sorted({*CHECKS, *REMEMBERING})

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from tests.support.dashboards import documents
-from tools.pictures.asking import Source
 from tools.pictures.boards import drawn
+from tools.pictures.queries import Source
 from tools.pictures.stage import played
 
 SECONDS: Final = 240

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from tests.support.dashboards import Json, panels
-from tools.pictures.asking import Series, Source, Span
 from tools.pictures.canvas import FAINT, INK, Box, Page, cells, points
 from tools.pictures.charts import draw_bands, draw_bars, draw_buckets, draw_lines, draw_number
+from tools.pictures.queries import Series, Source, Span
 from tools.pictures.tables import draw_table
 from tools.pictures.words import fitted
 

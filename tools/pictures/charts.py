@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from tests.support.dashboards import Json
-from tools.pictures.asking import Series, Span
 from tools.pictures.canvas import COLOURS, FAINT, INK, PALETTE, Box, Page, points
+from tools.pictures.queries import Series, Span
 from tools.pictures.words import fitted, legend, written
 
 CELL: Final = 66

@@ -14,8 +14,8 @@ from tests.support.alerting import quick_rules
 from tests.support.certificates import DAY, Authority
 from tests.support.product import Exporter, Simulator
 from tests.support.servers import Prometheus
-from tools.pictures.asking import Source
 from tools.pictures.certified import certified
+from tools.pictures.queries import Source
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from typing import Any, Final, TypeAlias
 from matplotlib.patches import Rectangle
 
 from tests.support.dashboards import Json
-from tools.pictures.asking import Series, Span
 from tools.pictures.canvas import FAINT, INK, Box, Page, points
 from tools.pictures.charts import colour_of, mapped
+from tools.pictures.queries import Series, Span
 from tools.pictures.words import fitted, written
 
 ROW: Final = 36

@@ -6,15 +6,8 @@ from typing import Final, Literal, TypeAlias, get_args
 from msgspec import Struct
 
 from exporter.model.exchange import Method
-from exporter.model.observation import (
-    BUCKETS,
-    Credential,
-    Oddity,
-    Phases,
-    RateClass,
-    Reason,
-    SkipReason,
-)
+from exporter.model.observation import BUCKETS, Credential, Oddity, Phases, RateClass
+from exporter.model.reasons import Reason, SkipReason
 from exporter.readers.listings import LISTINGS
 from exporter.status.snapshot import LifecycleProblem
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from exporter.config.problems import Problem
-from exporter.system.regular_files import fixed, reason_of
+from exporter.system.regular_files import fixed, unreadable_because
 
 _FAMILIES: Final = ("OTEL_EXPORTER_OTLP_TRACES_", "OTEL_EXPORTER_OTLP_")
 
@@ -43,4 +43,4 @@ def _tried(name: str, file: str, key: str | None = None, *, own: bool = False) -
         message = f"no certificate or key that can be used ({reason}); allowed: PEM, no passphrase"
         yield Problem((name,), message, name)
     except OSError as error:
-        yield Problem((name,), f"the file {reason_of(error)}", name)
+        yield Problem((name,), f"the file {unreadable_because(error)}", name)

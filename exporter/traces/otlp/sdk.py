@@ -34,7 +34,7 @@ from exporter.traces.otlp.settings import Settings
 from exporter.traces.otlp.spans import span_of
 
 if TYPE_CHECKING:
-    from exporter.model import observation, trace_context
+    from exporter.model import trace_context
 
 SERVICE: Final = "oran-mano-exporter"
 
@@ -75,7 +75,7 @@ def sampler_of(name: str, ratio: float) -> "trace_context.Sampler":
     """Make the sampler that ``OTEL_TRACES_SAMPLER`` names; some take the ratio."""
     sampler = _SAMPLERS[name](ratio)
 
-    def sampled(trace_id: int, parent: "observation.TraceContext | None") -> bool:
+    def sampled(trace_id: int, parent: "trace_context.TraceContext | None") -> bool:
         above = None if parent is None else set_span_in_context(NonRecordingSpan(_remote(parent)))
         result = sampler.should_sample(above, trace_id, SERVICE, SpanKind.CLIENT)
         return result.decision is Decision.RECORD_AND_SAMPLE
@@ -83,7 +83,7 @@ def sampler_of(name: str, ratio: float) -> "trace_context.Sampler":
     return sampled
 
 
-def _remote(parent: "observation.TraceContext") -> SpanContext:
+def _remote(parent: "trace_context.TraceContext") -> SpanContext:
     flags = TraceFlags(TraceFlags.SAMPLED if parent.sampled else TraceFlags.DEFAULT)
     return SpanContext(parent.trace_id, parent.span_id, is_remote=True, trace_flags=flags)
 

@@ -11,7 +11,8 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
 from exporter import __version__
-from exporter.model.observation import Call, TraceContext, Transport
+from exporter.model.observation import Call, Transport
+from exporter.model.trace_context import TraceContext
 from exporter.traces.otlp.record import SpanRecord
 
 Attributes: TypeAlias = dict[str, str | int | float | bool]

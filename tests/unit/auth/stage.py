@@ -19,8 +19,8 @@ from exporter.model.observation import GrantKind, Key, Observation, Rejection, R
 from exporter.planning.job import Job
 from exporter.system.file_watcher import FileWatcher
 from tests.support.jobs import ACCOUNT, answer, jobs
-from tests.support.looking import secrets_of
 from tests.support.sessions import planned, session
+from tests.support.watched_files import secrets_of
 
 LOGIN: Final = jobs()["auth.login"]
 JOBS: Final[dict[GrantKind, Job]] = {"login": LOGIN, "refresh": jobs()["auth.refresh"]}
@@ -155,7 +155,7 @@ class Stage:
         clock: Hand,
         auth: Auth,
         former: RenewingToken | None,
-        looker: FileWatcher | None,
+        watcher: FileWatcher | None,
     ) -> None:
         self.answering = answering
         self.clock = clock
@@ -165,7 +165,7 @@ class Stage:
         self.open.set()
         self.ran = asyncio.Event()
         account = account_of("http://lab", auth)
-        self.secrets = secrets_of(auth, looker)
+        self.secrets = secrets_of(auth, watcher)
         self.line = session(self.send, self._emit, Target("lab", "http://lab", auth=auth))
         self.owner = RenewingToken(JOBS, auth, self.line, account, self.secrets, clock)
         if former is not None:
@@ -213,9 +213,9 @@ async def stage(
     clock: Hand | None = None,
     auth: Auth = ACCOUNT,
     former: RenewingToken | None = None,
-    looker: FileWatcher | None = None,
+    watcher: FileWatcher | None = None,
 ) -> AsyncIterator[Stage]:
-    playing = Stage(answering, clock or Hand(), auth, former, looker)
+    playing = Stage(answering, clock or Hand(), auth, former, watcher)
     try:
         yield playing
     finally:

@@ -11,8 +11,8 @@ from exporter.client.settings import connection_settings
 from exporter.config.schema import Auth, Target
 from exporter.config.values import Secret
 from exporter.model.observation import Key
-from tests.support.looking import secrets_of
 from tests.support.sessions import accepted
+from tests.support.watched_files import secrets_of
 from tests.unit.auth.stage import SURFACE, Hand, replace
 
 OTHER = Key("lab", "monitoring", "monitoring.slices.metrics")

@@ -30,7 +30,7 @@ async def test_a_token_is_renewed_by_itself_while_a_planned_surface_needs_it(
     assert len(api.requests) == 1 + renewals
 
 
-async def test_a_link_that_is_replaced_renews_no_more_while_its_runs_end() -> None:
+async def test_an_owner_that_is_replaced_renews_no_more_while_its_runs_end() -> None:
     clock, ended = Hand(), asyncio.Event()
     async with stage(Server(clock, 300), clock) as api:
         replaced = session(api.send, lambda _: None, Target("lab", "http://lab"))

@@ -10,10 +10,10 @@ from exporter.auth.basic import BasicPassword
 from exporter.auth.identity import REFUSED_FOR
 from exporter.client.settings import connection_settings
 from exporter.config.schema import Target
-from exporter.model.observation import PutOff
+from exporter.model.put_off import PutOff
 from exporter.model.redaction import HIDDEN
 from tests.support.jobs import answer
-from tests.support.looking import secrets_of
+from tests.support.watched_files import secrets_of
 from tests.unit.auth.stage import START, SURFACE, Hand, Server, Stage, stage
 from tests.unit.auth.test_backoff import account, attempts
 

@@ -11,8 +11,8 @@ from exporter.auth.secrets import Secrets
 from exporter.auth.token_file import TokenFile
 from exporter.config.schema import Auth
 from exporter.model.observation import Key, Observation, Rejection, Renewal
-from tests.support.looking import secrets_of
 from tests.support.sessions import accepted
+from tests.support.watched_files import secrets_of
 from tests.unit.auth.stage import SECRET, START, SURFACE, Hand, replace
 
 OTHER = Key("lab", "monitoring", "monitoring.slices.metrics")

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from exporter.checks.judge import Sent
 from exporter.model.exchange import Exchange
-from exporter.model.observation import Lifecycle, RateLimit, Reason
+from exporter.model.headers import Lifecycle, RateLimit
+from exporter.model.reasons import Reason
 from tests.support.caller import client, get
 from tests.support.hostile import ask, play, serve, sized
 from tests.support.jobs import answer, fault, jobs, judged

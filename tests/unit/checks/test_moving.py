@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from exporter.checks import Checks
 from exporter.checks.judge import Verdict
-from exporter.checks.moving import STILL_RUNS, Pulse
+from exporter.checks.moving import STILL_RUNS, Staleness
 from exporter.model.observation import Key, OnDemandRun, Run, Skip
 from tests.support.jobs import answer, jobs, judged
 from tests.unit.probing.test_runner import Stage
@@ -91,14 +91,14 @@ async def test_what_the_answer_says_itself_goes_first() -> None:
 
 @given(st.lists(st.sampled_from([1.0, 2.0, 3.0])))
 def test_it_stands_still_exactly_after_a_move_and_three_runs_without(stamps: list[float]) -> None:
-    pulse = Pulse()
+    staleness = Staleness()
     for at, stamp in enumerate(stamps):
-        pulse = pulse.after(stamp, at)
+        staleness = staleness.after(stamp, at)
     tail = 0
     while tail < len(stamps) and stamps[-1 - tail] == stamps[-1]:
         tail += 1
-    assert pulse.stands_still == (tail > STILL_RUNS and tail < len(stamps))
-    assert not stamps or pulse.since == len(stamps) - tail
+    assert staleness.stands_still == (tail > STILL_RUNS and tail < len(stamps))
+    assert not stamps or staleness.since == len(stamps) - tail
 
 
 async def test_a_skip_and_another_surface_say_nothing() -> None:

@@ -4,7 +4,7 @@ from typing import Final
 
 import pytest
 
-from exporter.model.observation import Reason
+from exporter.model.reasons import Reason
 from tests.support.jobs import answer, jobs, judged, told
 
 INTENTS: Final = "orchestrator.intents.list"

@@ -13,7 +13,7 @@ from exporter.checks.judge import Verdict
 from exporter.client.body import decoded
 from exporter.client.errors import RefusedError
 from exporter.model.exchange import MAX_JSON, Fault
-from exporter.model.observation import Reason
+from exporter.model.reasons import Reason
 from tests.support.caller import client, get, well
 from tests.support.hostile import OK, answer, serve, sized
 from tests.support.jobs import jobs, judged

@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 
 from exporter.model.exchange import MAX_HEADERS, MAX_LINE, MAX_PROBLEM, Exchange, Fault
-from exporter.model.observation import Reason
+from exporter.model.reasons import Reason
 from tests.support.caller import client, get, well
 from tests.support.hostile import OK, Script, Step, answer, ask, flood, hang, play, serve, sized
 from tests.support.jobs import jobs, judged

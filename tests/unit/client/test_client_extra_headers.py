@@ -19,7 +19,7 @@ from exporter.model.exchange import Exchange, Request
 from tests.support.caller import check, client, get, target, well
 from tests.support.certificates import Authority
 from tests.support.hostile import LOOPBACK, OK, answer, serve, sized
-from tests.support.looking import look
+from tests.support.watched_files import look
 
 JSON: Final = OK + sized(b"{}")
 

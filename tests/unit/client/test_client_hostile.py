@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from exporter.client.errors import Phase
 from exporter.model.exchange import MAX_JSON, Fault
-from exporter.model.observation import Reason
+from exporter.model.reasons import Reason
 from tests.support.caller import READ, SLACK, TOTAL, check, client, get, well
 from tests.support.hostile import (
     OK,

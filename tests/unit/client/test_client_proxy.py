@@ -11,7 +11,7 @@ from exporter.client.client import Client
 from exporter.config.schema import Connection, Tls
 from exporter.config.values import Duration, Secret
 from exporter.model.exchange import Fault
-from exporter.model.observation import Reason
+from exporter.model.reasons import Reason
 from tests.support.caller import check, client, get, seconds, well
 from tests.support.certificates import DAY, NOW, Authority
 from tests.support.hostile import OK, answer, black_hole, hang, play, refusing, reset, serve, sized

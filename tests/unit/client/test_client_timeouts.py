@@ -15,7 +15,7 @@ from exporter.client.errors import Phase
 from exporter.client.failure_reasons import Bounds, reason_of
 from exporter.config.schema import Tls
 from exporter.model.exchange import Fault, Request
-from exporter.model.observation import Reason
+from exporter.model.reasons import Reason
 from tests.support.caller import client
 from tests.support.hostile import OK, Script, ask, black_hole, drip, hang, play, serve
 

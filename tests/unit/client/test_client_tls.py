@@ -15,7 +15,7 @@ from exporter.model.exchange import Fault
 from tests.support.caller import client, get, seconds, target, well
 from tests.support.certificates import DAY, NOW, Authority, server_context
 from tests.support.hostile import LOOPBACK, OK, Peer, answer, serve, serve_stubbornly, sized
-from tests.support.looking import look
+from tests.support.watched_files import look
 
 JSON: Final = answer(OK + sized(b"{}"))
 

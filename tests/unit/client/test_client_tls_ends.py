@@ -13,9 +13,9 @@ from exporter.model.exchange import Exchange, Fault, Request
 from exporter.model.observation import Transport
 from tests.support.caller import client
 from tests.support.certificates import Authority
-from tests.support.endings import BODY, Ending, Reply, serve_until
 from tests.support.hostile import OK, Peer, Script, ask, close, play, serve, sized
 from tests.support.proxy import proxy
+from tests.support.tls_endings import BODY, Ending, Reply, serve_until
 
 TIMES: Final = 15
 PATIENT: Final = Timeouts()

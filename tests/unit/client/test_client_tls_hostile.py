@@ -9,7 +9,7 @@ import pytest
 
 from exporter.client.errors import Phase
 from exporter.config.schema import Tls
-from exporter.model.observation import Reason
+from exporter.model.reasons import Reason
 from tests.support.caller import CONNECT, READ, SLACK, check, client, get, seconds
 from tests.support.certificates import DAY, NOW, Authority, self_signed
 from tests.support.hostile import (

@@ -8,8 +8,9 @@ from msgspec.structs import replace
 from rich.console import Console, ConsoleDimensions
 
 from exporter.catalog import CATALOG
-from exporter.commands.demo_screen import DemoUrls, choice, plain, rows, screen, switching
-from exporter.model.observation import Key, RateLimit
+from exporter.commands.demo_screen import DemoUrls, choice, plain_line, rows, screen, switching
+from exporter.model.headers import RateLimit
+from exporter.model.observation import Key
 from exporter.planning.job import Plan
 from exporter.simulator.scenarios import SCENARIOS
 from exporter.status.snapshot import Snapshot
@@ -136,5 +137,5 @@ def test_all_scenarios_are_named(width: int) -> None:
 
 def test_a_plain_line_tells_the_reason() -> None:
     (line,) = (row for row in rows(seen(LAST)) if row.surface == LAST.surface)
-    told = plain(line).split()
+    told = plain_line(line).split()
     assert told == [LAST.surface, "failing", "250", "ms", "503", "http_5xx:", "answered", "503"]

@@ -7,7 +7,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from exporter.catalog import CATALOG
-from exporter.commands.probe import ProbeOutcome, probe_by_hand
+from exporter.commands.probe import ProbeOutcome, probe_once
 from exporter.config.schema import Config, Resources, SurfaceOptions, Target
 from exporter.planning.plan import plan
 from exporter.protocol.problem import RateLimited
@@ -41,7 +41,7 @@ async def told(*wanted: str, **settings: object) -> tuple[ProbeOutcome, list[str
     async with serve(script) as server:
         target = Target(name="lab", url=server.url, auth=ACCOUNT)
         planned = plan(CATALOG, Config((replace(target, **settings),)))
-        found = await probe_by_hand(planned, "lab", DEPLOYMENT, wanted)
+        found = await probe_once(planned, "lab", DEPLOYMENT, wanted)
         return found, [request.split()[1].decode() for request in server.requests]
 
 
@@ -96,5 +96,5 @@ async def test_what_the_api_says_is_wrong_is_told() -> None:
 
     async with serve(refusing) as server:
         planned = plan(CATALOG, Config((Target(name="lab", url=server.url),)))
-        found = await probe_by_hand(planned, "lab", "monitoring.health")
+        found = await probe_once(planned, "lab", "monitoring.health")
     assert found.steps[-1].problem == RateLimited(429, "Rate limit exceeded", delay=1)

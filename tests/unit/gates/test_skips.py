@@ -7,7 +7,7 @@ import pytest
 from exporter.gates.gate import Gate
 from exporter.gates.skips import skip_reasons
 from exporter.gates.slots import Slots
-from exporter.model.observation import SkipReason
+from exporter.model.reasons import SkipReason
 from tests.support.jobs import jobs
 
 JOBS: Final = jobs()

@@ -11,17 +11,10 @@ from msgspec.structs import replace
 
 from exporter.logs.format import Level, LogFormat, configure
 from exporter.logs.sink import Logs
-from exporter.model.observation import (
-    Heartbeat,
-    IdsListed,
-    IdsVisited,
-    Key,
-    Lifecycle,
-    Observation,
-    Phases,
-    SkipReason,
-    TraceContext,
-)
+from exporter.model.headers import Lifecycle
+from exporter.model.observation import Heartbeat, IdsListed, IdsVisited, Key, Observation, Phases
+from exporter.model.reasons import SkipReason
+from exporter.model.trace_context import TraceContext
 from exporter.planning.job import Plan, apply_to
 from tests.unit.status.factories import HEALTH, INTENTS, NOW, call, job, plan, run, skip
 

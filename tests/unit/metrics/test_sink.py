@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from exporter.gates import GATES
 from exporter.gates.skips import skip_reasons
 from exporter.metrics.families.row import REASONS, SKIP_REASONS
-from exporter.model.observation import Heartbeat, Key, Observation, Reason, SkipReason
+from exporter.model.observation import Heartbeat, Key, Observation
+from exporter.model.reasons import Reason, SkipReason
 from exporter.planning.job import Plan
 from tests.unit.status.factories import (
     HEALTH,

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.model.observation import TraceContext
-from exporter.model.trace_context import Mint, by_ratio, trace_context_of
+from exporter.model.trace_context import Mint, TraceContext, by_ratio, trace_context_of
 
 PARENT: Final = TraceContext(0x4BF92F3577B34DA6A3CE929D0E0E4736, 0x00F067AA0BA902B7, sampled=True)
 TRACE: Final = "4bf92f3577b34da6a3ce929d0e0e4736"

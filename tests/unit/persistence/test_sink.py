@@ -7,8 +7,10 @@ import pytest
 from msgspec.structs import replace
 
 from exporter.logs.sink import Logs
-from exporter.model.observation import Key, Lifecycle, Observation, Reason
+from exporter.model.headers import Lifecycle
+from exporter.model.observation import Key, Observation
 from exporter.model.past import Past
+from exporter.model.reasons import Reason
 from exporter.persistence.sink import PersistenceSink
 from exporter.planning.job import Plan, apply_to
 from tests.unit.status.factories import HEALTH, INTENTS, NOW, Bench, call, job, plan, run, skip

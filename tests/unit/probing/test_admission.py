@@ -9,7 +9,8 @@ import pytest
 from exporter.auth.identity import Headers, Identity
 from exporter.config.schema import Target
 from exporter.gates.gate import Entry, Gate, Refusal
-from exporter.model.observation import IdsListed, Key, SkipReason
+from exporter.model.observation import IdsListed, Key
+from exporter.model.reasons import SkipReason
 from exporter.planning.job import Job, Plan, TargetPlan
 from exporter.probing.admission import ORDINARY, Admission, Permit, Terms
 from exporter.probing.discovered_ids import DiscoveredIds

@@ -24,16 +24,15 @@ from exporter.model.observation import (
     Rejection,
     Run,
     Skip,
-    TraceContext,
 )
-from exporter.model.trace_context import trace_context_of
+from exporter.model.trace_context import TraceContext, trace_context_of
 from exporter.planning.job import Plan, TargetPlan
 from exporter.probing.admission import Permit, Terms
 from exporter.probing.discovered_ids import DiscoveredIds
 from exporter.probing.runner import Runner
 from tests.support.jobs import ACCOUNT, answer, fault, jobs
-from tests.support.looking import secrets_of
 from tests.support.sessions import session
+from tests.support.watched_files import secrets_of
 from tests.unit.auth.stage import SURFACE, Hand
 
 if TYPE_CHECKING:
@@ -278,7 +277,7 @@ def asked(seen: list[Observation]) -> Run | Skip:
     return last
 
 
-async def test_an_inquiry_is_no_planned_run() -> None:
+async def test_an_on_demand_run_is_no_planned_run() -> None:
     stage = Stage()
     seen = await stage.runner.ask(JOBS["monitoring.health"], 5)
     assert asked(seen).reason is None
@@ -287,19 +286,19 @@ async def test_an_inquiry_is_no_planned_run() -> None:
     assert stage.sent[0].fresh
 
 
-async def test_an_inquiry_that_is_refused_counts_nowhere() -> None:
+async def test_an_on_demand_run_that_is_refused_counts_nowhere() -> None:
     stage = Stage()
     assert asked(await stage.runner.ask(JOBS["vnf-operator.vnfs.get"], 5)).reason == "no_resource"
     assert stage.seen == []
 
 
-async def test_an_inquiry_has_no_more_time_than_it_says() -> None:
+async def test_an_on_demand_run_has_no_more_time_than_it_says() -> None:
     stage = Stage()
     await stage.runner.ask(JOBS["monitoring.health"], 0.5)
     assert 0 < stage.sent[0].timeout <= 0.5
 
 
-async def test_an_inquiry_that_waited_too_long_is_not_held_against_the_api() -> None:
+async def test_an_on_demand_run_that_waited_too_long_is_not_held_against_the_api() -> None:
     stage = Stage(concurrency=1)
     place = await stage.take()
     assert isinstance(place, Permit)
@@ -308,7 +307,7 @@ async def test_an_inquiry_that_waited_too_long_is_not_held_against_the_api() -> 
     assert stage.sent == []
 
 
-async def test_an_inquiry_joins_the_run_in_flight() -> None:
+async def test_an_on_demand_run_joins_the_run_in_flight() -> None:
     stage = Stage()
     stage.gate.clear()
     run = asyncio.create_task(stage.run("monitoring.health"))
@@ -321,7 +320,7 @@ async def test_an_inquiry_joins_the_run_in_flight() -> None:
     assert len(stage.sent) == 1
 
 
-async def test_an_inquiry_does_not_wait_longer_than_it_says() -> None:
+async def test_an_on_demand_run_does_not_wait_longer_than_it_says() -> None:
     stage = Stage()
     stage.gate.clear()
     run = asyncio.create_task(stage.run("monitoring.health"))
@@ -331,7 +330,7 @@ async def test_an_inquiry_does_not_wait_longer_than_it_says() -> None:
     assert conclusion(await run) == (Run, None)
 
 
-async def test_a_run_that_was_cancelled_leaves_no_inquiry_waiting() -> None:
+async def test_a_run_that_was_cancelled_leaves_no_on_demand_run_waiting() -> None:
     stage = Stage()
     stage.gate.clear()
     run = asyncio.create_task(stage.run("monitoring.health"))
@@ -371,7 +370,7 @@ async def test_a_trace_of_somebody_else_is_continued() -> None:
 
 
 @pytest.mark.parametrize(("first", "second", "sent"), [(0.5, 5, 2), (5, 0.5, 1), (5, 5, 1)])
-async def test_an_inquiry_joins_only_one_that_has_as_much_time(
+async def test_an_on_demand_run_joins_only_one_that_has_as_much_time(
     first: float, second: float, sent: int
 ) -> None:
     stage = Stage()
@@ -387,7 +386,7 @@ async def test_an_inquiry_joins_only_one_that_has_as_much_time(
     assert len(stage.sent) == sent
 
 
-async def test_an_inquiry_joins_no_run_of_an_api_that_was_replaced() -> None:
+async def test_an_on_demand_run_joins_no_run_of_an_api_that_was_replaced() -> None:
     stage = Stage()
     stage.gate.clear()
     run = asyncio.create_task(stage.run("monitoring.health"))

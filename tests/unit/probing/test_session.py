@@ -29,7 +29,7 @@ from exporter.probing.discovered_ids import DiscoveredIds
 from exporter.probing.session import Means, TargetSession, files_for, sessions_for
 from exporter.system.file_watcher import FileWatcher
 from tests.support.jobs import ACCOUNT
-from tests.support.looking import look
+from tests.support.watched_files import look
 
 TARGET = Target("lab", "http://lab", auth=ACCOUNT)
 

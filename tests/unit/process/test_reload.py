@@ -14,11 +14,12 @@ import pytest
 from exporter.config import ConfigError, Problem, digest_of
 from exporter.model.observation import Key, Skip
 from exporter.persistence.directory import StateDirectory
-from exporter.process.app import App, Options
+from exporter.process.app import App
 from exporter.process.load import NOTHING, LoadedPlan, load_plan
+from exporter.process.options import Options
 from exporter.process.reload import Reloader
 from exporter.web.listen_address import ListenAddress
-from tests.support.leases import hanging
+from tests.support.hanging_files import hanging
 
 ONE: Final = "targets: [{name: one, url: http://127.0.0.1:9/v1}]\n"
 TWO: Final = "targets: [{name: two, url: http://127.0.0.1:9/v1}]\n"

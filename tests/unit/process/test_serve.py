@@ -11,8 +11,9 @@ from exporter.catalog import CATALOG
 from exporter.config.schema import Config, Target
 from exporter.planning.plan import plan
 from exporter.probing.schedule import Schedule, Scheduler
-from exporter.process.app import App, Options
+from exporter.process.app import App
 from exporter.process.load import LoadedPlan
+from exporter.process.options import Options
 from exporter.process.serve import ListenError, serve
 from exporter.web.listen_address import ListenAddress
 from tests.support.hostile import LOOPBACK, OK, answer, sized

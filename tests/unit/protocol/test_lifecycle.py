@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
-from exporter.model.observation import Lifecycle
+from exporter.model.headers import Lifecycle
 from exporter.protocol.lifecycle import lifecycle
 from exporter.simulator.headers import lifecycle_headers
 from exporter.simulator.knobs import Knobs

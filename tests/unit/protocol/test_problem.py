@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.model.observation import Reason
+from exporter.model.reasons import Reason
 from exporter.model.redaction import remember
 from exporter.protocol import problem
 from exporter.protocol.problem import (
@@ -22,8 +22,8 @@ from exporter.protocol.problem import (
     Redirection,
     ServerFault,
     Validation,
+    api_problem,
     kind_of,
-    problem_of,
 )
 from tests.support.jobs import answer
 
@@ -47,7 +47,7 @@ STATUSES: Final[list[tuple[int, type[ApiProblem] | None]]] = [
 @pytest.mark.parametrize(("status", "kind"), STATUSES)
 def test_a_status_has_its_class(status: int, kind: type[ApiProblem] | None) -> None:
     assert kind_of(status) is kind
-    found = problem_of(answer({}, status=status))
+    found = api_problem(answer({}, status=status))
     assert (None if found is None else type(found)) is kind
 
 
@@ -61,7 +61,7 @@ def test_every_class_is_in_the_tree_and_has_a_reason() -> None:
 def test_problem_details_with_field_errors() -> None:
     errors = [{"field": "bandwidth", "message": "1 to 10000", "code": "RANGE_ERROR"}, 7, {}]
     body = {"status": 422, "title": "Validation Error", "detail": "no", "errors": errors}
-    assert problem_of(answer(body, status=422)) == Validation(
+    assert api_problem(answer(body, status=422)) == Validation(
         422,
         "Validation Error",
         "no",
@@ -70,7 +70,7 @@ def test_problem_details_with_field_errors() -> None:
 
 
 def test_no_more_field_errors_than_a_person_reads() -> None:
-    found = problem_of(answer({"errors": [{"field": str(n)} for n in range(999)]}, status=422))
+    found = api_problem(answer({"errors": [{"field": str(n)} for n in range(999)]}, status=422))
     assert isinstance(found, Validation)
     assert [error.field for error in found.errors] == [str(n) for n in range(20)]
 
@@ -87,7 +87,7 @@ def test_no_more_field_errors_than_a_person_reads() -> None:
     ],
 )
 def test_the_form_of_the_services(details: object, detail: str) -> None:
-    found = problem_of(answer({"error": "down", "details": details}, status=503))
+    found = api_problem(answer({"error": "down", "details": details}, status=503))
     assert found == ServerFault(503, "down", detail.strip())
 
 
@@ -100,12 +100,12 @@ def test_the_form_of_the_services(details: object, detail: str) -> None:
     ],
 )
 def test_the_two_forms_are_not_mixed(body: object, title: str, detail: str) -> None:
-    assert problem_of(answer(body, status=500)) == ServerFault(500, title, detail)
+    assert api_problem(answer(body, status=500)) == ServerFault(500, title, detail)
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>no</html>", b"[]", b"7", b"\xff", b"[" * 10**5])
 def test_no_body_to_speak_of(body: bytes) -> None:
-    assert problem_of(answer(body, status=500)) == ServerFault(500)
+    assert api_problem(answer(body, status=500)) == ServerFault(500)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_no_body_to_speak_of(body: bytes) -> None:
     [({}, 60), ({"X-RateLimit-Retry-After": "7"}, 7), ({"Retry-After": "30"}, 30)],
 )
 def test_the_delay_of_a_429(headers: dict[str, str], delay: float) -> None:
-    found = problem_of(answer({}, status=429, headers=headers))
+    found = api_problem(answer({}, status=429, headers=headers))
     assert isinstance(found, RateLimited)
     assert found.delay == delay
 
@@ -143,7 +143,7 @@ def test_the_delay_of_the_services_is_in_the_body(
     headers: dict[str, str], told: object, delay: float
 ) -> None:
     body = {"error": "Rate limit exceeded", "retry_after": told}
-    found = problem_of(answer(body, status=429, headers=headers))
+    found = api_problem(answer(body, status=429, headers=headers))
     assert found == RateLimited(429, "Rate limit exceeded", delay=delay)
 
 
@@ -158,12 +158,12 @@ def test_no_secret_comes_through(echo: str) -> None:
         "type": text,
         "errors": [{"field": text, "message": text, "code": text}],
     }
-    shown = str(problem_of(answer(body, status=422)))
+    shown = str(api_problem(answer(body, status=422)))
     assert not any(part in shown for part in ("word", "of the test", 'p"ss'))
 
 
 def test_texts_are_of_one_line_and_bounded() -> None:
-    found = problem_of(answer({"title": "a\nb\x1b[31m", "detail": "x" * 9999}, status=500))
+    found = api_problem(answer({"title": "a\nb\x1b[31m", "detail": "x" * 9999}, status=500))
     assert found is not None
     assert found.title == "a b [31m"
     assert len(found.detail) == 500
@@ -180,4 +180,4 @@ KEYS: Final = st.sampled_from(
 
 @given(st.integers(200, 599), st.dictionaries(KEYS, JSON).map(json.dumps) | st.text())
 def test_no_body_raises(status: int, body: str) -> None:
-    problem_of(answer(body.encode(), status=status))
+    api_problem(answer(body.encode(), status=status))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
-from exporter.model.observation import RateLimit
+from exporter.model.headers import RateLimit
 from exporter.protocol.rate_limit import LONGEST_WAIT, rate_limit, retry_after
 from exporter.simulator.headers import limit_headers
 from exporter.simulator.knobs import Knobs

@@ -6,7 +6,7 @@ from typing import Final, get_args
 
 import pytest
 
-from exporter.model.observation import Reason, SkipReason
+from exporter.model.reasons import Reason, SkipReason
 from exporter.report.advice import FAILED, SKIPPED, advice, place
 from exporter.report.reasons_reference import page
 from exporter.report.run_text import Step, story

@@ -11,18 +11,9 @@ from hypothesis import strategies as st
 from jsonschema import ValidationError
 from msgspec.structs import replace
 
-from exporter.model.observation import (
-    Call,
-    Key,
-    Lifecycle,
-    OnDemandRun,
-    Phases,
-    RateLimit,
-    Run,
-    Skip,
-    TraceContext,
-    Transport,
-)
+from exporter.model.headers import Lifecycle, RateLimit
+from exporter.model.observation import Call, Key, OnDemandRun, Phases, Run, Skip, Transport
+from exporter.model.trace_context import TraceContext
 from exporter.protocol.problem import FieldError, RateLimited, ServerFault, Validation
 from exporter.report.probe_json import document
 from exporter.report.run_json import call_json, run_json

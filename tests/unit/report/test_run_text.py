@@ -11,21 +11,10 @@ from msgspec.structs import replace
 from exporter.checks import IN_ORDER
 from exporter.metrics.families import BY_NAME
 from exporter.model.exchange import Exchange, Request
-from exporter.model.observation import (
-    Call,
-    Key,
-    Lifecycle,
-    OnDemandRun,
-    Phases,
-    RateLimit,
-    Reason,
-    Renewal,
-    Run,
-    Skip,
-    SkipReason,
-    TraceContext,
-    Transport,
-)
+from exporter.model.headers import Lifecycle, RateLimit
+from exporter.model.observation import Call, Key, OnDemandRun, Phases, Renewal, Run, Skip, Transport
+from exporter.model.reasons import Reason, SkipReason
+from exporter.model.trace_context import TraceContext
 from exporter.protocol.problem import RateLimited, ServerFault
 from exporter.protocol.problem_capture import ProblemCapture
 from exporter.report.advice import FAILED, SKIPPED
@@ -152,22 +141,22 @@ def test_a_failure_says_what_it_means_and_where_to_look() -> None:
     assert FAILED["http_5xx"].then in text
 
 
-async def heard_of(context: TraceContext | None, status: int, **said: object) -> ProblemCapture:
+async def captured(context: TraceContext | None, status: int, **said: object) -> ProblemCapture:
     async def send(_: Request) -> Exchange:
         return answer(said, status=status)
 
-    heard = ProblemCapture()
+    capture = ProblemCapture()
     assert context is not None
-    await heard.through(send)(Request("GET", "/x", {}, 1, traceparent=context.traceparent))
-    return heard
+    await capture.through(send)(Request("GET", "/x", {}, 1, traceparent=context.traceparent))
+    return capture
 
 
 async def test_what_the_api_said_is_told() -> None:
     field = {"field": "slice_type", "message": "unknown", "code": "ENUM_ERROR"}
     said = {"title": "Invalid", "detail": "see the fields", "type": "about:blank"}
     run = replace(RUN, reason="validation", detail="answered 422")
-    heard = await heard_of(CALL.context, 422, **said, errors=[field, {"code": "X"}])
-    (step,) = steps([CALL, OnDemandRun(run)], heard)
+    capture = await captured(CALL.context, 422, **said, errors=[field, {"code": "X"}])
+    (step,) = steps([CALL, OnDemandRun(run)], capture)
     lines = [line.strip() for line in told(step).splitlines()]
     at = lines.index("wrong         validation: answered 422")
     assert lines[at + 1 : at + 4] == [
@@ -185,16 +174,16 @@ async def test_what_the_api_said_is_told() -> None:
 
 
 async def test_a_page_in_the_place_of_a_problem_is_not_read() -> None:
-    heard = await heard_of(CALL.context, 503, title="long", more="x" * 65536)
-    (step,) = steps([replace(RUN, reason="http_5xx")], heard)
+    capture = await captured(CALL.context, 503, title="long", more="x" * 65536)
+    (step,) = steps([replace(RUN, reason="http_5xx")], capture)
     assert step.problem == ServerFault(503)
 
 
 async def test_what_was_not_heard_is_not_told() -> None:
     run = replace(RUN, reason="validation", deciding=replace(CALL, context=TraceContext(7, 9)))
-    of_another = await heard_of(CALL.context, 503, title="of another call")
-    for heard in (ProblemCapture(), of_another):
-        (step,) = steps([run], heard)
+    of_another = await captured(CALL.context, 503, title="of another call")
+    for capture in (ProblemCapture(), of_another):
+        (step,) = steps([run], capture)
         assert step.problem is None
         assert "the API says" not in told(step)
     assert "the API says" not in told(Step(run, problem=ServerFault(503)))

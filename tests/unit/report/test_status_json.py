@@ -5,7 +5,8 @@ from typing import Final
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.model.observation import Call, Lifecycle, OnDemandRun, Run, Skip
+from exporter.model.headers import Lifecycle
+from exporter.model.observation import Call, OnDemandRun, Run, Skip
 from exporter.planning.job import Plan
 from exporter.report.status_json import Process, status_json
 from exporter.status.history import History

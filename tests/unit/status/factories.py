@@ -9,17 +9,10 @@ from prometheus_client import CollectorRegistry
 from exporter.catalog.surface import Surface
 from exporter.config.schema import ClassLimit, LatencyObjective, Target
 from exporter.metrics.sink import Metrics
-from exporter.model.observation import (
-    Call,
-    Key,
-    Observation,
-    Phases,
-    PutOff,
-    RateLimit,
-    Run,
-    Skip,
-    SkipReason,
-)
+from exporter.model.headers import RateLimit
+from exporter.model.observation import Call, Key, Observation, Phases, Run, Skip
+from exporter.model.put_off import PutOff
+from exporter.model.reasons import SkipReason
 from exporter.planning.job import Job, Plan, TargetPlan, apply_to
 from exporter.status.snapshot import SurfaceNow
 from exporter.status.store import StatusStore

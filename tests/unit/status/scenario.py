@@ -2,19 +2,18 @@
 
 from msgspec.structs import replace
 
+from exporter.model.headers import Lifecycle, RateLimit
 from exporter.model.observation import (
     Heartbeat,
     IdsListed,
     IdsVisited,
     Key,
-    Lifecycle,
     Observation,
     Phases,
-    PutOff,
-    RateLimit,
     Rejection,
     Renewal,
 )
+from exporter.model.put_off import PutOff
 from exporter.planning.job import Plan
 from tests.unit.status.factories import (
     INTENTS,

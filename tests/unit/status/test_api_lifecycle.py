@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from exporter.metrics.families.row import LIFECYCLE_PROBLEMS
-from exporter.model.observation import Call, Key, Lifecycle, Reason, Relation
+from exporter.model.headers import Lifecycle, Relation
+from exporter.model.observation import Call, Key
+from exporter.model.reasons import Reason
 from exporter.planning.job import Plan
 from exporter.status.snapshot import LifecycleNow
 from tests.unit.status.factories import (

@@ -6,7 +6,8 @@ from typing import Final
 import pytest
 from msgspec.structs import replace
 
-from exporter.model.observation import Call, Key, Observation, RateLimit, Renewal, Run
+from exporter.model.headers import RateLimit
+from exporter.model.observation import Call, Key, Observation, Renewal, Run
 from exporter.model.past import Past
 from exporter.planning.job import Plan
 from exporter.report.status_text import healths, lines, quotas, summary

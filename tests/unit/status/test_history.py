@@ -1,6 +1,7 @@
 """The last runs: which are kept, and for how long."""
 
-from exporter.model.observation import Key, OnDemandRun, SkipReason
+from exporter.model.observation import Key, OnDemandRun
+from exporter.model.reasons import SkipReason
 from exporter.planning.job import Plan
 from exporter.status.history import BUDGET, DEEPEST, History, HistoryEntry, Skipped
 from tests.unit.status.factories import HEALTH, INTENTS, NOW, job, plan, run, skip, target_plan

@@ -8,7 +8,8 @@ from typing import Final
 import pytest
 
 from exporter.metrics.families.row import SKIP_REASONS
-from exporter.model.observation import Key, OnDemandRun, Reason, Renewal, SkipReason
+from exporter.model.observation import Key, OnDemandRun, Renewal
+from exporter.model.reasons import Reason, SkipReason
 from exporter.report.status_text import StatusLine, lines, summary
 from exporter.status.snapshot import SurfaceState
 from exporter.status.target_health import health

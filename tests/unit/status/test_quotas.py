@@ -1,6 +1,7 @@
 """Quotas and certificates: what the newest answer told, and for how long that holds."""
 
-from exporter.model.observation import Key, RateLimit
+from exporter.model.headers import RateLimit
+from exporter.model.observation import Key
 from exporter.status.snapshot import QuotaNow
 from tests.unit.status.factories import HEALTH, LOGIN, NOW, Bench, call, job, plan, run
 

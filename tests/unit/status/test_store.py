@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.metrics.families.row import PHASES, REASONS
-from exporter.model.observation import Phases, Reason
+from exporter.model.observation import Phases
+from exporter.model.reasons import Reason
 from exporter.status.snapshot import SurfaceNow
 from tests.unit.status.factories import (
     GAUGES,

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.metrics.families.row import SKIP_REASONS
-from exporter.model.observation import SkipReason
+from exporter.model.reasons import SkipReason
 from tests.unit.status.factories import (
     HEALTH,
     INTENTS,

@@ -17,17 +17,18 @@ from exporter.auth.clock import Clock
 from exporter.auth.token_file import TokenFile
 from exporter.config.schema import Auth
 from exporter.model.observation import Key
-from exporter.process.app import App, Options
+from exporter.process.app import App
 from exporter.process.load import load_plan
+from exporter.process.options import Options
 from exporter.system.file_watch import FileWatch
 from exporter.system.file_watcher import FileWatcher
 from exporter.system.regular_files import content
 from exporter.web.listen_address import ListenAddress
 from tests.support.certificates import Authority
+from tests.support.hanging_files import hanging
 from tests.support.hostile import LOOPBACK, OK, Peer, serve, sized
-from tests.support.leases import hanging
-from tests.support.looking import secrets_of
 from tests.support.servers import eventually, get
+from tests.support.watched_files import secrets_of
 from tests.unit.auth.stage import Hand, Server, stage
 
 AMPLE: Final = 30.0
@@ -229,7 +230,7 @@ async def test_neither_a_run_nor_a_reload_touches_a_file_on_the_event_loop(
             assert touched == []
             config.write_text(text.replace("JOURNAL", "b").replace("max_age: 0s", "max_age: 1s"))
             touched.clear()
-            assert await app._reload_by_hand() == []  # noqa: SLF001
+            assert await app._reload_on_request() == []  # noqa: SLF001
             await api.sees("lab", "X-Key: second\r\n")
             assert touched == []
 
@@ -269,7 +270,7 @@ async def test_a_directory_of_the_state_that_hangs_bars_no_other(
 
         async def reloaded(journal: Path) -> list[str]:
             config.write_text(f"{text}state: {{journal: {journal}}}\n")
-            return await app._reload_by_hand()  # noqa: SLF001
+            return await app._reload_on_request()  # noqa: SLF001
 
         with hanging(hung / "state.json"):
             began = monotonic()
@@ -300,7 +301,7 @@ def watch_of(file: Path, read: list[str]) -> FileWatch[str]:
 
 
 async def test_what_did_not_change_is_not_read_again_and_what_failed_is(tmp_path: Path) -> None:
-    file, read, looker = tmp_path / "file", list[str](), FileWatcher()
+    file, read, watcher = tmp_path / "file", list[str](), FileWatcher()
     file.write_text("one")
     watch = watch_of(file, read)
     for written, reads, value in (
@@ -313,7 +314,7 @@ async def test_what_did_not_change_is_not_read_again_and_what_failed_is(tmp_path
     ):
         if written != file.read_text():
             become(file, written)
-        await looker.look_at(watch, AMPLE)
+        await watcher.look_at(watch, AMPLE)
         assert (len(read), watch.seen.value) == (reads, value)
         assert isinstance(watch.seen.error, ValueError) is (value is None)
 
@@ -325,10 +326,10 @@ async def test_all_who_ask_at_once_see_what_is_new_by_few_threads(tmp_path: Path
         (tmp_path / str(number)).write_text("one")
         watches.append(watch_of(tmp_path / str(number), read))
         become(tmp_path / str(number), "two")
-    looker = FileWatcher()
+    watcher = FileWatcher()
 
     async def seen(watch: FileWatch[str]) -> str | None:
-        await looker.look_at(watch, AMPLE)
+        await watcher.look_at(watch, AMPLE)
         return watch.seen.value
 
     assert await asyncio.gather(*map(seen, watches * 10)) == ["two"] * 1000
@@ -360,19 +361,19 @@ async def test_one_volume_that_hangs_holds_one_thread_and_is_waited_for_once(
         (tmp_path / name).write_text("one")
         watches.append(watch_of(tmp_path / name, []))
         become(tmp_path / name, "two")
-    looker = FileWatcher()
-    looker.follow(watches)
+    watcher = FileWatcher()
+    watcher.follow(watches)
     with hanging(tmp_path / "a"):
-        looker.start()
-        await looker.look_at(watches[0], 0.3)
+        watcher.start()
+        await watcher.look_at(watches[0], 0.3)
         began = monotonic()
         for watch in watches * 10:
-            await looker.look_at(watch, AMPLE)
+            await watcher.look_at(watch, AMPLE)
         assert monotonic() - began < AMPLE / 2
         looking = [each for each in threading.enumerate() if each.name == "looks"]
         assert len(looking) <= 2  # the one that was asked for, and the one that goes around
     await until(lambda: all(watch.seen.value == "two" for watch in watches))
-    looker.stop()
+    watcher.stop()
     await until(lambda: not any(each.name == "looks" for each in threading.enumerate()))
 
 
@@ -416,7 +417,7 @@ async def test_a_login_waits_a_moment_for_a_file_that_hangs_and_sends_the_last_p
     file.write_text("hunter2")
     auth = Auth(type="login", username="probe", password_file=str(file))
     clock = Hand()
-    async with stage(Server(clock), clock, auth, looker=FileWatcher()) as api:
+    async with stage(Server(clock), clock, auth, watcher=FileWatcher()) as api:
         fresh = tmp_path / "fresh"
         fresh.write_text("another")
         with hanging(fresh):
@@ -430,7 +431,7 @@ async def test_a_login_sends_the_newest_password(tmp_path: Path) -> None:
     file.write_text("old")
     auth = Auth(type="login", username="probe", password_file=str(file))
     clock = Hand()
-    async with stage(Server(clock), clock, auth, looker=FileWatcher()) as api:
+    async with stage(Server(clock), clock, auth, watcher=FileWatcher()) as api:
         become(file, "hunter2")
         assert await api.owner.headers(SURFACE, AMPLE) is not None
         assert len(api.requests) == 1

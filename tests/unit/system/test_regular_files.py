@@ -17,15 +17,15 @@ from exporter.auth.token_file import TokenFile
 from exporter.client.extra_headers import ExtraHeaders
 from exporter.client.files import files_of
 from exporter.client.settings import connection_settings
-from exporter.client.tls import TlsContexts, context_of
-from exporter.client.tls import problem_of as tls_problem_of
+from exporter.client.tls import TlsContexts, context_of, tls_problem
 from exporter.config import ConfigError
 from exporter.config.schema import Auth, Target, Tls
 from exporter.model.observation import Key
 from exporter.persistence.directory import StateDirectory
 from exporter.persistence.document import StateDocument, encode
-from exporter.process.app import App, Options
+from exporter.process.app import App
 from exporter.process.load import NOTHING, UnusableError, load_plan
+from exporter.process.options import Options
 from exporter.process.reload import Reloader
 from exporter.system.file_watcher import FileWatcher
 from exporter.system.regular_files import (
@@ -42,9 +42,9 @@ from exporter.traces.otlp.session import Watched
 from exporter.traces.otlp.settings import settings_of
 from exporter.web.listen_address import ListenAddress
 from tests.support.certificates import Authority
-from tests.support.leases import hanging
-from tests.support.looking import look
+from tests.support.hanging_files import hanging
 from tests.support.servers import eventually
+from tests.support.watched_files import look
 
 AMPLE: Final = 20.0
 LAB: Final = "targets: [{{name: lab, url: 'https://127.0.0.1:9/v1'{more}}}]\n"
@@ -91,13 +91,13 @@ def named(key: str) -> Callable[[Path], str]:
 def of_context(file: Path) -> str:
     with pytest.raises(OSError) as raised:  # noqa: PT011  # its text is the result
         context_of(Tls(ca_file=str(file)), lambda _: None)
-    return str(tls_problem_of(Tls(ca_file=str(file)))) + str(raised.value.strerror)
+    return str(tls_problem(Tls(ca_file=str(file)))) + str(raised.value.strerror)
 
 
 def of_pair(file: Path) -> str:
     shown = Authority(file.parent).shown(file.parent)
-    told = [tls_problem_of(Tls(shown.ca_file, shown.cert_file, str(file)))]
-    told += [tls_problem_of(Tls(shown.ca_file, str(file), shown.key_file))]
+    told = [tls_problem(Tls(shown.ca_file, shown.cert_file, str(file)))]
+    told += [tls_problem(Tls(shown.ca_file, str(file), shown.key_file))]
     assert told[0] == told[1]
     return str(told[0])
 

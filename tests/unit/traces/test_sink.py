@@ -4,7 +4,9 @@ import pytest
 from msgspec.structs import replace
 
 from exporter.metrics.exposition import render
-from exporter.model.observation import Call, Observation, OnDemandRun, Reason, Run, TraceContext
+from exporter.model.observation import Call, Observation, OnDemandRun, Run
+from exporter.model.reasons import Reason
+from exporter.model.trace_context import TraceContext
 from exporter.planning.job import Plan
 from exporter.traces.otlp.record import SpanRecord
 from exporter.traces.sink import TraceSink

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from exporter.web.connections import Limits
 from exporter.web.listen_address import ListenAddress
 from exporter.web.server import Pages, Server
-from tests.support.readers import answered, connected, deaf, held, port_of, request, said
+from tests.support.rude_clients import answered, connected, deaf, held, port_of, request, said
 from tests.support.servers import LOOPBACK, eventually, get
 
 BODY: Final = b"x" * (16 * 1024 * 1024)

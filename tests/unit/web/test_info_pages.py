@@ -12,14 +12,9 @@ import yaml
 
 from exporter.config import Secret
 from exporter.config.schema import Auth
-from exporter.model.observation import (
-    Lifecycle,
-    OnDemandRun,
-    Phases,
-    RateLimit,
-    TraceContext,
-    Transport,
-)
+from exporter.model.headers import Lifecycle, RateLimit
+from exporter.model.observation import OnDemandRun, Phases, Transport
+from exporter.model.trace_context import TraceContext
 from exporter.planning.job import Plan
 from exporter.report.status_json import Process
 from exporter.status.history import History

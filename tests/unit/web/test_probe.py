@@ -13,8 +13,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.config.schema import Auth, Target
 from exporter.config.values import Secret
-from exporter.model.observation import Call, Observation, Phases, Run, Skip, TraceContext, Transport
-from exporter.model.trace_context import trace_context_of
+from exporter.model.observation import Call, Observation, Phases, Run, Skip, Transport
+from exporter.model.trace_context import TraceContext, trace_context_of
 from exporter.probing.on_demand import NotAskableError, OnDemandResult
 from exporter.protocol.problem_capture import ProblemCapture
 from exporter.web.listen_address import ListenAddress
@@ -73,9 +73,9 @@ class Door:
         surface: str,
         patience: float | None,
         parent: TraceContext | None,
-        heard: ProblemCapture | None,
+        capture: ProblemCapture | None,
     ) -> OnDemandResult:
-        self.listened.append(heard is not None)
+        self.listened.append(capture is not None)
         self.asked.append((target, surface, patience, parent))
         if isinstance(self.last, Exception):
             raise self.last

@@ -15,7 +15,7 @@ from exporter.web.info_pages import InfoPages
 from exporter.web.listen_address import ListenAddress
 from exporter.web.server import Pages, Server
 from exporter.web.single_flight import SingleFlight
-from tests.support.readers import answered, connected, port_of, request
+from tests.support.rude_clients import answered, connected, port_of, request
 from tests.support.servers import LOOPBACK
 from tests.unit.status.factories import Bench, plan
 

@@ -2,7 +2,8 @@
 
 from msgspec.structs import replace
 
-from exporter.model.observation import Call, Run, TraceContext
+from exporter.model.observation import Call, Run
+from exporter.model.trace_context import TraceContext
 from exporter.traces.otlp.record import SpanRecord
 from tests.unit.status import factories
 

@@ -8,7 +8,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from exporter.metrics.series import Families, SpanSeries
-from exporter.model.observation import TraceContext
+from exporter.model.trace_context import TraceContext
 from exporter.traces.otlp.sdk import sampler_of, sender_of
 from exporter.traces.otlp.settings import Settings
 from tests.support.servers import LOOPBACK, free_port

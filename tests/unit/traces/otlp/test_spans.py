@@ -6,7 +6,10 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import SpanKind, StatusCode
 
-from exporter.model.observation import Phases, RateLimit, Reason, TraceContext, Transport
+from exporter.model.headers import RateLimit
+from exporter.model.observation import Phases, Transport
+from exporter.model.reasons import Reason
+from exporter.model.trace_context import TraceContext
 from exporter.traces.otlp.record import SpanRecord
 from exporter.traces.otlp.spans import span_of
 from tests.unit.status.factories import INTENTS, NOW, run

@@ -26,7 +26,7 @@ def look(watch: FileWatch[Any]) -> None:
         watch.take(seen)
 
 
-def secrets_of(auth: Auth, looker: FileWatcher | None = None) -> Secrets:
+def secrets_of(auth: Auth, watcher: FileWatcher | None = None) -> Secrets:
     """The secret of an account."""
     settings = connection_settings(Target("lab", "http://lab", auth=auth))
-    return Secrets(files_of(settings).secret, looker or Here(), "lab")
+    return Secrets(files_of(settings).secret, watcher or Here(), "lab")

@@ -11,7 +11,7 @@ from aiohttp import http_exceptions as http
 from exporter.client import failure_reasons
 from exporter.client.errors import ERRORS, TABLE, FailureRow, Phase
 from exporter.client.failure_reasons import Bounds
-from exporter.model.observation import Reason
+from exporter.model.reasons import Reason
 
 PHASES: tuple[Phase | None, ...] = (None, *typing.get_args(Phase))
 
