@@ -249,7 +249,7 @@ class App:
             unready=self._unready,
             reload=self._reload_on_request if self._options.enable_lifecycle else None,
             ask=self._on_demand.ask,
-            reading=InfoPages(self._history, lambda: self._plan, self.snapshot, self._process),
+            info=InfoPages(self._history, lambda: self._plan, self.snapshot, self._process),
         )
 
     def _process(self) -> Process:

@@ -31,10 +31,10 @@ _FLAGS: Final = {"": False, "0": False, "false": False, "1": True, "true": True}
 class InfoPages:
     """What is there to read.
 
-    ``plan`` gives what is in force, ``snapshot`` and ``process`` what is now, ``journal`` what was.
+    ``plan`` gives what is in force, ``snapshot`` and ``process`` what is now, ``history`` what was.
     """
 
-    journal: History
+    history: History
     plan: Callable[[], Plan]
     snapshot: Callable[[], Snapshot]
     process: Callable[[], Process]
@@ -69,8 +69,8 @@ class InfoPages:
     def _found(self, wanted: Wanted) -> FoundRuns:
         of = (wanted.target, wanted.surface)
         keys = [job.key for target in self.plan().targets for job in target.every]
-        entries = self.journal.entries(*of, failed=wanted.failed)
-        return FoundRuns(entries, self.journal.skips(*of), keys)
+        entries = self.history.entries(*of, failed=wanted.failed)
+        return FoundRuns(entries, self.history.skips(*of), keys)
 
     async def _config(self, request: web.BaseRequest) -> web.Response:
         del request

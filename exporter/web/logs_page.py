@@ -93,7 +93,7 @@ class Wanted(Struct, frozen=True):
 
 
 class FoundRuns(Struct, frozen=True):
-    """What the journal has of it, and by what it can be asked for."""
+    """What the history has of it, and by what it can be asked for."""
 
     entries: Sequence[HistoryEntry]
     skips: Sequence[tuple[Key, SkipReason, Skipped]]

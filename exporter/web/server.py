@@ -40,7 +40,7 @@ class Pages:
     unready: Callable[[], str | None]
     reload: Callable[[], Awaitable[list[str]]] | None = None
     ask: probe.Ask | None = None
-    reading: InfoPages | None = None
+    info: InfoPages | None = None
     """``/logs``, ``/config``, ``/reasons`` and ``/api/v1/status``."""
 
 
@@ -60,8 +60,8 @@ class Server(Listener):
         if pages.ask is not None:
             # A HEAD would cost a request of the API, and answer nothing.
             routes.get(paths.PROBE, partial(probe.answer, ask=pages.ask), head=False)
-        if pages.reading is not None:
-            pages.reading.route(routes)
+        if pages.info is not None:
+            pages.info.route(routes)
         if telemetry_path != "/":
             routes.get("/", self._status)
         super().__init__(routes, limits)

@@ -58,11 +58,11 @@ def planned() -> Plan:
 
 @asynccontextmanager
 async def serving(*seen: object, process: Process | None = None) -> AsyncIterator[str]:
-    bench, journal = Bench(planned()), History()
-    journal.apply(planned())
+    bench, history = Bench(planned()), History()
+    history.apply(planned())
     for observation in (*observations(), *seen):
         bench.take(observation)  # type: ignore[arg-type]  # they are observations
-        journal(observation)  # type: ignore[arg-type]
+        history(observation)  # type: ignore[arg-type]
     now = process or Process(NOW - 60, NOW - 50)
     pages = Pages(
         metrics=lambda *_: (b"", {}),
@@ -70,7 +70,7 @@ async def serving(*seen: object, process: Process | None = None) -> AsyncIterato
         status=lambda: str,
         unhealthy=lambda: None,
         unready=lambda: None,
-        reading=InfoPages(journal, planned, bench.latest.snapshot, lambda: now),
+        info=InfoPages(history, planned, bench.latest.snapshot, lambda: now),
     )
     server = Server(pages, "/metrics")
     address = await server.open(ListenAddress(LOOPBACK, 0))

@@ -132,15 +132,15 @@ class Made:
 
 @asynccontextmanager
 async def serving(made: Made) -> AsyncIterator[str]:
-    journal = History()
-    journal.apply(plan())
+    history = History()
+    history.apply(plan())
     pages = Pages(
         metrics=made.metrics,
         scraped=made.scraped,
         status=lambda: made.status,
         unhealthy=lambda: None,
         unready=lambda: None,
-        reading=InfoPages(journal, made.plan, made.snapshot, lambda: Process(0, 0)),
+        info=InfoPages(history, made.plan, made.snapshot, lambda: Process(0, 0)),
     )
     server = Server(pages, "/metrics")
     address = await server.open(ListenAddress(LOOPBACK, 0))
