@@ -30,17 +30,15 @@ from exporter.probing.session import Means, TargetSession, files_for, sessions_f
 from exporter.process.load import LoadedPlan, UnusableError
 from exporter.process.options import Options
 from exporter.process.reload import Load, Reloader
-from exporter.report.status_json import Process
 from exporter.status.fanout import Fanout, Sink
 from exporter.status.history import History
-from exporter.status.snapshot import Snapshot
+from exporter.status.snapshot import ProcessNow, Snapshot
 from exporter.status.store import StatusStore
 from exporter.system.file_watcher import FileWatcher
 from exporter.traces.exporting import Tracing
 from exporter.web.info_pages import InfoPages
 from exporter.web.listen_address import ListenAddress
 from exporter.web.server import Pages, Server
-from exporter.web.status_page import status_page
 
 GRACE: Final = 2.5
 """Seconds that running probes have at the end; all of it is over within 5."""
@@ -244,7 +242,7 @@ class App:
         return Pages(
             metrics=lambda accept, encoding: render(self._registry, accept, encoding),
             scraped=self._metrics.scraped,
-            status=lambda: partial(status_page, self.snapshot(), self._options.telemetry_path),
+            status=lambda: partial(_status_page, self.snapshot(), self._options.telemetry_path),
             unhealthy=self._unhealthy,
             unready=self._unready,
             reload=self._reload_on_request if self._options.enable_lifecycle else None,
@@ -252,9 +250,9 @@ class App:
             info=InfoPages(self._history, lambda: self._plan, self.snapshot, self._process),
         )
 
-    def _process(self) -> Process:
+    def _process(self) -> ProcessNow:
         reloader = self._reloader
-        return Process(self._began, reloader.succeeded_at, tuple(reloader.problems))
+        return ProcessNow(self._began, reloader.succeeded_at, tuple(reloader.problems))
 
     def _unhealthy(self) -> str | None:
         if self._started and self._schedule.silence > _SILENT:
@@ -265,3 +263,10 @@ class App:
         if not self._plan.targets:
             return "no configuration could be used yet; the log says why"
         return None if self._started else "the schedule is not running"
+
+
+def _status_page(snapshot: Snapshot, telemetry_path: str) -> str:
+    """Write it; in a thread, and what writes it is loaded where somebody looks at it."""
+    from exporter.web.status_page import status_page  # noqa: PLC0415
+
+    return status_page(snapshot, telemetry_path)

@@ -7,7 +7,6 @@ or header is in it. A run is told as everywhere (``report.run_json``).
 from collections.abc import Mapping
 
 import msgspec
-from msgspec import Struct
 
 from exporter import __version__
 from exporter.config.schema import Target
@@ -31,6 +30,7 @@ from exporter.report.status_shapes import (
 from exporter.status.snapshot import (
     CertificateNow,
     LifecycleNow,
+    ProcessNow,
     QuotaNow,
     Snapshot,
     SurfaceNow,
@@ -39,17 +39,7 @@ from exporter.status.snapshot import (
 from exporter.status.target_health import HealthCheck, TargetHealth, health
 
 
-class Process(Struct, frozen=True):
-    """What is known of the exporter itself, times in Unix seconds."""
-
-    started: float
-    loaded: float
-    """When the configuration in force was read."""
-    problems: tuple[str, ...] = ()
-    """Why a newer one was refused."""
-
-
-def status_json(snapshot: Snapshot, process: Process) -> bytes:
+def status_json(snapshot: Snapshot, process: ProcessNow) -> bytes:
     """Write the answer: what is known of the targets, and of the exporter itself."""
     now = NowJson(
         version=__version__,

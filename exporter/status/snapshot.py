@@ -203,3 +203,13 @@ class Snapshot(Struct, frozen=True):
     """By target and kind, how much of what is listed is not asked for."""
     put_off: Mapping[str, PutOff] = {}
     """Why no attempt to get in is made now, by target."""
+
+
+class ProcessNow(Struct, frozen=True):
+    """What is known of the exporter itself, times in Unix seconds."""
+
+    started: float
+    loaded: float
+    """When the configuration in force was read."""
+    problems: tuple[str, ...] = ()
+    """Why a newer one was refused."""

@@ -11,12 +11,10 @@ from aiohttp import web
 from exporter.config.encode import encode
 from exporter.planning.job import Plan
 from exporter.planning.plan import in_force
-from exporter.report.status_json import Process, status_json
 from exporter.status.history import History
-from exporter.status.snapshot import Snapshot
+from exporter.status.snapshot import ProcessNow, Snapshot
 from exporter.web import paths
-from exporter.web.logs_page import SHOWN, FoundRuns, Wanted, logs_json, logs_page
-from exporter.web.reasons_page import reasons_page
+from exporter.web.logs_query import SHOWN, FoundRuns, Wanted
 from exporter.web.routes import TEXT, Routes, plain
 from exporter.web.single_flight import SingleFlight
 
@@ -37,7 +35,7 @@ class InfoPages:
     history: History
     plan: Callable[[], Plan]
     snapshot: Callable[[], Snapshot]
-    process: Callable[[], Process]
+    process: Callable[[], ProcessNow]
 
     bodies: SingleFlight[bytes] = field(default_factory=SingleFlight)
 
@@ -58,13 +56,12 @@ class InfoPages:
         kind = _JSON if as_json else _HTML
         return web.Response(body=body, content_type=kind, charset=_UTF_8)
 
-    # A thousand runs take a while to write, and probes are due meanwhile: so in a thread.
+    # A thousand runs take a while to write, and probes are due meanwhile: so in a thread. What
+    # writes is loaded there as well, once somebody wants to read.
 
     async def _write(self, wanted: Wanted, as_json: bool) -> bytes:  # noqa: FBT001  # partial
         found = self._found(wanted)
-        if as_json:
-            return await asyncio.to_thread(logs_json, found)
-        return (await asyncio.to_thread(logs_page, found, wanted)).encode()
+        return await asyncio.to_thread(_logs, found, wanted, as_json=as_json)
 
     def _found(self, wanted: Wanted) -> FoundRuns:
         of = (wanted.target, wanted.surface)
@@ -86,12 +83,30 @@ class InfoPages:
         return web.Response(body=body, content_type=_JSON)
 
     async def _write_status(self) -> bytes:
-        return await asyncio.to_thread(status_json, self.snapshot(), self.process())
+        return await asyncio.to_thread(_status, self.snapshot(), self.process())
 
 
 async def _reasons(request: web.BaseRequest) -> web.Response:
     del request
-    return web.Response(text=reasons_page(), content_type=_HTML)
+    return web.Response(text=await asyncio.to_thread(_reasons_page), content_type=_HTML)
+
+
+def _reasons_page() -> str:
+    from exporter.web.reasons_page import reasons_page  # noqa: PLC0415
+
+    return reasons_page()
+
+
+def _logs(found: FoundRuns, wanted: Wanted, *, as_json: bool) -> bytes:
+    from exporter.web.logs_page import logs_json, logs_page  # noqa: PLC0415
+
+    return logs_json(found) if as_json else logs_page(found, wanted).encode()
+
+
+def _status(snapshot: Snapshot, process: ProcessNow) -> bytes:
+    from exporter.report.status_json import status_json  # noqa: PLC0415
+
+    return status_json(snapshot, process)
 
 
 def _in_force(plan: Plan) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Final
-from urllib.parse import urlencode
 
 import msgspec
 from msgspec import Struct
@@ -14,11 +13,10 @@ from exporter.report.advice import advice
 from exporter.report.run_json import CallJson, RunJson, SkipJson, TransportJson, run_json, skip_json
 from exporter.status.history import HistoryEntry, Skipped, run_of
 from exporter.web.frame import framed
+from exporter.web.logs_query import FoundRuns, Wanted
 from exporter.web.phase_bars import STYLE, legend, longest_of, milliseconds, phase_bar
 from exporter.web.reasons_page import link
 
-SHOWN: Final = 200
-"""Runs that the page shows unless it is asked for another number; JSON has all."""
 _NO_WAY: Final = TransportJson(None, None, None, 0)
 
 _STYLE: Final = """\
@@ -76,28 +74,6 @@ _BODY: Final = """\
 </tbody>
 </table></div>
 """
-
-
-class Wanted(Struct, frozen=True):
-    """What was asked for; empty is any."""
-
-    target: str = ""
-    surface: str = ""
-    failed: bool = False
-    limit: int = SHOWN
-
-    def query(self, **more: str) -> str:
-        """The same as the query of a URL."""
-        given = {"target": self.target, "surface": self.surface, "failed": "1" * self.failed}
-        return urlencode({key: value for key, value in {**given, **more}.items() if value})
-
-
-class FoundRuns(Struct, frozen=True):
-    """What the history has of it, and by what it can be asked for."""
-
-    entries: Sequence[HistoryEntry]
-    skips: Sequence[tuple[Key, SkipReason, Skipped]]
-    keys: Sequence[Key]
 
 
 class LogsJson(Struct, frozen=True):

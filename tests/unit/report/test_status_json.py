@@ -8,15 +8,17 @@ from hypothesis import strategies as st
 from exporter.model.headers import Lifecycle
 from exporter.model.observation import Call, OnDemandRun, Run, Skip
 from exporter.planning.job import Plan
-from exporter.report.status_json import Process, status_json
+from exporter.report.status_json import status_json
 from exporter.status.history import History
-from exporter.web.logs_page import FoundRuns, logs_json
+from exporter.status.snapshot import ProcessNow
+from exporter.web.logs_page import logs_json
+from exporter.web.logs_query import FoundRuns
 from tests.support.observed import CALLS, RUNS, SKIPS
 from tests.support.schemas import described
 from tests.unit.status.factories import NOW, Bench, call, run
 from tests.unit.status.scenario import played
 
-PROCESS: Final = Process(NOW - 60, NOW - 50)
+PROCESS: Final = ProcessNow(NOW - 60, NOW - 50)
 PARTS: Final = (
     *("targets", "health", "surfaces", "rate_limits", "tokens", "put_off"),
     *("lifecycle", "certificates"),
@@ -30,7 +32,7 @@ def test_each_part_of_the_status_is_described() -> None:
 
 
 def test_without_targets_there_is_a_status_all_the_same() -> None:
-    refused = Process(NOW, NOW, ("config.yaml:3: colour: unknown key",))
+    refused = ProcessNow(NOW, NOW, ("config.yaml:3: colour: unknown key",))
     data = described("status", status_json(Bench(Plan(())).latest.snapshot(), refused))["data"]
     assert data["config"]["last_reload_successful"] is False
     assert not any(data[part] for part in PARTS)

@@ -16,8 +16,8 @@ from exporter.model.headers import Lifecycle, RateLimit
 from exporter.model.observation import OnDemandRun, Phases, Transport
 from exporter.model.trace_context import TraceContext
 from exporter.planning.job import Plan
-from exporter.report.status_json import Process
 from exporter.status.history import History
+from exporter.status.snapshot import ProcessNow
 from exporter.web.info_pages import InfoPages
 from exporter.web.listen_address import ListenAddress
 from exporter.web.server import Pages, Server
@@ -57,13 +57,13 @@ def planned() -> Plan:
 
 
 @asynccontextmanager
-async def serving(*seen: object, process: Process | None = None) -> AsyncIterator[str]:
+async def serving(*seen: object, process: ProcessNow | None = None) -> AsyncIterator[str]:
     bench, history = Bench(planned()), History()
     history.apply(planned())
     for observation in (*observations(), *seen):
         bench.take(observation)  # type: ignore[arg-type]  # they are observations
         history(observation)  # type: ignore[arg-type]
-    now = process or Process(NOW - 60, NOW - 50)
+    now = process or ProcessNow(NOW - 60, NOW - 50)
     pages = Pages(
         metrics=lambda *_: (b"", {}),
         scraped=lambda _: None,
@@ -309,7 +309,7 @@ async def test_the_status() -> None:
 
 
 async def test_why_a_configuration_was_refused() -> None:
-    process = Process(NOW, NOW, ("config.yaml:3: colour: unknown key",))
+    process = ProcessNow(NOW, NOW, ("config.yaml:3: colour: unknown key",))
     async with serving(process=process) as url:
         config = (await told(f"{url}/api/v1/status"))["data"]["config"]
     assert config["last_reload_successful"] is False

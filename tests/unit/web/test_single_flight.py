@@ -8,9 +8,8 @@ from typing import Final
 import pytest
 
 from exporter.planning.job import Plan
-from exporter.report.status_json import Process
 from exporter.status.history import History
-from exporter.status.snapshot import Snapshot
+from exporter.status.snapshot import ProcessNow, Snapshot
 from exporter.web.info_pages import InfoPages
 from exporter.web.listen_address import ListenAddress
 from exporter.web.server import Pages, Server
@@ -140,7 +139,7 @@ async def serving(made: Made) -> AsyncIterator[str]:
         status=lambda: made.status,
         unhealthy=lambda: None,
         unready=lambda: None,
-        info=InfoPages(history, made.plan, made.snapshot, lambda: Process(0, 0)),
+        info=InfoPages(history, made.plan, made.snapshot, lambda: ProcessNow(0, 0)),
     )
     server = Server(pages, "/metrics")
     address = await server.open(ListenAddress(LOOPBACK, 0))
