@@ -259,6 +259,7 @@ class RenewingToken(Identity):
         return True
 
     async def _log_in(self) -> None:
+        self._attempts.begin()  # what never comes to be sent is no refresh any more
         await self._secrets.look()  # a login may be refused but once: it is to be the newest
         secret = self._secret()
         if secret is None:

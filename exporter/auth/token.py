@@ -16,6 +16,10 @@ class HeldToken(Struct, frozen=True):
     expires: float
     renew: float
 
+    def __repr__(self) -> str:
+        """Never the token."""
+        return f"HeldToken(since={self.since}, expires={self.expires}, renew={self.renew})"
+
 
 class Legacy(Struct, frozen=True):
     """What an owner leaves to the one that takes its place.

@@ -194,8 +194,8 @@ def _lifecycle(told: Lifecycle, now: float) -> Iterator[tuple[str, str]]:
 
 def _finding(step: Step) -> Iterator[StoryLine]:
     conclusion, reason = step.conclusion, step.reason
-    if isinstance(conclusion, Run):
-        yield fact("checked", ", ".join(IN_ORDER.get(step.key.surface, ())))
+    if isinstance(conclusion, Run) and (checked := _checked(conclusion)):
+        yield fact("checked", ", ".join(checked))
     if reason is None:
         return
     yield fact("wrong", conclusion.wrong if isinstance(conclusion, Run) else reason, "bad")
@@ -206,6 +206,14 @@ def _finding(step: Step) -> Iterator[StoryLine]:
     yield fact("causes", told.causes)
     yield fact("look next", told.then)
     yield fact("all reasons", f"{place(reason)} of a running exporter", "dim")
+
+
+def _checked(run: Run) -> Sequence[str]:
+    """The names of the checks that were asked: none where no answer came, those up to a finding."""
+    if run.deciding is None or run.deciding.fault is not None:
+        return ()
+    names = IN_ORDER.get(run.key.surface, ())
+    return names[: names.index(run.check) + 1] if run.check in names else names
 
 
 def _said(problem: ApiProblem) -> Iterator[str]:

@@ -178,6 +178,24 @@ async def test_a_password_that_cannot_be_read_is_a_skip_and_not_a_crash(tmp_path
     assert api.requests == []
 
 
+async def test_after_a_refresh_that_fails_it_is_the_login_that_has_no_password(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "password"
+    file.write_text("hunter2")
+    auth = Auth(type="login", username="probe", password_file=str(file))
+    clock = Hand()
+    server = Server(clock, 600)
+    async with stage(server, clock, auth) as api:
+        assert await api.owner.headers(SURFACE, 1) is not None
+        server.refresh_works = False
+        file.unlink()
+        clock.now = 500
+        await api.settle()
+    skips = [(each.key.surface, each.reason) for each in api.seen if isinstance(each, Skip)]
+    assert skips == [("auth.login", "no_token")]
+
+
 async def test_a_login_in_flight_at_the_end_is_a_skip() -> None:
     clock = Hand()
     async with stage(Server(clock), clock) as api:

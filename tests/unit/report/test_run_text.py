@@ -124,6 +124,12 @@ def test_what_was_not_measured_is_not_told() -> None:
     text = told(Step(Run(HEALTH, NOW, 0.1, "dns", deciding=bare, detail="no such name"), (bare,)))
     assert "GET /x: dns\n" in text
     assert not any(word in text for word in ("rate limit", "certificate", "trace", "None"))
+    assert "checked" not in text  # no answer came
+
+
+def test_of_the_checks_those_are_told_that_were_asked() -> None:
+    text = told(Step(replace(RUN, reason="unhealthy", check="media"), (CALL,)))
+    assert "  checked       status, media\n" in text
 
 
 def test_a_date_beyond_all_calendars_is_told() -> None:
