@@ -56,27 +56,27 @@ class Visited(Struct, frozen=True):
         return missing and bool(self.candidate.id) and not self.candidate.listed_again
 
 
-async def probe(errand: ProbeInput, send: Send) -> list[Observation]:
+async def probe(given: ProbeInput, send: Send) -> list[Observation]:
     """Ask, and conclude; from ``send`` a fault comes back as data.
 
     The calls, the readings, the visits of ids, and last the one run that they make; in its place a
     skip ``no_resource`` where every id turned out to be gone, or ``no_token`` where the token was
     over before anything could be sent.
     """
-    ids = errand.job.surface.ids
+    ids = given.job.surface.ids
     if ids is not None and ids.fan_out == "each":
-        visited = await _ask_each(errand, send)
+        visited = await _ask_each(given, send)
     else:
-        visited = await _ask_first(errand, send)
-    return [*_seen(errand, visited), _conclude(errand, visited)]
+        visited = await _ask_first(given, send)
+    return [*_seen(given, visited), _conclude(given, visited)]
 
 
-async def _ask_first(errand: ProbeInput, send: Send) -> list[Visited]:
+async def _ask_first(given: ProbeInput, send: Send) -> list[Visited]:
     """Ask for one id, and for the next one where that is gone."""
-    deadline = _now() + errand.job.timeout
+    deadline = _now() + given.job.timeout
     visited: list[Visited] = []
-    for candidate in errand.permit.candidates:
-        visit = await _ask(errand, candidate, send, deadline)
+    for candidate in given.permit.candidates:
+        visit = await _ask(given, candidate, send, deadline)
         if visit is not None:
             visited.append(visit)
         if visit is None or not visit.gone or _now() >= deadline:
@@ -84,57 +84,57 @@ async def _ask_first(errand: ProbeInput, send: Send) -> list[Visited]:
     return visited
 
 
-async def _ask_each(errand: ProbeInput, send: Send) -> list[Visited]:
+async def _ask_each(given: ProbeInput, send: Send) -> list[Visited]:
     """Ask for every id, in as many lanes as there are; the time-out bounds the whole round.
 
     What cannot have its time any more is not begun: the next round begins with it. So a large
     round of answers that are slow and yet good has not failed.
     """
-    deadline = _now() + errand.job.timeout
-    latest = deadline - min(errand.job.bad, errand.job.timeout / 2)
+    deadline = _now() + given.job.timeout
+    latest = deadline - min(given.job.bad, given.job.timeout / 2)
     visited: list[Visited] = []
-    waiting = iter(errand.permit.candidates)
+    waiting = iter(given.permit.candidates)
 
     async def lane() -> None:
         for candidate in waiting:
-            visit = await _ask(errand, candidate, send, deadline)
+            visit = await _ask(given, candidate, send, deadline)
             if visit is None:
                 break
             visited.append(visit)
             if _now() > latest:
                 break
-        errand.permit.leave()
+        given.permit.leave()
 
     async with asyncio.TaskGroup() as lanes:
-        for _ in range(errand.permit.lanes):
+        for _ in range(given.permit.lanes):
             lanes.create_task(lane())
     return visited
 
 
 async def _ask(
-    errand: ProbeInput, candidate: Candidate, send: Send, deadline: float
+    given: ProbeInput, candidate: Candidate, send: Send, deadline: float
 ) -> Visited | None:
     """Ask for one id; once more with another token where the first was not accepted.
 
     ``None`` where there is no token any more: a round, or the wait for a slot, may outlast one.
     """
-    permit = errand.permit
+    permit = given.permit
     if not await permit.current(deadline - _now()) or _now() >= deadline:
         return None
     headers = permit.headers
-    first = await _send(errand, candidate, send, deadline)
+    first = await _send(given, candidate, send, deadline)
     if not first.call.rejected:
         return Visited(candidate, first)
     if not await permit.renew(headers, deadline - _now()) or _now() >= deadline:
         return Visited(candidate, first)
-    second = await _send(errand, candidate, send, deadline, resent=True)
+    second = await _send(given, candidate, send, deadline, resent=True)
     return Visited(candidate, second, rejected=first.call)
 
 
 async def _send(
-    errand: ProbeInput, candidate: Candidate, send: Send, deadline: float, *, resent: bool = False
+    given: ProbeInput, candidate: Candidate, send: Send, deadline: float, *, resent: bool = False
 ) -> Verdict:
-    job, permit = errand.job, errand.permit
+    job, permit = given.job, given.permit
     surface = job.surface
     headers = permit.headers
     if surface.media == "text":
@@ -142,7 +142,7 @@ async def _send(
     if surface.body is not None:
         headers = {**headers, **_SENDS_JSON}
     path = _path(job, candidate.id)
-    context = errand.mint.another(errand.context)
+    context = given.mint.another(given.context)
     request = Request(
         method=surface.method,
         path=path,
@@ -152,12 +152,12 @@ async def _send(
         body=surface.body,
         essential=job.essential,
         traceparent=context.traceparent,
-        fresh=errand.fresh,
+        fresh=given.fresh,
         largest=job.largest,
     )
     sent = Sent(path, context, permit.queued, permit.proof, resent)
-    verdict, _ = await ask(send, job, request, sent, errand.checks)
-    errand.learn(verdict.call)
+    verdict, _ = await ask(send, job, request, sent, given.checks)
+    given.learn(verdict.call)
     return verdict
 
 
@@ -173,9 +173,9 @@ def _path(job: Job, ids: tuple[str, ...]) -> str:
     return "/".join(pieces) + job.query
 
 
-def _seen(errand: ProbeInput, visited: Sequence[Visited]) -> list[Observation]:
+def _seen(given: ProbeInput, visited: Sequence[Visited]) -> list[Observation]:
     """The calls, what they listed, and what became of the ids."""
-    job = errand.job
+    job = given.job
     seen: list[Observation] = []
     for visit in visited:
         verdict = visit.verdict
@@ -185,14 +185,14 @@ def _seen(errand: ProbeInput, visited: Sequence[Visited]) -> list[Observation]:
         if verdict.document is not None:
             seen += read_ids(job, verdict.call.at, visit.candidate.id, verdict.document)
     if job.surface.ids is not None and visited:
-        seen.append(_visit(errand, job.surface.ids.kind, visited))
+        seen.append(_visit(given, job.surface.ids.kind, visited))
     return seen
 
 
-def _visit(errand: ProbeInput, kind: str, visited: Sequence[Visited]) -> IdsVisited:
+def _visit(given: ProbeInput, kind: str, visited: Sequence[Visited]) -> IdsVisited:
     there = [visit for visit in visited if not visit.gone]
     return IdsVisited(
-        key=errand.job.key,
+        key=given.job.key,
         at=visited[-1].verdict.call.at,
         kind=kind,
         well=tuple(v.candidate.id for v in there if v.verdict.finding is None),
@@ -201,16 +201,16 @@ def _visit(errand: ProbeInput, kind: str, visited: Sequence[Visited]) -> IdsVisi
     )
 
 
-def _conclude(errand: ProbeInput, visited: Sequence[Visited]) -> Run | Skip:
+def _conclude(given: ProbeInput, visited: Sequence[Visited]) -> Run | Skip:
     """One run; a skip where every id is gone, or nothing could be sent."""
-    job = errand.job
+    job = given.job
     if not visited:
         return Skip(job.key, time.time(), "no_token")
     verdicts = [visit.verdict for visit in visited if not visit.gone]
     if not verdicts:
         return Skip(job.key, visited[-1].verdict.call.at, "no_resource")
     ended = max(visit.verdict.call.at for visit in visited)
-    return conclude(verdicts, ended, errand.lateness)
+    return conclude(verdicts, ended, given.lateness)
 
 
 def _now() -> float:

@@ -136,7 +136,7 @@ class Runner:
         if isinstance(permit, Refusal):
             return [Skip(job.key, time.time(), permit.reason)]
         with permit:
-            errand = ProbeInput(
+            given = ProbeInput(
                 job=order.bounded,
                 permit=permit,
                 mint=session.mint,
@@ -147,7 +147,7 @@ class Runner:
                 learn=session.learn,
             )
             send, capture = session.client.send, order.capture
-            return await probe(errand, send if capture is None else capture.through(send))
+            return await probe(given, send if capture is None else capture.through(send))
 
 
 def _now() -> float:

@@ -44,7 +44,7 @@ def planned(most: int) -> tuple[DiscoveredIds, Job]:
     return followed, job
 
 
-async def errand(job: Job) -> ProbeInput:
+async def probe_input(job: Job) -> ProbeInput:
     mint = Mint()
     return ProbeInput(
         job,
@@ -66,7 +66,7 @@ async def learned(followed: DiscoveredIds, job: Job, content: bytes) -> list[Obs
         asked.append(request)
         return answer(content)
 
-    seen = await probe(await errand(job), send)
+    seen = await probe(await probe_input(job), send)
     for observation in seen:
         followed(observation)
     assert len(content) <= asked[0].largest
@@ -93,7 +93,7 @@ async def largest(job: Job) -> int:
         asked.append(request.largest)
         return answer({})
 
-    await probe(await errand(job), send)
+    await probe(await probe_input(job), send)
     (most,) = asked
     return most
 

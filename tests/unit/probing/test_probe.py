@@ -54,7 +54,7 @@ class Name(Identity):
         return self.sent
 
 
-async def errand(
+async def probe_input(
     job: Job,
     asked_for: tuple[Candidate, ...] = NO_ID,
     lanes: int = 1,
@@ -84,7 +84,7 @@ async def observed(
         await asyncio.sleep(0)
         return answering(request)
 
-    return await probe(await errand(job, asked_for, lanes, identity or Name()), send), sent
+    return await probe(await probe_input(job, asked_for, lanes, identity or Name()), send), sent
 
 
 def only(kind: type[T], seen: list[Observation]) -> T:
@@ -225,7 +225,9 @@ async def test_never_more_in_flight_than_there_are_lanes(lanes: int, most: int) 
         flying -= 1
         return answer({})
 
-    await probe(await errand(JOBS["tn-manager.agents.status"], candidates("abcdef"), lanes), send)
+    await probe(
+        await probe_input(JOBS["tn-manager.agents.status"], candidates("abcdef"), lanes), send
+    )
     assert peak == most
 
 
@@ -240,7 +242,7 @@ async def test_a_round_begins_nothing_that_cannot_have_its_time() -> None:
     job = JOBS["tn-manager.agents.status"]
     short = msgspec.structs.replace(job, timeout=0.1)
     started = clock.time()
-    seen = await probe(await errand(short, candidates("abcdef")), send)
+    seen = await probe(await probe_input(short, candidates("abcdef")), send)
     run = only(Run, seen)
     assert 1 <= len(only(IdsVisited, seen).well) < 6
     assert clock.time() - started < 0.2
@@ -308,7 +310,7 @@ async def test_a_run_whose_token_is_over_before_its_first_request_sends_nothing(
     surface: str,
 ) -> None:
     identity, sent = Name(), list[Request]()
-    of = await errand(JOBS[surface], candidates("ab"), identity=identity)
+    of = await probe_input(JOBS[surface], candidates("ab"), identity=identity)
     identity.ended = True
 
     async def send(request: Request) -> Exchange:
@@ -331,7 +333,7 @@ async def test_a_lane_without_work_is_given_back_at_once() -> None:
             await hang.wait()
         return answer({})
 
-    of = await errand(JOBS["tn-manager.agents.status"], candidates("abcdef"), 3)
+    of = await probe_input(JOBS["tn-manager.agents.status"], candidates("abcdef"), 3)
     task = asyncio.create_task(probe(of, send))
     async with asyncio.timeout(5):
         while of.permit.lanes > 1:  # noqa: ASYNC110  # nothing else tells
