@@ -71,14 +71,16 @@ class _Series:
 class SurfaceSeries(_Series):
     """Runs and skips of one surface, all from 0 on: that scheduled = runs + skips holds here."""
 
-    __slots__ = ()
+    __slots__ = ("_duration", "_runs", "_scheduled")
 
     def __init__(self, families: Families, key: Key) -> None:
-        """Begin them."""
+        """Begin them; those that every run counts in are at hand."""
         super().__init__(families, key.target, key.component, key.surface)
-        self._histogram("oran_mano_probe_duration_seconds")
         for name in _OF_SURFACES:
             self._counter(name)
+        self._duration = self._histogram("oran_mano_probe_duration_seconds")
+        self._runs = self._counter("oran_mano_probe_runs_total")
+        self._scheduled = self._counter("oran_mano_probe_scheduled_total")
 
     def expect(self, reasons: Iterable[SkipReason]) -> None:
         """Begin the skips that may occur."""
@@ -87,10 +89,10 @@ class SurfaceSeries(_Series):
 
     def ran(self, run: Run, exemplar: dict[str, str] | None = None) -> None:
         """Count a run; ``exemplar`` leads to its span."""
-        self._counter("oran_mano_probe_scheduled_total").inc()
-        self._counter("oran_mano_probe_runs_total").inc()
+        self._scheduled.inc()
+        self._runs.inc()
         if run.reason != "internal":
-            self._histogram("oran_mano_probe_duration_seconds").observe(run.duration, exemplar)
+            self._duration.observe(run.duration, exemplar)
         if run.reason is not None:
             self._counter("oran_mano_probe_failures_total").inc()
             if run.reason == "throttled":
@@ -105,7 +107,7 @@ class SurfaceSeries(_Series):
 
     def skip(self, skip: Skip) -> None:
         """Count a skip, or several in a row."""
-        self._counter("oran_mano_probe_scheduled_total").inc(skip.count)
+        self._scheduled.inc(skip.count)
         self._counter("oran_mano_probe_skipped_total", skip.reason).inc(skip.count)
 
 

@@ -22,6 +22,9 @@ GrantKind: TypeAlias = Literal["login", "refresh", "file"]
 """How a token was got."""
 Credential: TypeAlias = Literal["anonymous", "account"]
 """Whose quota a call was counted against."""
+SUCCESSES: Final = range(200, 300)
+"""The statuses of what was answered well (RFC 9110, section 15.3)."""
+_UNAUTHORIZED: Final = 401
 
 
 class Key(Struct, frozen=True):
@@ -107,12 +110,12 @@ class Call(Struct, frozen=True):
     @property
     def accepted(self) -> bool:
         """Whether it was answered well, and what it was sent with is good."""
-        return self.status is not None and 200 <= self.status < 300  # noqa: PLR2004
+        return self.status in SUCCESSES
 
     @property
     def rejected(self) -> bool:
         """Whether what it was sent with was not accepted (RFC 9110, section 15.5.2)."""
-        return self.status == 401  # noqa: PLR2004
+        return self.status == _UNAUTHORIZED
 
 
 class Run(Struct, frozen=True):

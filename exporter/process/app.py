@@ -267,6 +267,6 @@ class App:
 
 def _status_page(snapshot: Snapshot, telemetry_path: str) -> str:
     """Write it; in a thread, and what writes it is loaded where somebody looks at it."""
-    from exporter.web.status_page import status_page  # noqa: PLC0415
+    from exporter.web.status_page import status_page  # noqa: PLC0415  # for who looks at it
 
     return status_page(snapshot, telemetry_path)

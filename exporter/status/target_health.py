@@ -10,6 +10,7 @@ from typing import Final, Literal, TypeAlias
 from msgspec import Struct
 
 from exporter.config.schema import Target
+from exporter.model.observation import SUCCESSES
 from exporter.status.snapshot import Snapshot, SurfaceNow, SurfaceState, TokenNow
 
 Status: TypeAlias = Literal["healthy", "unhealthy", "unknown"]
@@ -21,8 +22,6 @@ SURFACES: Final[Mapping[str, str]] = {
     "tn-manager.agents.list": "TN Manager API",
 }
 """What is checked besides authentication, and what the guide calls it."""
-
-_SUCCESSES: Final = range(200, 300)
 
 
 class HealthCheck(Struct, frozen=True, omit_defaults=True):
@@ -154,7 +153,7 @@ def _surface(surface: SurfaceNow, description: str) -> HealthCheck:
 
 
 def _answers(surface: SurfaceNow) -> bool:
-    return surface.status is not None and surface.status in _SUCCESSES
+    return surface.status in SUCCESSES
 
 
 def _since(surface: SurfaceNow | None, status: Status, message: str) -> HealthCheck:

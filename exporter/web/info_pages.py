@@ -92,19 +92,19 @@ async def _reasons(request: web.BaseRequest) -> web.Response:
 
 
 def _reasons_page() -> str:
-    from exporter.web.reasons_page import reasons_page  # noqa: PLC0415
+    from exporter.web.reasons_page import reasons_page  # noqa: PLC0415  # for who reads it
 
     return reasons_page()
 
 
 def _logs(found: FoundRuns, wanted: Wanted, *, as_json: bool) -> bytes:
-    from exporter.web.logs_page import logs_json, logs_page  # noqa: PLC0415
+    from exporter.web.logs_page import logs_json, logs_page  # noqa: PLC0415  # for who reads it
 
     return logs_json(found) if as_json else logs_page(found, wanted).encode()
 
 
 def _status(snapshot: Snapshot, process: ProcessNow) -> bytes:
-    from exporter.report.status_json import status_json  # noqa: PLC0415
+    from exporter.report.status_json import status_json  # noqa: PLC0415  # for who reads it
 
     return status_json(snapshot, process)
 

@@ -102,7 +102,7 @@ def _exporter(settings: Settings, failures: Failures) -> SpanExporter:
         return grpc.OTLPSpanExporter(channel_options=way)  # type: ignore[arg-type]  # said wrong
     from opentelemetry.exporter.otlp.proto.http import trace_exporter as http  # noqa: PLC0415
 
-    from exporter.traces.otlp.session import Watched  # noqa: PLC0415
+    from exporter.traces.otlp.session import Watched  # noqa: PLC0415  # it takes requests along
 
     provided = any(re.fullmatch("OTEL_.*_CREDENTIAL_PROVIDER", name) for name in os.environ)
     session = None if provided else Watched(failures, settings.proxy)

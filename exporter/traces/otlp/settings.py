@@ -159,7 +159,7 @@ class _VariableReader:
         if not value_of(scheme, self._environ):
             return None
         from exporter.client.errors import ProxyUrlError  # noqa: PLC0415  # for what they import
-        from exporter.client.proxies import proxy_to  # noqa: PLC0415
+        from exporter.client.proxies import proxy_to  # noqa: PLC0415  # ditto: aiohttp
 
         try:
             return proxy_to(f"{scheme}://{endpoint.rpartition('://')[2]}", self._environ)

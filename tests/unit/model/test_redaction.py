@@ -105,7 +105,7 @@ def test_however_long_secrets_are_they_take_a_bounded_room(learn: Callable[[str]
 def test_one_that_is_larger_than_all_room_is_known_until_another_comes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(redaction, "_configured", redaction._SecretKind(10, 1000))  # noqa: SLF001
+    monkeypatch.setattr(redaction, "_configured", redaction._SecretKind(10, 1000))  # noqa: SLF001  # no setting
     huge = "x" * 2000 + "the end"
     remember(huge)
     assert redacted(f"a {huge} b") == f"a {HIDDEN} b"

@@ -230,7 +230,7 @@ async def test_neither_a_run_nor_a_reload_touches_a_file_on_the_event_loop(
             assert touched == []
             config.write_text(text.replace("JOURNAL", "b").replace("max_age: 0s", "max_age: 1s"))
             touched.clear()
-            assert await app._reload_on_request() == []  # noqa: SLF001
+            assert await app._reload_on_request() == []  # noqa: SLF001  # as SIGHUP does
             await api.sees("lab", "X-Key: second\r\n")
             assert touched == []
 
@@ -270,7 +270,7 @@ async def test_a_directory_of_the_state_that_hangs_bars_no_other(
 
         async def reloaded(journal: Path) -> list[str]:
             config.write_text(f"{text}state: {{journal: {journal}}}\n")
-            return await app._reload_on_request()  # noqa: SLF001
+            return await app._reload_on_request()  # noqa: SLF001  # as SIGHUP does
 
         with hanging(hung / "state.json"):
             began = monotonic()

@@ -13,7 +13,7 @@ import yaml
 from exporter.config import Secret
 from exporter.config.schema import Auth
 from exporter.model.headers import Lifecycle, RateLimit
-from exporter.model.observation import OnDemandRun, Phases, Transport
+from exporter.model.observation import Observation, OnDemandRun, Phases, Transport
 from exporter.model.trace_context import TraceContext
 from exporter.planning.job import Plan
 from exporter.status.history import History
@@ -57,12 +57,12 @@ def planned() -> Plan:
 
 
 @asynccontextmanager
-async def serving(*seen: object, process: ProcessNow | None = None) -> AsyncIterator[str]:
+async def serving(*seen: Observation, process: ProcessNow | None = None) -> AsyncIterator[str]:
     bench, history = Bench(planned()), History()
     history.apply(planned())
     for observation in (*observations(), *seen):
-        bench.take(observation)  # type: ignore[arg-type]  # they are observations
-        history(observation)  # type: ignore[arg-type]
+        bench.take(observation)
+        history(observation)
     now = process or ProcessNow(NOW - 60, NOW - 50)
     pages = Pages(
         metrics=lambda *_: (b"", {}),
@@ -269,6 +269,7 @@ async def test_the_configuration_tells_how_long_a_run_may_take() -> None:
 
 
 async def test_the_status() -> None:
+    assert FAILED.deciding is not None
     async with serving(FAILED.deciding, FAILED, skip("budget", INTENTS, at=NOW + 2)) as url:
         answer = await told(f"{url}/api/v1/status")
         (run, *_) = (await told(f"{url}/logs?format=json"))["runs"]
