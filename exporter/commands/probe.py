@@ -21,6 +21,7 @@ from exporter.model.observation import IdsListed, Observation, Renewal, Skip
 from exporter.model.trace_context import Mint
 from exporter.planning.job import Job, Plan, TargetPlan
 from exporter.planning.plan import plan
+from exporter.planning.surface_options import needs_credentials
 from exporter.probing.discovered_ids import DiscoveredIds
 from exporter.probing.on_demand import NotAskableError, find_surface, find_target
 from exporter.probing.runner import Runner
@@ -227,7 +228,7 @@ def _refuse_unsafe(row: Surface, of: TargetPlan) -> None:
     name = of.target.name
     if row.safety == "write":
         why = "changes what it is sent to, and is never probed"
-    elif row.auth == "bearer" and of.target.auth.type == "none":
+    elif needs_credentials(of.target, row):
         why = f"needs a token, and {name} has no credentials"
     elif row.safety == "dry_run":
         why = f'is off for {name}; switch it on with surfaces: {{"{row.id}": {{mode: dry_run}}}}'

@@ -15,6 +15,7 @@ from exporter.model.observation import Observation, Skip
 from exporter.model.redaction import redacted
 from exporter.model.trace_context import TraceContext
 from exporter.planning.job import Job, Plan, TargetPlan
+from exporter.planning.surface_options import needs_credentials
 from exporter.probing.runner import Runner
 from exporter.protocol.problem_capture import ProblemCapture
 
@@ -126,7 +127,7 @@ def find(plan: Plan, target: str, surface: str) -> Job:
     known = find_surface(surface, [job.key.surface for job in target_plan.jobs])
     if known.passive:
         why = "is asked only when a token is needed"
-    elif known.auth == "bearer" and target_plan.target.auth.type == "none":
+    elif needs_credentials(target_plan.target, known):
         why = f"needs a token, and {of} is probed without credentials"
     elif known.safety == "write":
         why = "changes what it is sent to, and is never probed"

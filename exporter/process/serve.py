@@ -11,6 +11,7 @@ from types import FrameType
 from typing import Final, Literal, TypeAlias
 
 from exporter import __version__
+from exporter.config.auth_schemes import scheme_of
 from exporter.planning.job import Plan
 from exporter.process.app import App
 from exporter.process.file_descriptors import raise_limit
@@ -128,7 +129,7 @@ def _start_line(plan: Plan, address: ListenAddress, options: Options) -> dict[st
         "surfaces": len(plan.jobs),
         "traces": _traces_text(options.traces, plan),
     }
-    open_only = [plan.target.name for plan in plan.targets if plan.target.auth.type == "none"]
+    open_only = [plan.target.name for plan in plan.targets if scheme_of(plan.target.auth).anonymous]
     if open_only:
         more = ", ..." if len(open_only) > _MOST_NAMES else ""
         names = ", ".join(open_only[:_MOST_NAMES]) + more
