@@ -106,6 +106,21 @@ class ServedConnection(web.RequestHandler):
         if transport is not None:
             transport.abort()
 
+    async def shutdown(self, timeout: float | None = None) -> None:  # noqa: ASYNC109  # as aiohttp has it
+        """Give the answer under way so many seconds, then as many to heed that it is cancelled.
+
+        aiohttp waits for it by a future that its time-out cancels: an answer that is done in that
+        turn of the loop finds it cancelled, and that is a trace in the log.
+        """
+        self._force_close = True
+        answering = self._task_handler
+        if self._request_in_progress and answering is not None:
+            _, late = await asyncio.wait({answering}, timeout=timeout)
+            if late:
+                answering.cancel()
+                await asyncio.wait({answering}, timeout=timeout)
+        await super().shutdown(timeout)
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """It is there."""
         # So that writing is paused while anything is left, and a request is over when all is sent.

@@ -223,3 +223,14 @@ async def test_who_reads_slowly_gets_all_of_it() -> None:
             left -= len(await reader.read(1024 * 1024))
             await asyncio.sleep(0.1)
     assert head.startswith(b"HTTP/1.1 200 OK")
+
+
+async def test_an_answer_that_is_done_as_its_time_runs_out_is_no_fault(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    door = Door()
+    async with serving(Limits(), door) as url, connected(port_of(url), RELOAD):
+        await door.busy(1)
+        asyncio.get_running_loop().call_later(0.2, door.opened.set)
+        asyncio.get_running_loop().call_later(0.1, time.sleep, 1)  # both are due when it is over
+    assert caplog.records == []
