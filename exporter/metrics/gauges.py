@@ -1,59 +1,48 @@
 """Gauges: what each of them reads from the snapshot at the moment of the scrape."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from operator import attrgetter
 from typing import Final, Literal, TypeAlias, TypeVar
 
-from prometheus_client import Metric
-from prometheus_client.registry import Collector
-from prometheus_client.samples import Sample
+from msgspec import Struct
+from msgspec.structs import asdict, astuple
 
 from exporter.config.schema import Target
-from exporter.metrics.families import BY_NAME
 from exporter.metrics.families.row import LIFECYCLE_PROBLEMS, PHASES
 from exporter.model.observation import Call, Phases
 from exporter.status.snapshot import LifecycleNow, QuotaNow, Snapshot, SurfaceNow, TokenNow
 from exporter.status.target_health import health_samples
 
-Labels: TypeAlias = Mapping[str, str]
 Carried: TypeAlias = Literal["https", "https_unverified", "http"]
-View: TypeAlias = Callable[[Snapshot], Iterable[tuple[Labels, float]]]
+Labels: TypeAlias = tuple[str, ...]
+"""The values of a row's labels, in its order."""
+Read: TypeAlias = Callable[[SurfaceNow], float | None]
+Passing: TypeAlias = Callable[[Snapshot], Iterable[tuple[Labels, float]]]
+"""Samples that come and go."""
+Planned: TypeAlias = tuple[Mapping[str, str], float]
 _Now = TypeVar("_Now")
 
 
-class Gauges(Collector):
-    """All gauges of the table, evaluated together: one scrape shows one moment."""
+class OfSurfaces(Struct, frozen=True):
+    """What is read of each surface, if there is anything, by the values of further labels."""
 
-    def __init__(self, snapshot: Callable[[], Snapshot]) -> None:
-        """Read nothing before the first scrape."""
-        self._snapshot = snapshot
-
-    def describe(self) -> Iterable[Metric]:
-        """The families without samples, for the registry."""
-        return [_metric(name) for name in VIEWS]
-
-    def collect(self) -> Iterable[Metric]:
-        """The families with what is now."""
-        snapshot = self._snapshot()
-        for name, view in VIEWS.items():
-            metric = _metric(name)
-            metric.samples = [
-                # The library only reads the labels, so surfaces share theirs between families.
-                Sample(name, labels if isinstance(labels, dict) else dict(labels), value)
-                for labels, value in view(snapshot)
-            ]
-            yield metric
+    reads: Mapping[Labels, Read]
 
 
-def _metric(name: str) -> Metric:
-    row = BY_NAME[name]
-    return Metric(row.name, row.help, row.kind, row.unit)
+class OfPlan(Struct, frozen=True):
+    """Samples that stay for as long as the plan does, with all labels by name."""
+
+    samples: Callable[[Snapshot], Iterable[Planned]]
+
+
+View: TypeAlias = OfSurfaces | OfPlan | Passing
 
 
 def _each(
     every: Callable[[Snapshot], Iterable[_Now]],
     labels: Callable[[_Now], Labels],
     read: Callable[[_Now], float | None],
-) -> View:
+) -> Passing:
     """One value of each of them that has one."""
 
     def view(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
@@ -64,33 +53,39 @@ def _each(
     return view
 
 
-def _per_surface(read: Callable[[SurfaceNow], float | None]) -> View:
+def _per_surface(read: Read) -> OfSurfaces:
     """One value of each surface whose last run holds."""
-    return _each(
-        lambda now: (surface for surface in now.surfaces if surface.run is not None),
-        lambda surface: surface.labels,
-        read,
-    )
+    return OfSurfaces({(): lambda surface: None if surface.run is None else read(surface)})
 
 
-def _per_call(read: Callable[[Call], float | None]) -> View:
-    """One value of the call that decided the last run."""
+def _of_call(read: Callable[[Call], float | None]) -> Read:
+    """What is read of the call that decided the last run."""
 
     def from_call(surface: SurfaceNow) -> float | None:
         call = None if surface.run is None else surface.run.deciding
         return None if call is None else read(call)
 
-    return _per_surface(from_call)
+    return from_call
 
 
-def _per_quota(read: Callable[[QuotaNow], float | None]) -> View:
-    return _each(lambda now: now.quotas, lambda quota: quota.labels, read)
+def _per_call(read: Callable[[Call], float | None]) -> OfSurfaces:
+    return OfSurfaces({(): _of_call(read)})
+
+
+def _phase(name: str) -> Read:
+    """How long one phase of that call took."""
+    seconds: Callable[[Phases], float | None] = attrgetter(name)
+    return _of_call(lambda call: seconds(call.phases))
+
+
+def _per_quota(read: Callable[[QuotaNow], float | None]) -> Passing:
+    return _each(lambda now: now.quotas, lambda quota: astuple(quota.key), read)
 
 
 def _failure_reasons(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
     for surface in snapshot.surfaces:
         if surface.run is not None and surface.run.reason is not None:
-            yield {**surface.labels, "reason": surface.run.reason}, 1.0
+            yield (*astuple(surface.key), surface.run.reason), 1.0
 
 
 def _success(surface: SurfaceNow) -> float | None:
@@ -100,26 +95,12 @@ def _success(surface: SurfaceNow) -> float | None:
     return None if surface.lapsed else 1.0
 
 
-def _phases(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
-    for surface in snapshot.surfaces:
-        call = None if surface.run is None else surface.run.deciding
-        for phase, seconds in _reached(Phases() if call is None else call.phases):
-            yield {**surface.labels, "phase": phase}, seconds
-
-
-def _reached(phases: Phases) -> Iterator[tuple[str, float]]:
-    for phase in PHASES:
-        seconds: float | None = getattr(phases, phase)
-        if seconds is not None:
-            yield phase, seconds
-
-
-def _surface_info(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
+def _surface_info(snapshot: Snapshot) -> Iterator[Planned]:
     for surface in snapshot.surfaces:
         job, row = surface.job, surface.job.surface
         yield (
             {
-                **surface.labels,
+                **asdict(surface.key),
                 "method": row.method,
                 "endpoint": job.endpoint,
                 "rate_class": row.rate_class,
@@ -130,13 +111,13 @@ def _surface_info(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
         )
 
 
-def _intervals(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
+def _intervals(snapshot: Snapshot) -> Iterator[Planned]:
     for surface in snapshot.surfaces:
         if not surface.job.surface.passive:
-            yield surface.labels, surface.job.interval
+            yield asdict(surface.key), surface.job.interval
 
 
-def _objectives(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
+def _objectives(snapshot: Snapshot) -> Iterator[Planned]:
     for surface in snapshot.surfaces:
         job = surface.job
         of = {"target": job.key.target, "surface": job.key.surface}
@@ -146,14 +127,14 @@ def _objectives(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
             yield {**of, "slo": "latency"}, job.latency.ratio
 
 
-def _latency_thresholds(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
+def _latency_thresholds(snapshot: Snapshot) -> Iterator[Planned]:
     for surface in snapshot.surfaces:
         if (objective := surface.job.latency) is not None:
             key = surface.key
             yield {"target": key.target, "surface": key.surface}, objective.under
 
 
-def _target_info(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
+def _target_info(snapshot: Snapshot) -> Iterator[Planned]:
     for target in snapshot.targets:
         yield {**target.labels, "target": target.name, "transport": transport_of(target)}, 1.0
 
@@ -169,20 +150,19 @@ def _connections(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
     planned = {target.name for target in snapshot.targets}
     for target, count in snapshot.connections.items():
         if target in planned:
-            yield {"target": target}, count
+            yield (target,), count
 
 
 def _certificates(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
     for certificate in snapshot.certificates:
-        labels = {"target": certificate.target, "component": certificate.component}
-        yield labels, certificate.expiry
+        yield (certificate.target, certificate.component), certificate.expiry
 
 
 def _component(now: LifecycleNow) -> Labels:
-    return {"target": now.target, "component": now.component}
+    return now.target, now.component
 
 
-def _per_component(read: Callable[[LifecycleNow], float | None]) -> View:
+def _per_component(read: Callable[[LifecycleNow], float | None]) -> Passing:
     """One value of each component that told something of its life cycle."""
     return _each(lambda now: now.lifecycles, _component, read)
 
@@ -190,35 +170,34 @@ def _per_component(read: Callable[[LifecycleNow], float | None]) -> View:
 def _versions(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
     for now in snapshot.lifecycles:
         if now.version is not None:
-            yield {**_component(now), "api_version": now.version}, 1.0
+            yield (*_component(now), now.version), 1.0
 
 
 def _lifecycle_problems(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
     for now in snapshot.lifecycles:
         for reason in LIFECYCLE_PROBLEMS:
-            yield {**_component(now), "reason": reason}, float(reason in now.problems)
+            yield (*_component(now), reason), float(reason in now.problems)
 
 
-def _per_token(read: Callable[[TokenNow], float | None]) -> View:
+def _per_token(read: Callable[[TokenNow], float | None]) -> Passing:
     """One value of each target that is probed with a token."""
-    return _each(lambda now: now.tokens, lambda token: {"target": token.target}, read)
+    return _each(lambda now: now.tokens, lambda token: (token.target,), read)
 
 
 def _unfollowed(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
-    for (target, kind), count in snapshot.unfollowed.items():
-        yield {"target": target, "kind": kind}, count
+    yield from snapshot.unfollowed.items()
 
 
 def _next_attempts(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
     planned = {target.name for target in snapshot.targets}
     for target, put_off in snapshot.put_off.items():
         if target in planned:
-            yield {"target": target}, put_off.until
+            yield (target,), put_off.until
 
 
 def _heartbeat(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
     if snapshot.heartbeat is not None:
-        yield {}, snapshot.heartbeat
+        yield (), snapshot.heartbeat
 
 
 _PROBE: Final = "oran_mano_probe_"
@@ -235,14 +214,14 @@ VIEWS: Final[Mapping[str, View]] = {
     _PROBE + "http_status_code": _per_call(lambda call: call.status),
     _PROBE + "response_bytes": _per_call(lambda call: call.response_bytes),
     _PROBE + "connection_reused": _per_call(lambda call: call.reused),
-    _PROBE + "phase_duration_seconds": _phases,
-    "oran_mano_surface_info": _surface_info,
-    "oran_mano_surface_interval_seconds": _intervals,
-    "oran_mano_target_info": _target_info,
+    _PROBE + "phase_duration_seconds": OfSurfaces({(name,): _phase(name) for name in PHASES}),
+    "oran_mano_surface_info": OfPlan(_surface_info),
+    "oran_mano_surface_interval_seconds": OfPlan(_intervals),
+    "oran_mano_target_info": OfPlan(_target_info),
     "oran_mano_resources_unfollowed": _unfollowed,
     "oran_mano_target_healthy": health_samples,
-    "oran_mano_slo_objective_ratio": _objectives,
-    "oran_mano_slo_latency_threshold_seconds": _latency_thresholds,
+    "oran_mano_slo_objective_ratio": OfPlan(_objectives),
+    "oran_mano_slo_latency_threshold_seconds": OfPlan(_latency_thresholds),
     "oran_mano_active_connections": _connections,
     "oran_mano_tls_certificate_expiry_timestamp_seconds": _certificates,
     _RATE_LIMIT + "limit_requests": _per_quota(lambda quota: quota.limit),

@@ -3,16 +3,16 @@
 Each class here is one scope: its series begin with it or when first counted in, and end together.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from threading import Lock
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
-
-from exporter.metrics.factories import counter, histogram
+from exporter.metrics.counted import Counter, Counters, Histogram, Histograms
 from exporter.metrics.families import TABLE
 from exporter.metrics.families.row import FAULTS, ODDITIES, SURFACE
 from exporter.model.observation import Call, GrantKind, Key, Oddity, Renewal, Run, Skip
 from exporter.model.reasons import Reason, SkipReason
+from exporter.model.trace_context import TraceContext
 from exporter.status.snapshot import QuotaKey
 
 DELAYED_OVER: Final = 0.010
@@ -23,17 +23,22 @@ _OPEN_FILES: Final = "too many open files"
 _STATUS: Final[dict[int | None, str]] = {status: str(status) for status in range(100, 600)}
 _OURS: Final = [row for row in TABLE if row.name.startswith("oran_mano_")]
 _OF_SURFACES: Final = [row.name for row in _OURS if (row.kind, row.labels) == ("counter", SURFACE)]
+_OF_SPANS: Final = [row.name for row in _OURS if row.name.startswith("oran_mano_exporter_spans_")]
 
 
 class Families:
-    """The families that are counted in directly, each registered."""
+    """The families that are counted in."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
-        """Register them, without series where there are labels."""
-        self.counters = {row.name: counter(registry, row) for row in _OURS if row.kind == "counter"}
-        self.histograms = {
-            row.name: histogram(registry, row) for row in _OURS if row.kind == "histogram"
-        }
+    def __init__(self) -> None:
+        """Begin them, without series where there are labels."""
+        self.counters = {row.name: Counters(row) for row in _OURS if row.kind == "counter"}
+        self.histograms = {row.name: Histograms(row) for row in _OURS if row.kind == "histogram"}
+
+    @property
+    def every(self) -> Iterator[Counters | Histograms]:
+        """All of them."""
+        yield from self.counters.values()
+        yield from self.histograms.values()
 
 
 class _Series:
@@ -59,6 +64,13 @@ class _Series:
         if name not in self._histograms:
             self._histograms[name] = self._families.histograms[name].labels(*self._labels)
         return self._histograms[name]
+
+    def freeze(self) -> None:
+        """Have the page in the making show what is counted now."""
+        for counter in self._counters.values():
+            counter.freeze()
+        for histogram in self._histograms.values():
+            histogram.freeze()
 
     def remove(self) -> None:
         """End them."""
@@ -87,12 +99,12 @@ class SurfaceSeries(_Series):
         for reason in reasons:
             self._counter("oran_mano_probe_skipped_total", reason)
 
-    def ran(self, run: Run, exemplar: dict[str, str] | None = None) -> None:
-        """Count a run; ``exemplar`` leads to its span."""
+    def ran(self, run: Run, span: TraceContext | None = None) -> None:
+        """Count a run; ``span`` is its exported one."""
         self._scheduled.inc()
         self._runs.inc()
         if run.reason != "internal":
-            self._duration.observe(run.duration, exemplar)
+            self._duration.observe(run.duration, span)
         if run.reason is not None:
             self._counter("oran_mano_probe_failures_total").inc()
             if run.reason == "throttled":
@@ -179,10 +191,10 @@ class EndpointSeries(_Series):
         super().__init__(families, *of)
         self._histogram("oran_mano_api_request_duration_seconds")
 
-    def called(self, call: Call, exemplar: dict[str, str] | None = None) -> None:
+    def called(self, call: Call, span: TraceContext | None = None) -> None:
         """Count a request; the head of an answer whose rest never came is no answer."""
         durations = self._histogram("oran_mano_api_request_duration_seconds")
-        durations.observe(call.duration, exemplar)
+        durations.observe(call.duration, span)
         answered = call.fault is None and call.status is not None
         status = _STATUS.get(call.status, "other") if answered else "error"
         self._counter("oran_mano_api_requests_total", status).inc()
@@ -203,23 +215,51 @@ class QuotaSeries(_Series):
         self._counter("oran_mano_rate_limit_throttled_responses_total").inc()
 
 
-class SpanSeries:
+class OwnSeries(_Series):
+    """What the exporter counts of itself."""
+
+    __slots__ = ("lag", "lateness", "scrapes")
+
+    def __init__(self, families: Families) -> None:
+        """Begin them."""
+        super().__init__(families)
+        self.lateness = self._histogram("oran_mano_exporter_schedule_lateness_seconds")
+        self.lag = self._histogram("oran_mano_exporter_event_loop_lag_seconds")
+        self.scrapes = self._histogram("oran_mano_exporter_scrape_duration_seconds")
+
+    def expect(self, sink: str) -> None:
+        """Begin the failures of a sink."""
+        self._counter("oran_mano_exporter_sink_failures_total", sink)
+
+    def sink_failed(self, sink: str) -> None:
+        """Count an observation that a sink could not take."""
+        self._counter("oran_mano_exporter_sink_failures_total", sink).inc()
+
+
+class SpanSeries(_Series):
     """What became of spans. They are counted from the thread that sends them, too."""
+
+    __slots__ = ("_lock",)
 
     def __init__(self, families: Families) -> None:
         """Begin at 0."""
-        self._made = families.counters["oran_mano_exporter_spans_total"]
-        self._failed = families.counters["oran_mano_exporter_spans_failed_total"]
-        self._dropped = families.counters["oran_mano_exporter_spans_dropped_total"]
+        super().__init__(families)
+        self._lock = Lock()
+        for name in _OF_SPANS:
+            self._counter(name)
 
     def made(self) -> None:
         """One was made."""
-        self._made.inc()
+        self._count("oran_mano_exporter_spans_total", 1)
 
     def failed(self, count: int) -> None:
         """So many were sent and did not arrive."""
-        self._failed.inc(count)
+        self._count("oran_mano_exporter_spans_failed_total", count)
 
     def dropped(self, count: int) -> None:
         """So many were never sent."""
-        self._dropped.inc(count)
+        self._count("oran_mano_exporter_spans_dropped_total", count)
+
+    def _count(self, name: str, by: int) -> None:
+        with self._lock:
+            self._counter(name).inc(by)

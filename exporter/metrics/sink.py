@@ -1,7 +1,8 @@
-"""The sink that counts. The gauges, which show what is now, are registered beside it."""
+"""The sink that counts, and the page with that and with what is now."""
 
 import platform
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
+from itertools import chain
 from typing import Final, Protocol, TypeAlias, TypeVar, assert_never
 
 from prometheus_client import CollectorRegistry, Gauge
@@ -11,17 +12,21 @@ from prometheus_client.process_collector import ProcessCollector
 from exporter.config.auth_schemes import scheme_of
 from exporter.gates import GATES
 from exporter.gates.skips import skip_reasons
+from exporter.metrics.exposition import Format
 from exporter.metrics.families import BY_NAME
-from exporter.metrics.gauges import Gauges
+from exporter.metrics.gauges import VIEWS
+from exporter.metrics.page import Page
 from exporter.metrics.series import (
     ComponentSeries,
     EndpointSeries,
     Families,
+    OwnSeries,
     QuotaSeries,
     SpanSeries,
     SurfaceSeries,
     TokenSeries,
 )
+from exporter.metrics.shown import Gauges, shown
 from exporter.model.observation import (
     Call,
     GrantKind,
@@ -39,20 +44,19 @@ from exporter.model.observation import (
 from exporter.model.trace_context import TraceContext
 from exporter.planning.job import Job, Plan
 from exporter.status.quota_retention import quota_of
-from exporter.status.snapshot import QuotaKey
+from exporter.status.snapshot import QuotaKey, Snapshot
 from exporter.status.store import StatusStore
 
-Exemplar: TypeAlias = Callable[[TraceContext | None], dict[str, str] | None]
-"""The labels that lead to the span of a call, where it is exported."""
+Exemplar: TypeAlias = Callable[[TraceContext | None], TraceContext | None]
+"""The span of a call, where it is exported."""
 
 _THROTTLED: Final = 429
 
 
 class Metrics:
-    """Sink that counts observations, in the library's metrics.
+    """Sink that counts observations, and writes the page that is scraped.
 
     Args:
-        registry: where all families of the table are registered.
         latest: what the gauges show.
         version: of the exporter.
         revision: the commit it was built from, as far as that is known.
@@ -60,35 +64,37 @@ class Metrics:
 
     def __init__(
         self,
-        registry: CollectorRegistry,
         latest: StatusStore,
         *,
         version: str,
         revision: str,
     ) -> None:
         """Register everything; nothing is planned yet."""
-        self._families = Families(registry)
+        self._latest = latest
+        self._families = Families()
         self.exemplar: Exemplar = lambda _: None
         self.spans = SpanSeries(self._families)
+        self._own = OwnSeries(self._families)
         self._surfaces: dict[Key, SurfaceSeries] = {}
         self._components: dict[tuple[str, str], ComponentSeries] = {}
         self._endpoints: dict[tuple[str, str, str], EndpointSeries] = {}
         self._quotas: dict[QuotaKey, QuotaSeries] = {}
         self._by_grants: dict[tuple[str, tuple[GrantKind, ...]], TokenSeries] = {}
         self._tokens: dict[str, TokenSeries] = {}
-        counters, histograms = self._families.counters, self._families.histograms
-        self._lateness = histograms["oran_mano_exporter_schedule_lateness_seconds"]
-        self._lag = histograms["oran_mano_exporter_event_loop_lag_seconds"]
-        self._scrapes = histograms["oran_mano_exporter_scrape_duration_seconds"]
-        self._sink_failures = counters["oran_mano_exporter_sink_failures_total"]
         prefix = "oran_mano_exporter_config_last_reload"
-        self._reload_successful = _gauge(registry, f"{prefix}_successful")
-        self._reloaded_at = _gauge(registry, f"{prefix}_success_timestamp_seconds")
+        rest = CollectorRegistry()
+        self._reload_successful = _gauge(rest, f"{prefix}_successful")
+        self._reloaded_at = _gauge(rest, f"{prefix}_success_timestamp_seconds")
         self.reloaded(successful=True)
-        _register_build_info(registry, version, revision)
-        registry.register(Gauges(latest.snapshot))
-        ProcessCollector(registry=registry)
-        PlatformCollector(registry=registry)
+        _register_build_info(rest, version, revision)
+        ProcessCollector(registry=rest)
+        PlatformCollector(registry=rest)
+        counted, gauges = [*self._families.every], [shown(BY_NAME[name]) for name in VIEWS]
+        self.registry = CollectorRegistry()
+        """All of it as the library has it."""
+        for collector in (*counted, Gauges(gauges, latest.snapshot), rest):
+            self.registry.register(collector)
+        self.page = Page(counted, gauges, rest, self.registry, self._freeze)
 
     def apply(self, plan: Plan) -> None:
         """Begin the series of what is planned, end those of what is not; what stays counts on."""
@@ -125,7 +131,7 @@ class Metrics:
                 if (token := self._tokens.get(observation.key.target)) is not None:
                     token.rejected()
             case Heartbeat():
-                self._lag.observe(max(0.0, observation.lag))
+                self._own.lag.observe(max(0.0, observation.lag))
             case OnDemandRun() | IdsListed() | IdsVisited():
                 pass  # not planned, or steering the next runs
             case _:
@@ -137,18 +143,41 @@ class Metrics:
         if successful:
             self._reloaded_at.set_to_current_time()
 
+    async def scrape(self, form: Format) -> list[bytes]:
+        """Write the page, in pieces; how long the loop was held for it, the next one shows."""
+        pieces, held = await self.page.make(form)
+        self.scraped(held)
+        return pieces
+
     def scraped(self, seconds: float) -> None:
-        """Count a page that was made for scrapes, and its seconds; the next scrape shows it."""
-        self._scrapes.observe(seconds)
+        """Count a page, and the seconds that the loop was held for it."""
+        self._own.scrapes.observe(seconds)
 
     def expect(self, sinks: Iterable[str]) -> None:
         """Count the failures of the sinks with these names from 0 on."""
         for sink in sinks:
-            self._sink_failures.labels(sink)
+            self._own.expect(sink)
 
     def sink_failed(self, sink: str) -> None:
         """Count an observation that a sink, by its name in the fan-out, could not take."""
-        self._sink_failures.labels(sink).inc()
+        self._own.sink_failed(sink)
+
+    def _freeze(self) -> Generator[None, None, Snapshot]:
+        """See ``Page``; each surface is frozen with what is now of it."""
+        snapshot = yield from self._latest.pieces(self._freeze_surface)
+        scopes = (self._components, self._endpoints, self._quotas, self._by_grants)
+        for scope in (
+            self._own,
+            self.spans,
+            *chain.from_iterable(each.values() for each in scopes),
+        ):
+            scope.freeze()
+            yield
+        return snapshot
+
+    def _freeze_surface(self, key: Key) -> None:
+        if (surface := self._surfaces.get(key)) is not None:
+            surface.freeze()
 
     def _called(self, call: Call) -> None:
         target = call.key.target
@@ -175,7 +204,7 @@ class Metrics:
         if run.reason is not None:
             self._components[run.key.target, run.key.component].failed(run.reason)
         if run.lateness is not None:
-            self._lateness.observe(max(0.0, run.lateness))
+            self._own.lateness.observe(max(0.0, run.lateness))
 
 
 class _Removable(Protocol):

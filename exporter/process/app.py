@@ -10,12 +10,10 @@ from functools import partial
 from typing import Final
 
 from msgspec.structs import replace
-from prometheus_client import CollectorRegistry
 
 from exporter import __version__
 from exporter.config import ConfigError, describe
 from exporter.logs.sink import Logs
-from exporter.metrics.exposition import render
 from exporter.metrics.sink import Metrics
 from exporter.model.observation import Observation, Skip
 from exporter.model.put_off import PutOff
@@ -69,9 +67,7 @@ class App:
         self._status = StatusStore(
             time.time, time.monotonic, self._in_flight, self._discovered.unfollowed, self._put_off
         )
-        self._registry = CollectorRegistry()
         self._metrics = Metrics(
-            self._registry,
             self._status,
             version=__version__,
             revision=os.environ.get("ORAN_MANO_EXPORTER_REVISION", ""),
@@ -240,8 +236,7 @@ class App:
 
     def _pages(self) -> Pages:
         return Pages(
-            metrics=lambda accept, encoding: render(self._registry, accept, encoding),
-            scraped=self._metrics.scraped,
+            metrics=self._metrics.scrape,
             status=lambda: partial(_status_page, self.snapshot(), self._options.telemetry_path),
             unhealthy=self._unhealthy,
             unready=self._unready,

@@ -7,6 +7,7 @@ or header is in it. A run is told as everywhere (``report.run_json``).
 from collections.abc import Mapping
 
 import msgspec
+from msgspec.structs import asdict
 
 from exporter import __version__
 from exporter.config.schema import Target
@@ -77,7 +78,7 @@ def _check(check: HealthCheck) -> CheckJson:
 
 def _surface(surface: SurfaceNow) -> SurfaceJson:
     return SurfaceJson(
-        **surface.labels,
+        **asdict(surface.key),
         state=surface.state,
         since=moment(surface.since),
         reason=surface.reason,

@@ -13,7 +13,7 @@ takes nothing back that another one said.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from msgspec import Struct, field
@@ -109,10 +109,10 @@ class Lifecycles:
         found = self._components.get((target, component))
         return None if found is None else found.at(now)
 
-    def at(self, now: float) -> tuple[LifecycleNow, ...]:
+    def at(self, now: float) -> Iterator[LifecycleNow]:
         """What is known at a Unix time of all that said something, in the plan's order."""
-        every = (component.at(now) for component in self._components.values())
-        return tuple(component for component in every if component is not None)
+        every = (component.at(now) for component in [*self._components.values()])
+        return (component for component in every if component is not None)
 
 
 def _earliest(dates: Iterable[float | None]) -> float | None:

@@ -1,10 +1,9 @@
 """What the store keeps of one quota, and when it stops to hold."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from msgspec import Struct
-from msgspec.structs import asdict
 
 from exporter.model.headers import RateLimit
 from exporter.planning.job import Job, TargetPlan
@@ -26,7 +25,6 @@ class KeptQuota(Struct):
     """
 
     key: QuotaKey
-    labels: Mapping[str, str]
     documented: int
     held: float
     sample: RateLimit | None = None
@@ -51,13 +49,12 @@ class KeptQuota(Struct):
         """What is to be shown."""
         sample, age = self.sample, steady - self.sampled
         if sample is None:
-            return QuotaNow(self.key, self.labels, self.documented)
+            return QuotaNow(self.key, self.documented)
         resets_in = None if sample.reset is None else sample.reset - self.sampled_at - age
         if age >= self.held and (resets_in is None or resets_in <= 0):
-            return QuotaNow(self.key, self.labels, self.documented)
+            return QuotaNow(self.key, self.documented)
         return QuotaNow(
             self.key,
-            self.labels,
             self.documented,
             self.sampled_at,
             sample.limit,
@@ -79,7 +76,7 @@ def planned_quotas(plan: TargetPlan) -> Iterator[KeptQuota]:
         held[key] = max(held.get(key, 0.0), HELD_INTERVALS * interval)
     for key, seconds in held.items():
         # Passive surfaces alone: nobody asks on a schedule, so no interval can pass.
-        yield KeptQuota(key, asdict(key), plan.limits[key.rate_class].requests, seconds or math.inf)
+        yield KeptQuota(key, plan.limits[key.rate_class].requests, seconds or math.inf)
 
 
 def quota_of(job: Job) -> QuotaKey:

@@ -5,11 +5,9 @@ time of day: a step of the wall clock changes nothing of what is now.
 """
 
 import math
-from collections.abc import Mapping
 from typing import Final
 
 from msgspec import Struct
-from msgspec.structs import asdict, replace
 
 from exporter.model.observation import Renewal, Run, Skip
 from exporter.model.past import Past
@@ -49,7 +47,6 @@ class KeptSurface(Struct):
     """
 
     job: Job
-    labels: Mapping[str, str]
     asked: float
     asked_at: float
     run: Run | None = None
@@ -98,25 +95,20 @@ class KeptSurface(Struct):
         skipped = None if expired else self.skipped
         run = self.run if self.holds and not expired else None
         state, since = self._lapse(run, skipped) if lapsed else self._state(run, skipped)
-        now = SurfaceNow(
-            self.job,
-            self.labels,
-            state,
-            *_shown(since, steady),
-            skipped=skipped,
-            lapsed=lapsed,
-        )
+        shown = _shown(since, steady)
         if run is None:
-            return now
-        run_since, run_lasted = _shown(self.since, steady)
-        return replace(
-            now,
-            run=run,
-            run_since=run_since,
-            run_lasted=run_lasted,
-            run_ago=steady - self.asked,
-            success_at=self.success_at,
-            consecutive_failures=self.consecutive_failures,
+            return SurfaceNow(self.job, state, *shown, skipped=skipped, lapsed=lapsed)
+        return SurfaceNow(
+            self.job,
+            state,
+            *shown,
+            run,
+            *_shown(self.since, steady),
+            steady - self.asked,
+            skipped,
+            self.success_at,
+            self.consecutive_failures,
+            lapsed,
         )
 
     def _state(
@@ -178,6 +170,6 @@ def since_of(run: Run, past: Past | None) -> float:
 def planned_surface(job: Job, former: KeptSurface | None, now: Moment) -> KeptSurface:
     """What was kept of a surface with its new job, or something new where it was not planned."""
     if former is None:
-        return KeptSurface(job, asdict(job.key), now.steady, now.wall)
+        return KeptSurface(job, now.steady, now.wall)
     former.job = job
     return former

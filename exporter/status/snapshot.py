@@ -52,8 +52,6 @@ class SurfaceNow(Struct, frozen=True):
     """
 
     job: Job
-    labels: Mapping[str, str]
-    """Those of ``job.key``, made once."""
     state: SurfaceState = "waiting"
     since: float | None = None
     lasted: float | None = None
@@ -131,7 +129,6 @@ class QuotaNow(Struct, frozen=True):
     """One quota: what is documented, and what the newest headers said, if they still hold."""
 
     key: QuotaKey
-    labels: Mapping[str, str]
     documented: int
     at: float | None = None
     limit: int | None = None

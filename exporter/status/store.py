@@ -1,10 +1,8 @@
 """The one store of what is now. What is gone leaves nothing behind in it."""
 
 import math
-from collections.abc import Callable, Mapping
-from typing import TypeAlias, assert_never
-
-from msgspec.structs import asdict
+from collections.abc import Callable, Generator, Iterable, Mapping
+from typing import TypeAlias, TypeVar, assert_never
 
 from exporter.model.observation import (
     Call,
@@ -30,6 +28,7 @@ from exporter.status.tokens import KeptTokens
 
 TimeSource: TypeAlias = Callable[[], float]
 """Tells seconds."""
+_T = TypeVar("_T")
 
 
 class StatusStore:
@@ -121,20 +120,41 @@ class StatusStore:
 
     def snapshot(self) -> Snapshot:
         """Everything that holds now."""
-        now, steady = self._wall(), self._steady()
+        pieces = self.pieces(lambda _: None)
+        while True:
+            try:
+                next(pieces)
+            except StopIteration as end:
+                whole: Snapshot = end.value
+                return whole
+
+    def pieces(self, taken: Callable[[Key], None]) -> Generator[None, None, Snapshot]:
+        """Everything that holds, a piece at a time: whoever takes it may do else between them.
+
+        ``taken`` is called in the same turn in which a surface is.
+        """
+        now, targets = self._wall(), self._plan.targets
+        surfaces = []
+        for key, surface in self._surfaces.items():
+            surfaces.append(surface.at(self._steady()))
+            taken(key)
+            yield
+        quotas = yield from _taken(quota.at(self._steady()) for quota in [*self._quotas.values()])
+        tokens = yield from _taken(self._tokens.at(self._steady()))
+        lifecycles = yield from _taken(self._lifecycles.at(now))
         return Snapshot(
             at=now,
-            targets=tuple(target.target for target in self._plan.targets),
-            surfaces=tuple(surface.at(steady) for surface in self._surfaces.values()),
-            quotas=tuple(quota.at(steady) for quota in self._quotas.values()),
+            targets=tuple(target.target for target in targets),
+            surfaces=tuple(surfaces),
+            quotas=quotas,
             certificates=tuple(
                 CertificateNow(*of, expiry) for of, (_, expiry) in self._certificates.items()
             ),
             connections=self._connections(),
             unfollowed=self._unfollowed(),
             heartbeat=self._heartbeat,
-            lifecycles=self._lifecycles.at(now),
-            tokens=tuple(self._tokens.at(steady)),
+            lifecycles=lifecycles,
+            tokens=tokens,
             put_off=self._put_off(),
         )
 
@@ -156,5 +176,14 @@ class StatusStore:
             # No planned surface is counted so: a call of another kind, with a limit all the same.
             plans = {plan.target.name: plan for plan in self._plan.targets}
             documented = plans[key.target].limits[key.rate_class].requests
-            self._quotas[key] = KeptQuota(key, asdict(key), documented, held=math.inf)
+            self._quotas[key] = KeptQuota(key, documented, held=math.inf)
         return self._quotas[key]
+
+
+def _taken(parts: Iterable[_T]) -> Generator[None, None, tuple[_T, ...]]:
+    """All of them, one at a time."""
+    taken = []
+    for part in parts:
+        taken.append(part)
+        yield
+    return tuple(taken)

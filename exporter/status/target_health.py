@@ -51,21 +51,23 @@ def health(snapshot: Snapshot) -> tuple[TargetHealth, ...]:
 
     A surface that is off and an account that does not exist are no checks.
     """
+    return tuple(_each(snapshot))
+
+
+def health_samples(snapshot: Snapshot) -> Iterator[tuple[tuple[str], float]]:
+    """The gauge of it: label, and 1 or 0, of each target of which something is known."""
+    for target in _each(snapshot):
+        if target.overall_status != "unknown":
+            yield (target.target,), float(target.overall_status == "healthy")
+
+
+def _each(snapshot: Snapshot) -> Iterator[TargetHealth]:
     surfaces: dict[str, dict[str, SurfaceNow]] = {target.name: {} for target in snapshot.targets}
     for surface in snapshot.surfaces:
         surfaces[surface.key.target][surface.key.surface] = surface
     tokens = {token.target: token for token in snapshot.tokens}
-    return tuple(
-        _target(target, surfaces[target.name], tokens.get(target.name), snapshot.at)
-        for target in snapshot.targets
-    )
-
-
-def health_samples(snapshot: Snapshot) -> Iterator[tuple[Mapping[str, str], float]]:
-    """The gauge of it: labels, and 1 or 0, of each target of which something is known."""
-    for target in health(snapshot):
-        if target.overall_status != "unknown":
-            yield {"target": target.target}, float(target.overall_status == "healthy")
+    for target in snapshot.targets:
+        yield _target(target, surfaces[target.name], tokens.get(target.name), snapshot.at)
 
 
 def _target(

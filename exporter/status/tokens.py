@@ -107,7 +107,7 @@ class KeptTokens:
 
     def at(self, steady: float) -> Iterator[TokenNow]:
         """What is to be shown of each target's token at a time on the steady clock."""
-        return (kept.at(steady) for kept in self._tokens.values())
+        return (kept.at(steady) for kept in [*self._tokens.values()])
 
 
 def _carried_over(each: TargetPlan, former: _KeptToken | None) -> _KeptToken:

@@ -67,14 +67,12 @@ class TraceSink:
             case _:
                 assert_never(observation)
 
-    def exemplar(self, context: TraceContext | None) -> dict[str, str] | None:
-        """The labels that lead from a sample to its span; ``None`` where that is not exported.
+    def exemplar(self, context: TraceContext | None) -> TraceContext | None:
+        """The span that a sample leads to; ``None`` where that is not exported.
 
         To be asked right after the observation.
         """
-        if context is None or context.span_id not in self._accepted:
-            return None
-        return {"trace_id": f"{context.trace_id:032x}", "span_id": f"{context.span_id:016x}"}
+        return context if context is not None and context.span_id in self._accepted else None
 
     def _hold(self, call: Call) -> None:
         context = call.context

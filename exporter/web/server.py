@@ -1,17 +1,18 @@
 """The listener and its routes. Of these only `/probe` ever sends a request to the API."""
 
 import asyncio
-import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 
 from aiohttp import web
 
+from exporter.metrics.exposition import Format, negotiated
 from exporter.web import paths, probe
 from exporter.web.connections import Limits
 from exporter.web.info_pages import InfoPages
 from exporter.web.listener import Listener
+from exporter.web.pieces import Pieces
 from exporter.web.routes import Routes, plain
 from exporter.web.single_flight import SingleFlight
 
@@ -26,15 +27,14 @@ _LIMITS = Limits()
 class Pages:
     """What the routes answer with.
 
-    ``metrics`` renders for an Accept and an Accept-Encoding header; ``status`` takes what is now
+    ``metrics`` writes that page, in pieces; ``status`` takes what is now
     and gives what writes the page at ``/``, in a thread; ``unhealthy`` and ``unready`` say what is
     wrong, or nothing. ``reload`` reads the configuration again and says what is wrong with it;
     ``None`` where that is not allowed. ``ask`` probes for whoever asks ``/probe``, which is not
     there without it.
     """
 
-    metrics: Callable[[str, str], tuple[bytes, Mapping[str, str]]]
-    scraped: Callable[[float], None]
+    metrics: Callable[[Format], Awaitable[list[bytes]]]
     status: Callable[[], Callable[[], str]]
     unhealthy: Callable[[], str | None]
     unready: Callable[[], str | None]
@@ -50,7 +50,7 @@ class Server(Listener):
     def __init__(self, pages: Pages, telemetry_path: str, limits: Limits = _LIMITS) -> None:
         """Lay out the routes; nothing listens before ``open``."""
         self._pages = pages
-        self._scrapes: SingleFlight[tuple[bytes, Mapping[str, str]]] = SingleFlight()
+        self._scrapes: SingleFlight[list[bytes]] = SingleFlight()
         self._statuses: SingleFlight[bytes] = SingleFlight()
         routes = Routes()
         routes.get(telemetry_path, self._metrics)
@@ -70,16 +70,10 @@ class Server(Listener):
         if request.transport is None or request.transport.is_closing():
             # A scraper that has gone while the loop was busy: rendering for it would keep it so.
             return web.Response(status=_GONE)
-        wanted = (request.headers.get("Accept", ""), request.headers.get("Accept-Encoding", ""))
-        body, headers = await self._scrapes.get(wanted, partial(self._render, *wanted))
-        return web.Response(body=body, headers=headers)
-
-    async def _render(self, accept: str, encoding: str) -> tuple[bytes, Mapping[str, str]]:
-        """In one turn of the loop, so that all that it tells is of one moment."""
-        started = time.perf_counter()
-        made = self._pages.metrics(accept, encoding)
-        self._pages.scraped(time.perf_counter() - started)
-        return made
+        wanted = request.headers.get("Accept", ""), request.headers.get("Accept-Encoding", "")
+        form = negotiated(*wanted)
+        pieces = await self._scrapes.get(form, partial(self._pages.metrics, form))
+        return web.Response(body=Pieces(pieces), headers=form.headers)
 
     async def _status(self, request: web.BaseRequest) -> web.Response:
         del request

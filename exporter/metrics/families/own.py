@@ -53,7 +53,8 @@ GROUPS: Final = (
                 "oran_mano_exporter_scrape_duration_seconds",
                 "histogram",
                 (),
-                "How long it took to make this page, once for all scrapes that waited for it.",
+                "How long the event loop was held for this page in all, once for all scrapes that "
+                "waited for it; it is written in slices of less than a millisecond.",
                 buckets=DURATIONS,
             ),
             Family(

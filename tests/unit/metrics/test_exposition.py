@@ -1,7 +1,7 @@
 """The page that is scraped: its formats, and how one is chosen."""
 
 import gzip
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import pytest
 from hypothesis import given
@@ -13,7 +13,7 @@ from prometheus_client.openmetrics.parser import (
 )
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
-from exporter.metrics.exposition import render
+from exporter.metrics.exposition import negotiated, render
 from tests.unit.status.factories import Bench, plan
 from tests.unit.status.scenario import played
 
@@ -37,6 +37,13 @@ def openmetrics(text: str) -> Iterable[Metric]:
     return families
 
 
+def page(
+    bench: Bench, accept: str = "", accept_encoding: str = ""
+) -> tuple[bytes, Mapping[str, str]]:
+    form = negotiated(accept, accept_encoding)
+    return bench.metrics.page.whole(form), form.headers
+
+
 def values(metrics: Iterable[Metric]) -> Values:
     """All samples of ours; those of the process differ between two scrapes."""
     return {
@@ -50,7 +57,7 @@ def values(metrics: Iterable[Metric]) -> Values:
 @pytest.mark.parametrize("accept", ["", "*/*", "text/html", "text/plain", "nonsense;;=,", "a;b=c"])
 def test_text_is_the_default(accept: str) -> None:
     bench = played()
-    body, headers = render(bench.registry, accept)
+    body, headers = page(bench, accept)
     assert headers["Content-Type"] == TEXT
     assert "Content-Encoding" not in headers
     assert values(parse_text(body.decode())) == values(bench.registry.collect())
@@ -59,7 +66,7 @@ def test_text_is_the_default(accept: str) -> None:
 @pytest.mark.parametrize("accept", [PROMETHEUS_2, PROMETHEUS_3, "application/openmetrics-text"])
 def test_openmetrics_where_it_is_asked_for(accept: str) -> None:
     bench = played()
-    body, headers = render(bench.registry, accept)
+    body, headers = page(bench, accept)
     assert headers["Content-Type"].startswith("application/openmetrics-text; version=1.0.0")
     assert body.endswith(b"# EOF\n")
     assert values(openmetrics(body.decode())) == values(bench.registry.collect())
@@ -101,24 +108,24 @@ def test_whatever_is_accepted_gets_an_answer(accept: str, accept_encoding: str) 
 )
 def test_gzip_only_where_it_is_accepted(accept_encoding: str, *, compressed: bool) -> None:
     bench = Bench()
-    body, headers = render(bench.registry, "", accept_encoding)
+    body, headers = page(bench, "", accept_encoding)
     assert headers.get("Content-Encoding") == ("gzip" if compressed else None)
     text = gzip.decompress(body) if compressed else body
     assert values(parse_text(text.decode())) == values(bench.registry.collect())
 
 
 def test_gzip_is_worth_it() -> None:
-    registry = played().registry
-    plain, _ = render(registry)
-    packed, _ = render(registry, "", "gzip")
+    bench = played()
+    plain, _ = page(bench)
+    packed, _ = page(bench, "", "gzip")
     assert len(packed) < len(plain) / 5
 
 
 def test_labels_of_the_configuration_are_escaped() -> None:
     label = 'a "quoted"\nline \\ and ü'
-    registry = Bench(plan(labels={"site": label})).registry
+    bench = Bench(plan(labels={"site": label}))
     for accept, parse in (("", parse_text), (PROMETHEUS_2, openmetrics)):
-        body, _ = render(registry, accept)
+        body, _ = page(bench, accept)
         found = [
             sample.labels["site"]
             for metric in parse(body.decode())
@@ -129,6 +136,6 @@ def test_labels_of_the_configuration_are_escaped() -> None:
 
 
 def test_two_scrapes_without_events_are_the_same_but_for_the_process() -> None:
-    registry = played().registry
-    first, second = (values(parse_text(render(registry)[0].decode())) for _ in range(2))
+    bench = played()
+    first, second = (values(parse_text(page(bench)[0].decode())) for _ in range(2))
     assert first == second

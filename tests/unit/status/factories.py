@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import Final
 
 from msgspec.structs import replace
-from prometheus_client import CollectorRegistry
 
 from exporter.catalog.surface import Surface
 from exporter.config.schema import ClassLimit, LatencyObjective, Target
@@ -128,7 +127,6 @@ class Bench:
         put_off: dict[str, PutOff] | None = None,
     ) -> None:
         self.clock = FakeClock()
-        self.registry = CollectorRegistry()
         self.unfollowed: dict[tuple[str, str], int] = {}
         self.latest = StatusStore(
             self.clock.wall,
@@ -137,7 +135,8 @@ class Bench:
             lambda: self.unfollowed,
             lambda: put_off or {},
         )
-        self.metrics = Metrics(self.registry, self.latest, version="1.2.3", revision="")
+        self.metrics = Metrics(self.latest, version="1.2.3", revision="")
+        self.registry = self.metrics.registry
         self.metrics.expect(("metrics",))
         self.planned = planned or plan()
         self.apply(self.planned)

@@ -22,7 +22,7 @@ from tests.unit.status.factories import (
 def test_nothing_is_known_before_the_first_run() -> None:
     bench = Bench()
     assert gauges(bench) == set()
-    assert shown(bench) == SurfaceNow(shown(bench).job, shown(bench).labels)
+    assert shown(bench) == SurfaceNow(shown(bench).job)
     assert shown(bench).state == "waiting"
 
 

@@ -3,7 +3,7 @@ from typing import Final
 import pytest
 from msgspec.structs import replace
 
-from exporter.metrics.exposition import render
+from exporter.metrics.exposition import negotiated
 from exporter.model.observation import Call, Observation, OnDemandRun, Run
 from exporter.model.reasons import Reason
 from exporter.model.trace_context import TraceContext
@@ -117,7 +117,7 @@ def test_an_exemplar_leads_to_a_span_that_is_exported() -> None:
     sink = traces(Outlet())
     first, second = (TraceContext(10, span_id, sampled=True) for span_id in (1, 2))
     take(sink, call(INTENTS, context=first))
-    assert sink.exemplar(first) == {"trace_id": f"{10:032x}", "span_id": f"{1:016x}"}
+    assert sink.exemplar(first) == first
     assert sink.exemplar(second) is None
     take(sink, call(INTENTS, context=second), WELL)
     assert sink.exemplar(second) is not None
@@ -158,9 +158,9 @@ def exemplars(observed: Run, *, sampled: bool) -> list[str]:
     for observation in (deciding, replace(observed, deciding=deciding)):
         sink(observation)
         bench.take(observation)
-    body, _ = render(bench.registry, "application/openmetrics-text")
-    lines = body.decode().splitlines()
-    assert "# {" not in render(bench.registry)[0].decode()  # older formats have none
+    page = bench.metrics.page
+    lines = page.whole(negotiated("application/openmetrics-text")).decode().splitlines()
+    assert b"# {" not in page.whole(negotiated())  # older formats have none
     wanted = f'# {{span_id="{0xCD:016x}",trace_id="{0xAB:032x}"}} 0.25'
     found = [line for line in lines if "# {" in line]
     assert all(wanted in line for line in found)

@@ -13,6 +13,7 @@ from typing import Final
 import pytest
 from msgspec.structs import replace
 
+from exporter.metrics.exposition import Format
 from exporter.web.connections import Limits
 from exporter.web.listen_address import ListenAddress
 from exporter.web.server import Pages, Server
@@ -65,9 +66,12 @@ RELOAD: Final = request("/-/reload", method="POST")
 
 @asynccontextmanager
 async def serving(limits: Limits, door: Door | None = None) -> AsyncIterator[str]:
+    async def metrics(form: Format) -> list[bytes]:
+        del form
+        return [BODY]
+
     pages = Pages(
-        metrics=lambda *_: (BODY, {"Content-Type": "text/plain"}),
-        scraped=lambda _: None,
+        metrics=metrics,
         status=lambda: lambda: "x" * len(BODY),
         unhealthy=lambda: None,
         unready=lambda: None,

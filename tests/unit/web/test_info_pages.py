@@ -21,6 +21,7 @@ from exporter.status.snapshot import ProcessNow
 from exporter.web.info_pages import InfoPages
 from exporter.web.listen_address import ListenAddress
 from exporter.web.server import Pages, Server
+from tests.support.pages import no_metrics
 from tests.support.schemas import described
 from tests.support.servers import LOOPBACK, get
 from tests.unit.status.factories import HEALTH, INTENTS, NOW, Bench, call, plan, run, skip
@@ -65,8 +66,7 @@ async def serving(*seen: Observation, process: ProcessNow | None = None) -> Asyn
         history(observation)
     now = process or ProcessNow(NOW - 60, NOW - 50)
     pages = Pages(
-        metrics=lambda *_: (b"", {}),
-        scraped=lambda _: None,
+        metrics=no_metrics,
         status=lambda: str,
         unhealthy=lambda: None,
         unready=lambda: None,

@@ -20,6 +20,7 @@ from exporter.protocol.problem_capture import ProblemCapture
 from exporter.web.listen_address import ListenAddress
 from exporter.web.server import Pages, Server
 from tests.support.jobs import jobs
+from tests.support.pages import no_metrics
 from tests.support.servers import LOOPBACK
 
 JOB: Final = jobs()["monitoring.health"]
@@ -94,8 +95,7 @@ class Door:
 async def opened(last: Observation | Exception = RUN) -> AsyncIterator[Door]:
     door = Door(last)
     pages = Pages(
-        metrics=lambda *_: (b"", {}),
-        scraped=lambda _: None,
+        metrics=no_metrics,
         status=lambda: str,
         unhealthy=lambda: None,
         unready=lambda: None,

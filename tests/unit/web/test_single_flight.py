@@ -1,12 +1,13 @@
 """What is made once for all who wait, and is never older than the question."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
 import pytest
 
+from exporter.metrics.exposition import Format
 from exporter.planning.job import Plan
 from exporter.status.history import History
 from exporter.status.snapshot import ProcessNow, Snapshot
@@ -98,6 +99,8 @@ async def test_who_leaves_takes_it_from_nobody() -> None:
 
 # --- The pages -----------------------------------------------------------------------------------
 
+PAGE: Final = "/metrics text/plain; version=0.0.4; charset=utf-8 Accept, Accept-Encoding"
+
 
 class Made:
     """How often each page was made."""
@@ -110,12 +113,9 @@ class Made:
         self.counts[name] = self.counts.get(name, 0) + 1
         return self.counts[name]
 
-    def metrics(self, accept: str, encoding: str) -> tuple[bytes, Mapping[str, str]]:
-        return f"{self.count(f'/metrics {accept} {encoding}')}".encode(), {}
-
-    def scraped(self, seconds: float) -> None:
-        assert seconds >= 0
-        self.count("scraped")
+    async def metrics(self, form: Format) -> list[bytes]:
+        named = " ".join(form.headers.values())
+        return [f"{self.count(f'/metrics {named}')}".encode()]
 
     def status(self) -> str:
         return f"{self.count('/')}"
@@ -135,7 +135,6 @@ async def serving(made: Made) -> AsyncIterator[str]:
     history.apply(plan())
     pages = Pages(
         metrics=made.metrics,
-        scraped=made.scraped,
         status=lambda: made.status,
         unhealthy=lambda: None,
         unready=lambda: None,
@@ -152,7 +151,7 @@ async def serving(made: Made) -> AsyncIterator[str]:
 @pytest.mark.parametrize(
     ("path", "expected"),
     [
-        ("/metrics", {"/metrics  ": 1, "scraped": 1}),
+        ("/metrics", {PAGE: 1}),
         ("/", {"/": 1}),
         ("/config", {"plan": 1}),
         ("/logs", {"plan": 1}),
@@ -188,4 +187,4 @@ async def test_scrapes_that_accept_something_else_are_made_for_them() -> None:
         other[1].write(request("/metrics", "Accept-Encoding: gzip"))
         assert b"200 OK" in await answered(one[0])
         assert b"200 OK" in await answered(other[0])
-    assert made.counts == {"/metrics a ": 1, "/metrics  gzip": 1, "scraped": 2}
+    assert made.counts == {PAGE: 1, f"{PAGE} gzip": 1}

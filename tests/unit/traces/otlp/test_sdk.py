@@ -5,7 +5,6 @@ import logging
 from collections.abc import Iterator
 
 import pytest
-from prometheus_client import CollectorRegistry
 
 from exporter.metrics.series import Families, SpanSeries
 from exporter.model.trace_context import TraceContext
@@ -54,14 +53,14 @@ def _quiet_afterwards() -> Iterator[None]:
     logger.handlers, logger.propagate = [], True
 
 
-def sent(settings: Settings) -> CollectorRegistry:
+def sent(settings: Settings) -> Families:
     """Send one span, and count."""
-    registry = CollectorRegistry()
-    sender = sender_of(settings, SpanSeries(Families(registry)))
+    families = Families()
+    sender = sender_of(settings, SpanSeries(families))
     sender.start()
     sender.push(record())
     sender.close(10)
-    return registry
+    return families
 
 
 @pytest.mark.usefixtures("_quiet_afterwards")
@@ -104,8 +103,8 @@ def test_an_outage_is_one_line_without_secrets(
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "authorization=hunter2")
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "0.5")
     settings = Settings(protocol="grpc" if protocol == "grpc" else "http/protobuf")
-    registry = sent(settings)
-    assert registry.get_sample_value("oran_mano_exporter_spans_failed_total") == 1
+    failed = sent(settings).counters["oran_mano_exporter_spans_failed_total"]
+    assert failed.labels().value == 1
     (line,) = caplog.records
     assert line.getMessage() == "traces cannot be exported"
     assert line.__dict__["fields"] == {"reason": reason}

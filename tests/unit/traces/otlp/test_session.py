@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from prometheus_client import CollectorRegistry
 from requests import Response
 from requests.exceptions import Timeout
 
@@ -161,13 +160,13 @@ def test_an_answer_over_grpc_is_bounded_too(
         port = server.add_insecure_port(f"{LOOPBACK}:0")
         server.start()
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://{LOOPBACK}:{port}")
-        registry = CollectorRegistry()
-        sender = sender_of(Settings(protocol="grpc"), SpanSeries(Families(registry)))
+        families = Families()
+        sender = sender_of(Settings(protocol="grpc"), SpanSeries(families))
         sender.start()
         sender.push(record())
         sender.close(AMPLE)
         server.stop(None).wait()
-    assert registry.get_sample_value("oran_mano_exporter_spans_failed_total") == float(size > 0)
+    assert families.counters["oran_mano_exporter_spans_failed_total"].labels().value == (size > 0)
     assert [told for line in caplog.records if (told := line.__dict__.get("fields"))] == [
         {"reason": reason}
     ][: size > 0]
