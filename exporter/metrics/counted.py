@@ -17,7 +17,7 @@ from prometheus_client.samples import Exemplar, Sample
 from prometheus_client.utils import floatToGoString
 
 from exporter.metrics.families.row import Family
-from exporter.metrics.lines import SHORT, blocks, count, filled, number, series, template
+from exporter.metrics.lines import SHORT, blocks, number, repeated, series, template
 from exporter.model.trace_context import TraceContext
 
 
@@ -53,19 +53,17 @@ class _Exemplar:
     def text(self) -> str:
         """What follows the line of its bucket (OpenMetrics 1.0, "Exemplars")."""
         if not self._text:
-            labels = ",".join(f'{name}="{value}"' for name, value in sorted(self._ids.items()))
-            self._text = f" # {{{labels}}} {number(self._value)} {self._at}"
+            span = self._span
+            ids = f'span_id="{span.span_id:016x}",trace_id="{span.trace_id:032x}"'
+            self._text = f" # {{{ids}}} {number(self._value)} {self._at}"
         return self._text
 
     @property
     def sample(self) -> Exemplar:
         """The same as the library has it."""
-        return Exemplar(self._ids, self._value, self._at)
-
-    @property
-    def _ids(self) -> dict[str, str]:
         span = self._span
-        return {"trace_id": f"{span.trace_id:032x}", "span_id": f"{span.span_id:016x}"}
+        ids = {"trace_id": f"{span.trace_id:032x}", "span_id": f"{span.span_id:016x}"}
+        return Exemplar(ids, self._value, self._at)
 
 
 class Histogram:
@@ -199,11 +197,12 @@ class Counters(_Counted[Counter]):
     def _text(self, templates: list[str], ones: list[Counter], *, exemplars: bool) -> str:
         del exemplars
         (form,) = templates
-        values = [one.frozen for one in ones]
-        known = [value for value in values if value is not None]
-        if len(known) == len(values) and max(known) < SHORT:
-            return form % tuple(known)
-        return filled(_long(form), [None if each is None else count(each) for each in values])
+        known = tuple([one.frozen for one in ones if one.frozen is not None])
+        if len(known) == len(ones) and max(known) < SHORT:
+            return form % known
+        lines = zip(_long(form).split("\n"), ones, strict=False)
+        texts = [(line, one.frozen) for line, one in lines if one.frozen is not None]
+        return "".join([f"{line}\n" % repeated(value) for line, value in texts])
 
 
 class Histograms(_Counted[Histogram]):
@@ -248,7 +247,7 @@ class Histograms(_Counted[Histogram]):
             if cumulated[-1] < SHORT:
                 text = form % (*cumulated, cumulated[-1], number(total))
             else:
-                counts = map(count, (*cumulated, cumulated[-1]))
+                counts = map(repeated, (*cumulated, cumulated[-1]))
                 text = _long(form) % (*counts, number(total))
             texts.append(_with(told, text) if exemplars and told else text)
         return "".join(texts)

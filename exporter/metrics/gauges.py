@@ -1,7 +1,6 @@
 """Gauges: what each of them reads from the snapshot at the moment of the scrape."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from operator import attrgetter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, Literal, TypeAlias, TypeVar
 
 from msgspec import Struct
@@ -9,6 +8,7 @@ from msgspec.structs import asdict, astuple
 
 from exporter.config.schema import Target
 from exporter.metrics.families.row import LIFECYCLE_PROBLEMS, PHASES
+from exporter.metrics.lines import number, repeated
 from exporter.model.observation import Call, Phases
 from exporter.status.snapshot import LifecycleNow, QuotaNow, Snapshot, SurfaceNow, TokenNow
 from exporter.status.target_health import health_samples
@@ -16,7 +16,6 @@ from exporter.status.target_health import health_samples
 Carried: TypeAlias = Literal["https", "https_unverified", "http"]
 Labels: TypeAlias = tuple[str, ...]
 """The values of a row's labels, in its order."""
-Read: TypeAlias = Callable[[SurfaceNow], float | None]
 Passing: TypeAlias = Callable[[Snapshot], Iterable[tuple[Labels, float]]]
 """Samples that come and go."""
 Planned: TypeAlias = tuple[Mapping[str, str], float]
@@ -24,9 +23,14 @@ _Now = TypeVar("_Now")
 
 
 class OfSurfaces(Struct, frozen=True):
-    """What is read of each surface, if there is anything, by the values of further labels."""
+    """What is read of surfaces, some at a time: so many values of each as there are ``further``.
 
-    reads: Mapping[Labels, Read]
+    These are the values of further labels. ``text`` writes a number.
+    """
+
+    read: Callable[[Sequence[SurfaceNow]], Iterable[float | None]]
+    further: tuple[Labels, ...] = ((),)
+    text: Callable[[float], str] = number
 
 
 class OfPlan(Struct, frozen=True):
@@ -53,29 +57,30 @@ def _each(
     return view
 
 
-def _per_surface(read: Read) -> OfSurfaces:
+def _per_surface(
+    read: Callable[[SurfaceNow], float | None], text: Callable[[float], str] = number
+) -> OfSurfaces:
     """One value of each surface whose last run holds."""
-    return OfSurfaces({(): lambda surface: None if surface.run is None else read(surface)})
-
-
-def _of_call(read: Callable[[Call], float | None]) -> Read:
-    """What is read of the call that decided the last run."""
-
-    def from_call(surface: SurfaceNow) -> float | None:
-        call = None if surface.run is None else surface.run.deciding
-        return None if call is None else read(call)
-
-    return from_call
+    return OfSurfaces(
+        lambda block: [None if each.run is None else read(each) for each in block], text=text
+    )
 
 
 def _per_call(read: Callable[[Call], float | None]) -> OfSurfaces:
-    return OfSurfaces({(): _of_call(read)})
+    """One whole value of the call that decided the last run."""
+    return OfSurfaces(
+        lambda block: [None if call is None else read(call) for call in _deciding(block)],
+        text=repeated,
+    )
 
 
-def _phase(name: str) -> Read:
-    """How long one phase of that call took."""
-    seconds: Callable[[Phases], float | None] = attrgetter(name)
-    return _of_call(lambda call: seconds(call.phases))
+def _deciding(block: Sequence[SurfaceNow]) -> list[Call | None]:
+    return [None if each.run is None else each.run.deciding for each in block]
+
+
+def _phases(block: Sequence[SurfaceNow]) -> Iterator[float | None]:
+    for call in _deciding(block):
+        yield from _NO_PHASES if call is None else astuple(call.phases)
 
 
 def _per_quota(read: Callable[[QuotaNow], float | None]) -> Passing:
@@ -201,20 +206,21 @@ def _heartbeat(snapshot: Snapshot) -> Iterator[tuple[Labels, float]]:
 
 
 _PROBE: Final = "oran_mano_probe_"
+_NO_PHASES: Final = astuple(Phases())
 _RATE_LIMIT: Final = "oran_mano_rate_limit_"
 _RENEWED: Final = "oran_mano_token_"
 
 VIEWS: Final[Mapping[str, View]] = {
-    _PROBE + "success": _per_surface(_success),
+    _PROBE + "success": _per_surface(_success, repeated),
     _PROBE + "failure_reason": _failure_reasons,
-    _PROBE + "consecutive_failures": _per_surface(lambda now: now.consecutive_failures),
-    _PROBE + "state_since_timestamp_seconds": _per_surface(lambda now: now.run_since),
-    _PROBE + "last_run_timestamp_seconds": _per_surface(lambda now: now.last_run),
-    _PROBE + "last_success_timestamp_seconds": _per_surface(lambda now: now.success_at),
+    _PROBE + "consecutive_failures": _per_surface(lambda now: now.consecutive_failures, repeated),
+    _PROBE + "state_since_timestamp_seconds": _per_surface(lambda now: now.run_since, repeated),
+    _PROBE + "last_run_timestamp_seconds": _per_surface(lambda now: now.last_run, repeated),
+    _PROBE + "last_success_timestamp_seconds": _per_surface(lambda now: now.success_at, repeated),
     _PROBE + "http_status_code": _per_call(lambda call: call.status),
     _PROBE + "response_bytes": _per_call(lambda call: call.response_bytes),
     _PROBE + "connection_reused": _per_call(lambda call: call.reused),
-    _PROBE + "phase_duration_seconds": OfSurfaces({(name,): _phase(name) for name in PHASES}),
+    _PROBE + "phase_duration_seconds": OfSurfaces(_phases, tuple((name,) for name in PHASES)),
     "oran_mano_surface_info": OfPlan(_surface_info),
     "oran_mano_surface_interval_seconds": OfPlan(_intervals),
     "oran_mano_target_info": OfPlan(_target_info),

@@ -4,7 +4,7 @@ Text format 0.0.4 and OpenMetrics 1.0 write all of this alike. Numbers and escap
 library, against which tests hold them.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Final, TypeVar
 
@@ -14,19 +14,28 @@ BLOCK: Final = 32
 """Scopes that are written at once: a fraction of a millisecond."""
 SHORT: Final = 10**6
 """From here on a number has an exponent."""
+_DIGITS: Final = 7
+"""It has so many before the point then."""
 
 _T = TypeVar("_T")
 
 
 def number(value: float) -> str:
     """A number as Go writes it, or nearly: as the library does."""
-    return repr(float(value)) if -SHORT < value < SHORT else _long(value)
+    text = repr(float(value))
+    if -SHORT < value < SHORT:
+        return text
+    point = text.find(".")
+    if point < _DIGITS or value < 0:  # as short as it can be, or none at all
+        return str(floatToGoString(value))  # type: ignore[no-untyped-call]  # the library's
+    digits = f"{text[0]}.{text[1:point]}{text[point + 1 :]}".rstrip("0.")
+    return f"{digits}e+{point - 1:02d}"
 
 
 @lru_cache(maxsize=8192)
-def count(value: int) -> str:
-    """The same of a count: most of those on a page are equal to others on it."""
-    return _long(value)
+def repeated(value: float) -> str:
+    """The same of one that is equal to others on the page, or on the one before."""
+    return number(value)
 
 
 def series(name: str, labels: Mapping[str, str]) -> str:
@@ -42,24 +51,22 @@ def template(start: str, form: str) -> str:
     return f"{start.replace('%', '%%')}{form}\n"
 
 
-def filled(form: str, texts: Sequence[str | None]) -> str:
-    """The lines of a template, of ``%s`` each; those without a text are left out."""
-    if None not in texts:
-        return form % tuple(texts)
+def filled(
+    starts: Sequence[str], values: Iterable[float | None], text: Callable[[float], str]
+) -> str:
+    """Lines of what they begin with and numbers; those without a number are left out."""
     return "".join(
-        line % text + "\n"
-        for line, text in zip(form.split("\n"), texts, strict=False)
-        if text is not None
+        [
+            f"{start}{text(value)}\n"
+            for start, value in zip(starts, values, strict=True)
+            if value is not None
+        ]
     )
 
 
 def blocks(of: Sequence[_T]) -> Iterator[Sequence[_T]]:
     """As many of them as are written at once."""
     return (of[start : start + BLOCK] for start in range(0, len(of), BLOCK))
-
-
-def _long(value: float) -> str:
-    return str(floatToGoString(value))  # type: ignore[no-untyped-call]  # the library's
 
 
 def _escaped(value: str) -> str:

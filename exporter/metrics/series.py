@@ -68,7 +68,7 @@ class _Series:
     def freeze(self) -> None:
         """Have the page in the making show what is counted now."""
         for counter in self._counters.values():
-            counter.freeze()
+            counter.frozen = counter.value
         for histogram in self._histograms.values():
             histogram.freeze()
 

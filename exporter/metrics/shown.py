@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from operator import is_
 from typing import Final
 
@@ -11,10 +12,10 @@ from prometheus_client.registry import Collector
 from prometheus_client.samples import Sample
 
 from exporter.metrics.families.row import Family
-from exporter.metrics.gauges import VIEWS, Labels, OfPlan, OfSurfaces, Passing, Read
-from exporter.metrics.lines import blocks, filled, number, series, template
+from exporter.metrics.gauges import VIEWS, Labels, OfPlan, OfSurfaces, Passing
+from exporter.metrics.lines import BLOCK, blocks, filled, number, series
 from exporter.model.observation import Key
-from exporter.status.snapshot import Snapshot, SurfaceNow
+from exporter.status.snapshot import Snapshot
 
 _FEW: Final = 1000
 """Lines that are kept though they were not on the last page."""
@@ -50,40 +51,34 @@ class _OfSurfaces(Shown):
 
     def __init__(self, row: Family, view: OfSurfaces) -> None:
         super().__init__(row)
-        self._reads: tuple[tuple[Labels, Read], ...] = tuple(view.reads.items())
+        self._view = view
         self._keys: list[Key] = []
-        self._templates: list[str] = []
+        self._starts: list[list[str]] = []
 
     def samples(self, snapshot: Snapshot) -> Iterator[tuple[Mapping[str, str], float]]:
-        for surface in snapshot.surfaces:
-            for further, read in self._reads:
-                if (value := read(surface)) is not None:
-                    yield self._named((*astuple(surface.key), *further)), value
+        labels = self._labels([surface.job.key for surface in snapshot.surfaces])
+        for of, value in zip(labels, self._view.read(snapshot.surfaces), strict=True):
+            if value is not None:
+                yield of, value
 
     def texts(self, snapshot: Snapshot) -> Iterator[str | None]:
-        surfaces = snapshot.surfaces
+        view, surfaces = self._view, snapshot.surfaces
         keys = [surface.job.key for surface in surfaces]
         if keys != self._keys:
             yield from self._prepare(keys)
-        for form, block in zip(self._templates, blocks(surfaces), strict=True):
-            yield filled(form, [*self._numbers(block)])
-
-    def _numbers(self, block: Sequence[SurfaceNow]) -> Iterator[str | None]:
-        for surface in block:
-            for _, read in self._reads:
-                value = read(surface)
-                yield None if value is None else number(value)
+        for starts, block in zip(self._starts, blocks(surfaces), strict=True):
+            yield filled(starts, view.read(block), view.text)
 
     def _prepare(self, keys: list[Key]) -> Iterator[None]:
-        self._keys, self._templates = keys, []
+        self._keys, self._starts = keys, []
         for block in blocks(keys):
-            lines = (
-                template(series(self.row.name, self._named((*astuple(key), *further))), "%s")
-                for key in block
-                for further, _ in self._reads
-            )
-            self._templates.append("".join(lines))
+            self._starts.append([series(self.row.name, of) for of in self._labels(block)])
             yield None
+
+    def _labels(self, keys: Sequence[Key]) -> Iterator[dict[str, str]]:
+        for key in keys:
+            for further in self._view.further:
+                yield self._named((*astuple(key), *further))
 
 
 class _OfPlan(Shown):
@@ -107,8 +102,8 @@ class _OfPlan(Shown):
     def _prepare(self, snapshot: Snapshot, of: tuple[object, ...]) -> Iterator[None]:
         self._of, self._texts = of, []
         for block in blocks([*self._view.samples(snapshot)]):
-            lines = (series(self.row.name, labels) + number(value) for labels, value in block)
-            self._texts.append("".join(f"{line}\n" for line in lines))
+            starts = [series(self.row.name, labels) for labels, _ in block]
+            self._texts.append(filled(starts, [value for _, value in block], number))
             yield None
 
 
@@ -125,15 +120,18 @@ class _Passing(Shown):
             yield self._named(labels), value
 
     def texts(self, snapshot: Snapshot) -> Iterator[str | None]:
-        lines = 0
-        for labels, value in self._view(snapshot):
-            start = self._starts.get(labels)
-            if start is None:
-                start = self._starts[labels] = series(self.row.name, self._named(labels))
-            lines += 1
-            yield f"{start}{number(value)}\n"
-        if len(self._starts) > 2 * lines + _FEW:
+        found, all_of_it = 0, iter(self._view(snapshot))
+        while block := [*islice(all_of_it, BLOCK)]:
+            found += len(block)
+            starts = [self._start(labels) for labels, _ in block]
+            yield filled(starts, [value for _, value in block], number)
+        if len(self._starts) > 2 * found + _FEW:
             self._starts.clear()
+
+    def _start(self, labels: Labels) -> str:
+        if labels not in self._starts:
+            self._starts[labels] = series(self.row.name, self._named(labels))
+        return self._starts[labels]
 
 
 class Gauges(Collector):

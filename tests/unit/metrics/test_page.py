@@ -15,8 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse
 from exporter.metrics.counted import Counters, Histograms
 from exporter.metrics.exposition import negotiated
 from exporter.metrics.families.row import DURATIONS, Family
-from exporter.metrics.lines import count as count_text
-from exporter.metrics.lines import number
+from exporter.metrics.lines import number, repeated
 from exporter.model.observation import Key, Observation
 from exporter.model.trace_context import TraceContext
 from exporter.planning.job import Plan
@@ -115,7 +114,7 @@ def test_numbers_are_written_as_the_library_does(value: float) -> None:
 
 @given(COUNTS)
 def test_counts_are_written_as_other_numbers(value: int) -> None:
-    assert count_text(value) == number(value)
+    assert repeated(value) == number(value)
 
 
 def test_a_series_that_began_while_the_page_is_made_is_on_the_next_one() -> None:
