@@ -110,7 +110,7 @@ class _Counted(Collector, Generic[_One]):
         self.row = row
         self._series: dict[tuple[str, ...], _One] = {}
         self._blocks: list[tuple[list[str], list[_One]]] = []
-        self._changed = False
+        self._version = self._prepared = 0
         if not row.labels:
             self.labels()
 
@@ -119,13 +119,13 @@ class _Counted(Collector, Generic[_One]):
         found = self._series.get(values)
         if found is None:
             found = self._series[values] = self._begin()
-            self._changed = True
+            self._version += 1
         return found
 
     def remove(self, *values: str) -> None:
         """End a series, if there is such a one."""
         if self._series.pop(values, None) is not None:
-            self._changed = True
+            self._version += 1
 
     @property
     def described(self) -> Metric:
@@ -146,17 +146,19 @@ class _Counted(Collector, Generic[_One]):
 
     def texts(self, *, exemplars: bool) -> Iterator[str | None]:
         """The lines of what is frozen, a block at a time; nothing where others may have a turn."""
-        if self._changed:
-            yield from self._prepare()
+        if self._prepared != self._version:
+            yield from self._prepare(self._version)
         for templates, ones in self._blocks:
             yield self._text(templates, ones, exemplars=exemplars)
 
-    def _prepare(self) -> Iterator[None]:
-        self._changed, self._blocks = False, []
+    def _prepare(self, version: int) -> Iterator[None]:
+        """For the series that there are now; others may begin and end meanwhile."""
+        made: list[tuple[list[str], list[_One]]] = []
         for block in blocks([*self._series.items()]):
             lines = [self._lines(self._named(values)) for values, _ in block]
-            self._blocks.append((self._templates(lines), [one for _, one in block]))
+            made.append((self._templates(lines), [one for _, one in block]))
             yield None
+        self._blocks, self._prepared = made, version
 
     def _named(self, values: tuple[str, ...]) -> dict[str, str]:
         return dict(zip(self.row.labels, values, strict=True))

@@ -92,15 +92,23 @@ class _Pace:
     """When it is time to let others have a turn, and how long they had to wait in all."""
 
     def __init__(self) -> None:
-        self.held = 0.0
+        self._before = 0.0
         self._began = perf_counter()
 
     @property
+    def held(self) -> float:
+        return self._before + self._slice
+
+    @property
     def over(self) -> bool:
-        return perf_counter() - self._began > SLICE
+        return self._slice > SLICE
+
+    @property
+    def _slice(self) -> float:
+        return perf_counter() - self._began
 
     async def rest(self) -> None:
-        self.held += perf_counter() - self._began
+        self._before = self.held
         await asyncio.sleep(0)
         self._began = perf_counter()
 

@@ -70,10 +70,11 @@ class _OfSurfaces(Shown):
             yield filled(starts, view.read(block), view.text)
 
     def _prepare(self, keys: list[Key]) -> Iterator[None]:
-        self._keys, self._starts = keys, []
+        made: list[list[str]] = []
         for block in blocks(keys):
-            self._starts.append([series(self.row.name, of) for of in self._labels(block)])
+            made.append([series(self.row.name, of) for of in self._labels(block)])
             yield None
+        self._keys, self._starts = keys, made
 
     def _labels(self, keys: Sequence[Key]) -> Iterator[dict[str, str]]:
         for key in keys:
@@ -100,11 +101,12 @@ class _OfPlan(Shown):
         yield from self._texts
 
     def _prepare(self, snapshot: Snapshot, of: tuple[object, ...]) -> Iterator[None]:
-        self._of, self._texts = of, []
+        made: list[str] = []
         for block in blocks([*self._view.samples(snapshot)]):
             starts = [series(self.row.name, labels) for labels, _ in block]
-            self._texts.append(filled(starts, [value for _, value in block], number))
+            made.append(filled(starts, [value for _, value in block], number))
             yield None
+        self._of, self._texts = of, made
 
 
 class _Passing(Shown):

@@ -64,11 +64,13 @@ def test_the_page_is_what_the_library_writes(accept: str) -> None:
 def test_it_follows_the_plan(accept: str) -> None:
     bench = played()
     before, _ = written(bench, accept)
-    for planned in (plan(labels={"site": 'a %d "b"\n'}), Plan(()), plan(job(interval=7.0))):
+    one, other = plan(job(interval=7.0)), plan(job(interval=9.0))
+    for planned in (plan(labels={"site": 'a %d "b"\n'}), Plan(()), one, other):
         bench.apply(planned)
         ours, the_librarys = written(bench, accept)
         assert ours == the_librarys
         assert ours != before
+        before = ours
 
 
 @given(st.dictionaries(st.tuples(ODD, ODD), COUNTS))
@@ -122,6 +124,17 @@ def test_a_series_that_began_while_the_page_is_made_is_on_the_next_one() -> None
     family.labels("a", "b").freeze()
     family.labels("c", "d").inc()
     assert "".join(text or "" for text in family.texts(exemplars=False)).count("\n") == 1
+
+
+def test_a_series_that_began_while_lines_are_prepared_is_on_the_next_page() -> None:
+    family = Counters(COUNTER)
+    for index in range(100):
+        family.labels("a", str(index)).freeze()
+    writing = family.texts(exemplars=False)
+    next(writing)
+    family.labels("b", "0").freeze()
+    assert "".join(text or "" for text in writing).count("\n") == 100
+    assert "".join(text or "" for text in family.texts(exemplars=False)).count("\n") == 101
 
 
 # --- Slices --------------------------------------------------------------------------------------
