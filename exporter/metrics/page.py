@@ -19,8 +19,10 @@ from exporter.status.snapshot import Snapshot
 
 SLICE: Final = 0.0003
 """Seconds that the loop is held for at a time, and a block more."""
-_PIECE: Final = 32 * 1024
-"""Bytes that are compressed, and sent, at a time."""
+_CHUNK: Final = 32 * 1024
+"""Bytes that are compressed at a time."""
+_PIECE: Final = 64 * 1024
+"""Bytes that are sent at a time."""
 
 
 class Page:
@@ -114,27 +116,35 @@ class _Pace:
 
 
 class _Body:
-    """What was written, as bytes."""
+    """What was written, as bytes: packed some at a time, and in pieces that are worth sending."""
 
     def __init__(self, packer: Packer) -> None:
         self._packer = packer
+        self._texts: list[str] = []
+        self._text_length = 0
+        self._packed: list[bytes] = []
+        self._packed_length = 0
         self._pieces: list[bytes] = []
-        self._waiting: list[str] = []
-        self._length = 0
 
     def add(self, text: str | None) -> None:
         if text:
-            self._waiting.append(text)
-            self._length += len(text)
-            if self._length >= _PIECE:
+            self._texts.append(text)
+            self._text_length += len(text)
+            if self._text_length >= _CHUNK:
                 self._pack()
 
     def end(self) -> list[bytes]:
         self._pack()
-        self._pieces.append(self._packer.flush())
-        return [piece for piece in self._pieces if piece]
+        self._take(self._packer.flush())
+        return [*self._pieces, b"".join(self._packed)]
 
     def _pack(self) -> None:
-        data = "".join(self._waiting).encode()
-        self._pieces.append(self._packer.compress(data))
-        self._waiting, self._length = [], 0
+        self._take(self._packer.compress("".join(self._texts).encode()))
+        self._texts, self._text_length = [], 0
+
+    def _take(self, packed: bytes) -> None:
+        self._packed.append(packed)
+        self._packed_length += len(packed)
+        if self._packed_length >= _PIECE:
+            self._pieces.append(b"".join(self._packed))
+            self._packed, self._packed_length = [], 0
