@@ -129,7 +129,8 @@ class Logs:
         if _log.isEnabledFor(logging.DEBUG):
             took = _ms(run.duration)
             why: dict[str, str | None] = {"reason": run.reason, "check": run.check or None}
-            _tell("debug", "run", run.key, **why, duration_ms=took, **_trace(run))
+            late = run.delayed or None
+            _tell("debug", "run", run.key, **why, duration_ms=took, delayed=late, **_trace(run))
         past = self._past.pop(run.key, None)
         since = self._failing_since.pop(run.key, None)
         if run.reason is None:

@@ -185,7 +185,7 @@ class Metrics:
             return
         of = (target, call.method, call.endpoint)
         if (endpoint := self._endpoints.get(of)) is not None:
-            endpoint.called(call, self.exemplar(call.context))
+            endpoint.called(call, None if call.delayed else self.exemplar(call.context))
         if call.oddities:
             self._components[target, call.key.component].odd(call.oddities)
         if call.status == _THROTTLED:
@@ -200,7 +200,8 @@ class Metrics:
         surface = self._surfaces.get(run.key)
         if surface is None:
             return
-        surface.ran(run, self.exemplar(run.deciding.context if run.deciding else None))
+        context = run.deciding.context if run.deciding and not run.delayed else None
+        surface.ran(run, self.exemplar(context))
         if run.reason is not None:
             self._components[run.key.target, run.key.component].failed(run.reason)
         if run.lateness is not None:
