@@ -30,7 +30,7 @@ SUCCESSES: Final = range(200, 300)
 _UNAUTHORIZED: Final = 401
 
 
-class Key(Struct, frozen=True):
+class Key(Struct, frozen=True, cache_hash=True):
     """The identity of a probed surface: the labels that all its series share."""
 
     target: str
@@ -120,7 +120,7 @@ class Call(Struct, frozen=True):
     @property
     def accepted(self) -> bool:
         """Whether it was answered well, and what it was sent with is good."""
-        return self.status in SUCCESSES
+        return self.status is not None and self.status in SUCCESSES
 
     @property
     def rejected(self) -> bool:
