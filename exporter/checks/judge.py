@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from exporter.checks import Checks
 from exporter.checks.finding import Answer, Finding
 from exporter.model.exchange import Exchange, Fault, Json, Request, Send
-from exporter.model.observation import Call, Run
+from exporter.model.observation import Call, Run, is_delayed
 from exporter.model.trace_context import TraceContext
 from exporter.planning.job import Job
 from exporter.protocol.fields import iso_date
@@ -65,17 +65,20 @@ def conclude(verdicts: Sequence[Verdict], at: float, lateness: float | None = No
     slowest = max(verdicts, key=lambda verdict: verdict.call.duration)
     failed = next((verdict for verdict in verdicts if verdict.finding is not None), None)
     deciding = failed or slowest
+    lag = max(verdict.call.lag for verdict in verdicts)
     finding = deciding.finding
+    slow = finding is None and any(verdict.slow for verdict in verdicts)
     return Run(
         key=deciding.call.key,
         at=at,
         duration=slowest.call.duration,
         reason=finding.reason if finding else None,
-        slow=finding is None and any(verdict.slow for verdict in verdicts),
+        slow=slow and not is_delayed(lateness, lag),
         lateness=lateness,
         deciding=deciding.call,
         detail=finding.detail if finding else "",
         check=finding.check if finding else "",
+        lag=lag,
     )
 
 
@@ -126,6 +129,7 @@ def _call(job: Job, result: Exchange | Fault, sent: Sent) -> Call:
         resent=sent.resent,
         transport=timing.transport,
         steady=timing.started + timing.duration,
+        lag=timing.lag,
     )
 
 

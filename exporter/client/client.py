@@ -5,7 +5,6 @@ What a server or the network may do comes back as data, never as an exception.
 
 import asyncio
 from collections.abc import Mapping
-from time import perf_counter
 from typing import Final
 
 import aiohttp
@@ -79,7 +78,7 @@ class Client:
                 response = await self._answer(request, progress)
                 content, whole, known = await _body(response, progress, request)
             return Exchange(
-                progress.timing(), response.status, response.headers, content, whole, known
+                progress.answered(), response.status, response.headers, content, whole, known
             )
         except errors.ERRORS as error:
             return _fault(error, progress, self._bounds(request))
@@ -138,7 +137,7 @@ class Client:
                     raise
                 progress.restart()
             else:
-                progress.receiving = perf_counter()
+                progress.head()
                 return response
 
     def _bounds(self, request: Request) -> failure_reasons.Bounds:

@@ -1,7 +1,7 @@
 """One connection: what is told of it, and the ends that aiohttp leaves open."""
 
 import asyncio
-from time import monotonic
+from time import monotonic, perf_counter
 from typing import Final, Literal, cast
 
 import aiohttp
@@ -10,6 +10,7 @@ from aiohttp.client_proto import ResponseHandler
 from exporter.client import errors
 from exporter.client.tls import Peer
 from exporter.model.exchange import MAX_BODY
+from exporter.system.event_loop import turns_of
 
 _MAX_ANSWER: Final = MAX_BODY + 1024 * 1024
 """The most bytes of an answer: heads, chunk sizes and all."""
@@ -34,6 +35,12 @@ class HttpProtocol(ResponseHandler):
     """The version that was agreed on, such as ``TLSv1.3``; ``None`` without TLS."""
     certificate_expiry: float | None = None
     """As ``Peer.earliest_expiry``."""
+    arrived = 0.0
+    """When the last bytes came, on the performance counter, as far as the loop can tell."""
+    lag = 0.0
+    """Seconds by which that may be wrong: how long they may have waited for the loop."""
+    busy = 0.0
+    """``Turns.busy`` when the last request began to be sent."""
 
     _wire: asyncio.Transport | None = None  # aiohttp's own is gone once it is closed
     _failed = False
@@ -44,6 +51,7 @@ class HttpProtocol(ResponseHandler):
         """Prepare for a connection that is replaced after ``max_age`` seconds."""
         super().__init__(loop)
         self._max_age = max_age
+        self._turns = turns_of(loop)
 
     def begin(self) -> None:
         """A request is about to be sent.
@@ -54,6 +62,7 @@ class HttpProtocol(ResponseHandler):
         if len(self):  # what nobody asked for would be taken for the answer
             raise aiohttp.ServerDisconnectedError
         self._received = 0
+        self.busy = self._turns.busy()
 
     def leave(self) -> None:
         """Leave nothing behind, if the connection is not kept.
@@ -100,6 +109,7 @@ class HttpProtocol(ResponseHandler):
         """Bytes came; those after a fault are nobody's."""
         if self._failed:
             return
+        self._date()
         self._received += len(data)
         if self._received > _MAX_ANSWER:
             self.set_exception(errors.TooLargeError(_MAX_ANSWER))
@@ -109,6 +119,11 @@ class HttpProtocol(ResponseHandler):
             self._failed = True
             self._fail(self._exception)
 
+    def eof_received(self) -> None:
+        """No more bytes come: that may be the end of an answer."""
+        self._date()
+        super().eof_received()
+
     def connection_lost(self, exc: BaseException | None) -> None:
         """It is over."""
         if exc is not None:
@@ -116,6 +131,10 @@ class HttpProtocol(ResponseHandler):
             lost.__cause__ = exc
             self._fail(lost)
         super().connection_lost(exc)
+
+    def _date(self) -> None:
+        self.arrived = self._turns.began
+        self.lag = perf_counter() - self._turns.since
 
     @property
     def _old(self) -> bool:

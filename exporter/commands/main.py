@@ -1,6 +1,5 @@
 """The command line. What only some commands need is imported by those alone."""
 
-import asyncio
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -27,6 +26,7 @@ from exporter.commands.options import options_of, traces_of
 from exporter.logs.uncaught import guard
 from exporter.process.inherited_environment import tidy
 from exporter.process.standard_streams import Output, standard
+from exporter.system import event_loop
 
 if TYPE_CHECKING:
     from exporter.process.load import LoadedPlan
@@ -105,7 +105,7 @@ def run(arguments: Sequence[str]) -> int:
         return WELL
     loaded = _at_first(options, os.environ)
     _configure_logs(parsed)
-    asyncio.run(_serving(loaded, options, os.environ))
+    event_loop.run(_serving(loaded, options, os.environ))
     return WELL
 
 
@@ -157,7 +157,7 @@ def probe(arguments: Sequence[str]) -> int:
     _note()
     wanted = tuple(parsed.ids)
     try:
-        outcome = asyncio.run(probe_once(loaded.plan, parsed.target, parsed.surface, wanted))
+        outcome = event_loop.run(probe_once(loaded.plan, parsed.target, parsed.surface, wanted))
     except NotAskableError as error:
         raise WrongCallError(f"{PROGRAM} probe: {error}") from error
     except ConfigError as error:
@@ -192,7 +192,7 @@ def demo(arguments: Sequence[str]) -> int:
             await _serving(loaded, options, environ, lambda app, address: show(app, address, url))
 
     try:
-        asyncio.run(simulated())
+        event_loop.run(simulated())
     except SimulatorError as error:
         raise WrongCallError(as_called(f"{PROGRAM} demo: {error}", os.environ)) from error
     except WrongCallError as error:

@@ -4,19 +4,13 @@ import logging
 import math
 import time
 from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple, assert_never
+from typing import Final, NamedTuple
 
 from exporter.logs.format import LEVELS, Level, rfc3339
 from exporter.model.observation import (
     Call,
-    Heartbeat,
     IdsListed,
-    IdsVisited,
     Key,
-    Observation,
-    OnDemandRun,
-    Rejection,
-    Renewal,
     Run,
     Skip,
 )
@@ -24,6 +18,7 @@ from exporter.model.past import Past
 from exporter.model.trace_context import TraceContext
 from exporter.planning.job import Plan
 from exporter.status.api_lifecycle import Lifecycles
+from exporter.status.fanout import Sink
 from exporter.status.retention import FORGETTING, Moment, since_of
 from exporter.status.snapshot import LifecycleNow, LifecycleProblem
 
@@ -43,7 +38,7 @@ _REVIEW_EVERY: Final = 60.0
 _log: Final = logging.getLogger(__name__)
 
 
-class Logs:
+class Logs(Sink):
     """Sink that tells what became of surfaces: failing, recovered, or no longer probed.
 
     A well run leaves no line but at debug, where every call, run and skip does. How long something
@@ -83,36 +78,28 @@ class Logs:
         self._past = {key: one for key, one in past.items() if one.failing and key in new}
         self._lifecycles.recall(past)
 
-    def __call__(self, observation: Observation) -> None:
-        """Log one observation."""
-        match observation:
-            case Call():
-                if _log.isEnabledFor(logging.DEBUG):
-                    _debug_call(observation)
-                for kind in observation.oddities:
-                    self._tell_once(observation.key, _ODD, kind)
-                self._called(observation)
-            case Run():
-                self._run_ended(observation)
-            case Skip():
-                self._skipped(observation)
-            case IdsListed():
-                if observation.unusable:
-                    self._tell_once(observation.key, _UNUSABLE, observation.kind)
-            case OnDemandRun() | Heartbeat() | IdsVisited() | Renewal() | Rejection():
-                pass  # nothing in them is for a person
-            case _:
-                assert_never(observation)
-
-    def _called(self, call: Call) -> None:
-        """Tell what became wrong, or is no longer, with what a component says of its end."""
+    def called(self, call: Call) -> None:
+        """See ``Sink``."""
+        if _log.isEnabledFor(logging.DEBUG):
+            _debug_call(call)
+        for kind in call.oddities:
+            self._tell_once(call.key, _ODD, kind)
         of = (call.key.target, call.key.component)
-        last = self._reviews.get(of, _Review())
-        if not self._lifecycles.take(call) and call.steady - last.steady < _REVIEW_EVERY:
+        last = self._reviews.get(of, _UNSEEN)
+        if self._lifecycles.take(call) or call.steady - last.steady >= _REVIEW_EVERY:
+            self._review(call, of, last)
+
+    def listed(self, listed: IdsListed) -> None:
+        """See ``Sink``."""
+        if listed.unusable:
+            self._tell_once(listed.key, _UNUSABLE, listed.kind)
+
+    def _review(self, call: Call, of: tuple[str, str], last: "_Review") -> None:
+        """Tell what became wrong, or is no longer, with what a component says of its end."""
+        now = self._lifecycles.of(*of, call.at)
+        self._reviews[of] = _Review(call.at, call.steady, now.problems if now else frozenset())
+        if now is None:
             return
-        if (now := self._lifecycles.of(*of, call.at)) is None:
-            return
-        self._reviews[of] = _Review(call.at, call.steady, now.problems)
         for reason, text in _LIFECYCLE.items():
             if reason in now.problems and reason not in last.problems:
                 _tell_lifecycle("warn", text, now, reason)
@@ -124,12 +111,16 @@ class Logs:
             self._told_once.add((key, f"{text}{kind}"))
             _tell("warn", text, key, kind=kind)
 
-    def _run_ended(self, run: Run) -> None:
-        self._ran.add(run.key)
+    def ran(self, run: Run) -> None:
+        """See ``Sink``."""
         if _log.isEnabledFor(logging.DEBUG):
             took = _ms(run.duration)
             why: dict[str, str | None] = {"reason": run.reason, "check": run.check or None}
-            _tell("debug", "run", run.key, **why, duration_ms=took, **_trace(run))
+            late = run.delayed or None
+            _tell("debug", "run", run.key, **why, duration_ms=took, delayed=late, **_trace(run))
+        if run.reason is None and run.key in self._ran and run.key not in self._failing_since:
+            return
+        self._ran.add(run.key)
         past = self._past.pop(run.key, None)
         since = self._failing_since.pop(run.key, None)
         if run.reason is None:
@@ -153,7 +144,8 @@ class Logs:
             )
         self._failing_since[run.key] = since
 
-    def _skipped(self, skip: Skip) -> None:
+    def skipped(self, skip: Skip) -> None:
+        """See ``Sink``."""
         if skip.reason in FORGETTING and self._failing_since.pop(skip.key, None) is not None:
             text = "surface was failing and is no longer probed"
             _tell("info", text, skip.key, reason=skip.reason)
@@ -168,6 +160,9 @@ class _Review(NamedTuple):
     at: float = -math.inf
     steady: float = -math.inf
     problems: frozenset[LifecycleProblem] = frozenset()
+
+
+_UNSEEN: Final = _Review()
 
 
 def _tell_recovered(run: Run, failed: float) -> None:

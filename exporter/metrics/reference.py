@@ -50,6 +50,19 @@ What has no series is 0: of skips a surface has those that can occur on it.
 
 An availability without its coverage says little: at a coverage of 0.1, nine runs in ten that were
 due tell nothing.
+
+## Delayed runs
+
+An answer is dated when the system handed its bytes to the exporter's event loop, not when the loop
+got round to them. That is exact while the loop waits for work. While it works, an answer that comes
+can be dated no better than from the begin of that work to the moment it is looked at: the width of
+that is the `lag` of the request; for a new connection all work that may have held it up is added.
+
+A run with a lag over 10 ms, or one that began over 10 ms after its instant, is *delayed*: it is one
+of `oran_mano_probe_delayed_total`, never in `oran_mano_probe_slow_total`, and is no exemplar. Its
+duration is in the histograms all the same. It fails as `slow` only where it took too long even
+without its lag. That the exporter itself was not given a CPU while it waited, no lag tells; the
+histograms of lateness and of the event loop's lag do.
 """
 
 

@@ -15,9 +15,6 @@ from exporter.model.reasons import Reason, SkipReason
 from exporter.model.trace_context import TraceContext
 from exporter.status.snapshot import QuotaKey
 
-DELAYED_OVER: Final = 0.010
-"""Seconds: a run that begins later than this says as much of the exporter as of the API."""
-
 _KINDS: Final = frozenset(FAULTS)
 _OPEN_FILES: Final = "too many open files"
 _STATUS: Final[dict[int | None, str]] = {status: str(status) for status in range(100, 600)}
@@ -114,7 +111,7 @@ class SurfaceSeries(_Series):
                 self._counter("oran_mano_exporter_faults_total", _kind(run.detail)).inc()
         elif run.slow:
             self._counter("oran_mano_probe_slow_total").inc()
-        if run.lateness is not None and run.lateness > DELAYED_OVER:
+        if run.delayed:
             self._counter("oran_mano_probe_delayed_total").inc()
 
     def skip(self, skip: Skip) -> None:

@@ -3,7 +3,7 @@
 import platform
 from collections.abc import Callable, Generator, Iterable, Mapping
 from itertools import chain
-from typing import Final, Protocol, TypeAlias, TypeVar, assert_never
+from typing import Final, Protocol, TypeAlias, TypeVar
 
 from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client.platform_collector import PlatformCollector
@@ -31,11 +31,7 @@ from exporter.model.observation import (
     Call,
     GrantKind,
     Heartbeat,
-    IdsListed,
-    IdsVisited,
     Key,
-    Observation,
-    OnDemandRun,
     Rejection,
     Renewal,
     Run,
@@ -43,6 +39,7 @@ from exporter.model.observation import (
 )
 from exporter.model.trace_context import TraceContext
 from exporter.planning.job import Job, Plan
+from exporter.status.fanout import Sink
 from exporter.status.quota_retention import quota_of
 from exporter.status.snapshot import QuotaKey, Snapshot
 from exporter.status.store import StatusStore
@@ -53,7 +50,7 @@ Exemplar: TypeAlias = Callable[[TraceContext | None], TraceContext | None]
 _THROTTLED: Final = 429
 
 
-class Metrics:
+class Metrics(Sink):
     """Sink that counts observations, and writes the page that is scraped.
 
     Args:
@@ -114,28 +111,49 @@ class Metrics:
         self._by_grants = _kept(self._by_grants, make, owners, TokenSeries)
         self._tokens = {target: series for (target, _), series in self._by_grants.items()}
 
-    def __call__(self, observation: Observation) -> None:
-        """Count one observation; one of a surface that is not planned is dropped."""
-        match observation:
-            case Call():
-                self._called(observation)
-            case Run():
-                self._ran(observation)
-            case Skip():
-                if (surface := self._surfaces.get(observation.key)) is not None:
-                    surface.skip(observation)
-            case Renewal():
-                if (token := self._tokens.get(observation.key.target)) is not None:
-                    token.renewed(observation)
-            case Rejection():
-                if (token := self._tokens.get(observation.key.target)) is not None:
-                    token.rejected()
-            case Heartbeat():
-                self._own.lag.observe(max(0.0, observation.lag))
-            case OnDemandRun() | IdsListed() | IdsVisited():
-                pass  # not planned, or steering the next runs
-            case _:
-                assert_never(observation)
+    def called(self, call: Call) -> None:
+        """See ``Sink``; one of a surface that is not planned is dropped, as all else of it is."""
+        target = call.key.target
+        if call.key not in self._surfaces:
+            return
+        of = (target, call.method, call.endpoint)
+        if (endpoint := self._endpoints.get(of)) is not None:
+            endpoint.called(call, None if call.delayed else self.exemplar(call.context))
+        if call.oddities:
+            self._components[target, call.key.component].odd(call.oddities)
+        if call.status == _THROTTLED:
+            self._quota(QuotaKey(target, call.rate_class, call.credential)).throttled()
+
+    def ran(self, run: Run) -> None:
+        """See ``Sink``."""
+        surface = self._surfaces.get(run.key)
+        if surface is None:
+            return
+        context = run.deciding.context if run.deciding and not run.delayed else None
+        surface.ran(run, self.exemplar(context))
+        if run.reason is not None:
+            self._components[run.key.target, run.key.component].failed(run.reason)
+        if run.lateness is not None:
+            self._own.lateness.observe(max(0.0, run.lateness))
+
+    def skipped(self, skip: Skip) -> None:
+        """See ``Sink``."""
+        if (surface := self._surfaces.get(skip.key)) is not None:
+            surface.skip(skip)
+
+    def renewed(self, renewal: Renewal) -> None:
+        """See ``Sink``."""
+        if (token := self._tokens.get(renewal.key.target)) is not None:
+            token.renewed(renewal)
+
+    def rejected(self, rejection: Rejection) -> None:
+        """See ``Sink``."""
+        if (token := self._tokens.get(rejection.key.target)) is not None:
+            token.rejected()
+
+    def beat(self, heartbeat: Heartbeat) -> None:
+        """See ``Sink``."""
+        self._own.lag.observe(max(0.0, heartbeat.lag))
 
     def reloaded(self, successful: bool) -> None:  # noqa: FBT001  # that is all there is to tell
         """Tell of an attempt to put another configuration into force."""
@@ -179,32 +197,10 @@ class Metrics:
         if (surface := self._surfaces.get(key)) is not None:
             surface.freeze()
 
-    def _called(self, call: Call) -> None:
-        target = call.key.target
-        if call.key not in self._surfaces:
-            return
-        of = (target, call.method, call.endpoint)
-        if (endpoint := self._endpoints.get(of)) is not None:
-            endpoint.called(call, self.exemplar(call.context))
-        if call.oddities:
-            self._components[target, call.key.component].odd(call.oddities)
-        if call.status == _THROTTLED:
-            self._quota(QuotaKey(target, call.rate_class, call.credential)).throttled()
-
     def _quota(self, of: QuotaKey) -> QuotaSeries:
         if of not in self._quotas:
             self._quotas[of] = QuotaSeries(self._families, of)
         return self._quotas[of]
-
-    def _ran(self, run: Run) -> None:
-        surface = self._surfaces.get(run.key)
-        if surface is None:
-            return
-        surface.ran(run, self.exemplar(run.deciding.context if run.deciding else None))
-        if run.reason is not None:
-            self._components[run.key.target, run.key.component].failed(run.reason)
-        if run.lateness is not None:
-            self._own.lateness.observe(max(0.0, run.lateness))
 
 
 class _Removable(Protocol):

@@ -63,7 +63,8 @@ class Timing(Struct, frozen=True):
     """When and how long, whatever came of it.
 
     ``started`` is on the event loop's clock and ``at`` (the end) in Unix time; ``duration`` is in
-    seconds; ``certificate_expiry`` is a Unix time, known of an untrusted chain too.
+    seconds; ``certificate_expiry`` is a Unix time, known of an untrusted chain too. ``lag`` is the
+    most by which our own event loop may have falsified the duration, in seconds.
     """
 
     at: float
@@ -73,6 +74,7 @@ class Timing(Struct, frozen=True):
     reused: bool | None = None
     certificate_expiry: float | None = None
     transport: Transport | None = None
+    lag: float = 0.0
 
 
 class Exchange(Struct, frozen=True):

@@ -17,6 +17,9 @@ from exporter.model.trace_context import TraceContext
 BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 """The bounds of every histogram of durations, in seconds: what a latency can be held against."""
 
+DELAYED_OVER: Final = 0.010
+"""Seconds: what our own lateness or lag may have added more to says as much of us as of the API."""
+
 RateClass: TypeAlias = Literal["standard", "deployment", "monitoring"]
 GrantKind: TypeAlias = Literal["login", "refresh", "file"]
 """How a token was got."""
@@ -27,7 +30,7 @@ SUCCESSES: Final = range(200, 300)
 _UNAUTHORIZED: Final = 401
 
 
-class Key(Struct, frozen=True):
+class Key(Struct, frozen=True, cache_hash=True):
     """The identity of a probed surface: the labels that all its series share."""
 
     target: str
@@ -106,11 +109,18 @@ class Call(Struct, frozen=True):
     """Which of the account's headers it was sent with: a number that is no secret."""
     resent: bool = False
     """Whether it was sent once before, with a token that was not accepted."""
+    lag: float = 0.0
+    """Seconds, the most that our own event loop may have added to its duration."""
+
+    @property
+    def delayed(self) -> bool:
+        """Whether that is so much that its duration tells of us, too."""
+        return self.lag > DELAYED_OVER
 
     @property
     def accepted(self) -> bool:
         """Whether it was answered well, and what it was sent with is good."""
-        return self.status in SUCCESSES
+        return self.status is not None and self.status in SUCCESSES
 
     @property
     def rejected(self) -> bool:
@@ -118,12 +128,18 @@ class Call(Struct, frozen=True):
         return self.status == _UNAUTHORIZED
 
 
+def is_delayed(lateness: float | None, lag: float) -> bool:
+    """Whether a run was, by how late it began and by what may have been added to its durations."""
+    return lag > DELAYED_OVER or (lateness is not None and lateness > DELAYED_OVER)
+
+
 class Run(Struct, frozen=True):
     """What one execution of a probe concluded from its calls.
 
     ``at`` is when it ended. ``lateness`` (actual less planned start) is ``None`` for the passive
-    runs that no schedule planned. ``deciding`` is the call that decided it: the failed one, else
-    the slowest.
+    runs that no schedule planned; ``lag`` is the most that our own event loop may have added to the
+    duration of one of its calls. ``deciding`` is the call that decided it: the failed one, else the
+    slowest.
     """
 
     key: Key
@@ -131,13 +147,19 @@ class Run(Struct, frozen=True):
     duration: float
     reason: Reason | None = None
     slow: bool = False
-    """Well, and yet slower than is good."""
+    """Well, and yet slower than is good; never so where it is ``delayed``."""
     lateness: float | None = None
     deciding: Call | None = None
     detail: str = ""
     """A few words for a person, free of anything the API sent."""
     check: str = ""
     """The name of the check that found it; nothing where none did: well, or a fault of the wire."""
+    lag: float = 0.0
+
+    @property
+    def delayed(self) -> bool:
+        """Whether its durations are no measure of the API, as we were short of CPU ourselves."""
+        return is_delayed(self.lateness, self.lag)
 
     @property
     def wrong(self) -> str:

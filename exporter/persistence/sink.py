@@ -4,14 +4,15 @@ from collections.abc import Callable, Mapping
 
 from msgspec.structs import replace
 
-from exporter.model.observation import Call, Key, Observation, Run, Skip
+from exporter.model.observation import Call, Key, Run, Skip
 from exporter.model.past import Past
 from exporter.planning.job import Plan
+from exporter.status.fanout import Sink
 from exporter.status.retention import FORGETTING, since_of
 from exporter.status.surface_lifecycle import latest, promise_of
 
 
-class PersistenceSink:
+class PersistenceSink(Sink):
     """Sink that keeps since when each surface is as it is, and the sunsets it announced.
 
     ``changed`` is told when something of it changed.
@@ -48,20 +49,22 @@ class PersistenceSink:
             past for past in self._surfaces.values() if (past.since, past.promised) != (None, None)
         )
 
-    def __call__(self, observation: Observation) -> None:
-        """Learn from one observation."""
-        match observation:
-            case Run():
-                self._ran_once(observation)
-            case Call() if (sunset := promise_of(observation)) is not None:
-                self._announced(observation.key, sunset)
-            case Skip(key=key, reason=reason) if reason in FORGETTING and key in self._ran:
-                self._ran.discard(key)
-                self._learn(replace(self._surfaces[key], failing=None, since=None))
-            case _:
-                pass
+    def called(self, call: Call) -> None:
+        """See ``Sink``."""
+        sunset, former = promise_of(call), self._surfaces.get(call.key)
+        if sunset is None or former is None:
+            return
+        if former.promised is None or sunset > former.promised:
+            self._learn(replace(former, promised=sunset))
 
-    def _ran_once(self, run: Run) -> None:
+    def skipped(self, skip: Skip) -> None:
+        """See ``Sink``."""
+        if skip.reason in FORGETTING and skip.key in self._ran:
+            self._ran.discard(skip.key)
+            self._learn(replace(self._surfaces[skip.key], failing=None, since=None))
+
+    def ran(self, run: Run) -> None:
+        """See ``Sink``."""
         former = self._surfaces.get(run.key)
         failing = run.reason is not None
         if former is None or (run.key in self._ran and former.failing == failing):
@@ -69,11 +72,6 @@ class PersistenceSink:
         since = since_of(run, None if run.key in self._ran else former)
         self._ran.add(run.key)
         self._learn(replace(former, failing=failing, since=since))
-
-    def _announced(self, key: Key, sunset: float) -> None:
-        former = self._surfaces.get(key)
-        if former is not None and (former.promised is None or sunset > former.promised):
-            self._learn(replace(former, promised=sunset))
 
     def _learn(self, now: Past) -> None:
         if self._surfaces[now.key] != now:

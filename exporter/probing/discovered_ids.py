@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from msgspec import Struct
 
-from exporter.model.observation import IdsListed, IdsVisited, Key, Observation
+from exporter.model.observation import IdsListed, IdsVisited, Key
 from exporter.planning.job import Job, Plan
+from exporter.status.fanout import Sink
 
 if TYPE_CHECKING:
     from exporter.config.schema import Resources
@@ -73,7 +74,7 @@ class _IdsOfKind:
         self.unfollowed = {of: count for of, count in self.unfollowed.items() if of in parents}
 
 
-class DiscoveredIds:
+class DiscoveredIds(Sink):
     """The ids of all targets. It learns as sinks do; the runner asks it before each run.
 
     An id once followed stays until its list no longer names it or it is not found; so the
@@ -126,44 +127,36 @@ class DiscoveredIds:
         certain = ids.kind not in _GUESSED
         return tuple(Candidate(id_, certain and id_ in kind.listed_again) for id_ in order)
 
-    def __call__(self, observation: Observation) -> None:
-        """Learn from lists and visits."""
-        match observation:
-            case IdsListed():
-                self._read(observation)
-            case IdsVisited():
-                self._visited(observation)
-            case _:
-                pass
-
-    def _read(self, reading: IdsListed) -> None:
-        target = reading.key.target
+    def listed(self, listed: IdsListed) -> None:
+        """Follow what it names, as far as it is to be followed."""
+        target = listed.key.target
         resources = self._resources.get(target)
         if resources is None:
             return
-        ids = reading.ids
-        if reading.kind in _SELECTED:
+        ids = listed.ids
+        if listed.kind in _SELECTED:
             ids = tuple(
                 known
                 for known in ids
                 if any(fnmatchcase(known[-1], glob) for glob in resources.include)
             )
-        kind = self._kind(target, reading.kind)
-        kind.listed(reading, ids, resources.max)
-        for below in _BELOW.get(reading.kind, ()):
+        kind = self._kind(target, listed.kind)
+        kind.listed(listed, ids, resources.max)
+        for below in _BELOW.get(listed.kind, ()):
             self._kind(target, below).below(kind.ids)
 
-    def _visited(self, visit: IdsVisited) -> None:
-        kind = self._kind(visit.key.target, visit.kind)
-        kind.listed_again.difference_update(visit.well)
-        kind.gone(visit.gone)
-        failed = self._failed.setdefault(visit.key, set())
-        failed.difference_update(visit.well, visit.gone)
-        failed.update(visit.failed)
+    def visited(self, visited: IdsVisited) -> None:
+        """Follow what is gone no more, and ask first for what failed."""
+        kind = self._kind(visited.key.target, visited.kind)
+        kind.listed_again.difference_update(visited.well)
+        kind.gone(visited.gone)
+        failed = self._failed.setdefault(visited.key, set())
+        failed.difference_update(visited.well, visited.gone)
+        failed.update(visited.failed)
         failed.intersection_update(kind.ids)
-        for asked in (visit.well, visit.failed):
+        for asked in (visited.well, visited.failed):
             if asked:
-                self._last[visit.key] = asked[-1]
+                self._last[visited.key] = asked[-1]
 
     def _kind(self, target: str, kind: str) -> _IdsOfKind:
         return self._kinds.setdefault((target, kind), _IdsOfKind())

@@ -18,11 +18,12 @@ from typing import Final, TypeAlias
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 
-from exporter.model.observation import Emit, Heartbeat, IdsListed, Key, Observation, Run, Skip
+from exporter.model.observation import Emit, Heartbeat, IdsListed, Key, Run, Skip
 from exporter.model.reasons import SkipReason
 from exporter.planning.job import Job
 from exporter.probing.agenda import Agenda, DueJob
 from exporter.probing.grid import EARLY, Grid
+from exporter.status.fanout import Sink
 
 RunJob: TypeAlias = Callable[[Job, float], Awaitable[None]]
 HEARTBEAT_INTERVAL: Final = 1.0
@@ -71,7 +72,7 @@ class _Beats(BaseTrigger):
         return now + timedelta(seconds=instant - current)
 
 
-class Schedule:
+class Schedule(Sink):
     """Runs every job at its instants, never one job twice at once."""
 
     def __init__(self, run: RunJob, emit: Emit) -> None:
@@ -145,17 +146,16 @@ class Schedule:
         self._scheduler.shutdown(wait=False)
         await asyncio.wait({guard})
 
-    def __call__(self, observation: Observation) -> None:
-        """Learn as sinks do: once ids are known, what hangs on them need not wait for its phase."""
-        match observation:
-            case IdsListed(key=key, kind=kind) if observation.ids:
-                now = asyncio.get_running_loop().time()
-                self._agenda.known(key.target, kind, now, self._running)
-                self._wait()
-            case Run(key=key):
-                self._agenda.ran(key)
-            case _:
-                pass
+    def listed(self, listed: IdsListed) -> None:
+        """Once ids are known, what hangs on them need not wait for its phase."""
+        if listed.ids:
+            now = asyncio.get_running_loop().time()
+            self._agenda.known(listed.key.target, listed.kind, now, self._running)
+            self._wait()
+
+    def ran(self, run: Run) -> None:
+        """What had its run waits for no ids any more."""
+        self._agenda.ran(run.key)
 
     async def _grant(self, beats: Grid) -> None:
         """APScheduler is alive: for a while runs may begin."""

@@ -111,9 +111,10 @@ class RunJson(Struct, frozen=True):
     """A run, or one that did not happen (`skipped`, which has neither duration nor call).
 
     `at` is when it ended. `reason` is there where it failed or was skipped, and `check` names what
-    found it in an answer. `lateness_seconds` is known where a schedule planned it; `asked` tells
-    that somebody asked for it, and no schedule did. `call` is the one that decided it: the failed
-    one, else the slowest.
+    found it in an answer. `lateness_seconds` is known where a schedule planned it; `lag_seconds` is
+    the most that the exporter's own event loop may have added to a duration; where one of them is
+    over 10 ms it is `delayed`, and never `slow`. `asked` tells that somebody asked for it, and no
+    schedule did. `call` is the one that decided it: the failed one, else the slowest.
     """
 
     target: str
@@ -126,6 +127,8 @@ class RunJson(Struct, frozen=True):
     check: str
     duration_seconds: float | None
     lateness_seconds: float | None
+    lag_seconds: float | None
+    delayed: bool
     asked: bool
     call: CallJson | None
 
@@ -155,6 +158,8 @@ def run_json(of: Run | OnDemandRun | Skip, *, asked: bool = False) -> RunJson:
             check="",
             duration_seconds=None,
             lateness_seconds=None,
+            lag_seconds=None,
+            delayed=False,
             asked=asked,
             call=None,
         )
@@ -167,6 +172,8 @@ def run_json(of: Run | OnDemandRun | Skip, *, asked: bool = False) -> RunJson:
         check=of.check,
         duration_seconds=round(of.duration, MICROSECONDS),
         lateness_seconds=None if of.lateness is None else round(of.lateness, MICROSECONDS),
+        lag_seconds=round(of.lag, MICROSECONDS),
+        delayed=of.delayed,
         asked=asked,
         call=None if of.deciding is None else call_json(of.deciding),
     )

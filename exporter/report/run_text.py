@@ -19,6 +19,7 @@ Tone: TypeAlias = Literal["plain", "heading", "well", "bad", "dim"]
 
 _LABEL: Final = 14
 _DAY: Final = 86400.0
+_DELAYED: Final = "{:.0f} ms of it may be the exporter's own doing, which was busy"
 
 
 class StoryLine(Struct, frozen=True):
@@ -155,6 +156,8 @@ def _facts(call: Call) -> Iterator[tuple[str, str]]:
         yield "rate limit", _quota(call, call.rate_limit)
     if call.lifecycle is not None:
         yield from _lifecycle(call.lifecycle, call.at)
+    if call.delayed:
+        yield "delayed", _DELAYED.format(call.lag * 1000)
     if call.context is not None:
         yield "trace id", f"{call.context.trace_id:032x}"
         yield "traceparent", call.context.traceparent

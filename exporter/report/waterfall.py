@@ -20,8 +20,8 @@ _SHORT_WAIT: Final = 0.001
 def phases_of(call: Call) -> dict[str, float]:
     """The phases that were reached, in their order: seconds by name.
 
-    ``before`` is what went before the last connection: our own beginning, a connection that was
-    lost, a redirect.
+    ``before`` is what went before the last connection: one that was lost, a redirect; where no
+    answer came, our own beginning too.
     """
     timed = reached(call.phases)
     queue = timed.pop("queue", None)

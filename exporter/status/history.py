@@ -11,9 +11,10 @@ from typing import Final, TypeAlias
 
 from msgspec import Struct, field
 
-from exporter.model.observation import Key, Observation, OnDemandRun, Run, Skip
+from exporter.model.observation import Key, OnDemandRun, Run, Skip
 from exporter.model.reasons import SkipReason
 from exporter.planning.job import Plan
+from exporter.status.fanout import Sink
 
 DEEPEST: Final = 10
 """Runs of each kind, well and failed, that are kept of a surface at most."""
@@ -31,6 +32,9 @@ class Skipped(Struct, frozen=True):
     count: int
     at: float
     number: int = 0
+
+
+_NEVER: Final = Skipped(0, 0.0)
 
 
 class _KeptRuns(Struct):
@@ -51,7 +55,7 @@ class _KeptRuns(Struct):
         return _KeptRuns(*kept, self.skipped)
 
 
-class History:
+class History(Sink):
     """Sink that keeps the last runs and inquiries of what is planned."""
 
     def __init__(self) -> None:
@@ -68,22 +72,23 @@ class History:
             key: before.get(key, _KeptRuns(deque(), deque(), deque())).deep(depth) for key in keys
         }
 
-    def __call__(self, observation: Observation) -> None:
-        """Keep a run or count a skip; one of a surface that is not planned is dropped."""
-        match observation:
-            case Run(key=key, reason=reason):
-                if (kept := self._surfaces.get(key)) is not None:
-                    entries = kept.well if reason is None else kept.failed
-                    entries.append((next(self._numbers), observation))
-            case OnDemandRun(run=Run(key=key)):
-                if (kept := self._surfaces.get(key)) is not None:
-                    kept.asked.append((next(self._numbers), observation))
-            case Skip(key=key, reason=why, at=at, count=further):
-                if (kept := self._surfaces.get(key)) is not None:
-                    before = kept.skipped[why].count if why in kept.skipped else 0
-                    kept.skipped[why] = Skipped(before + further, at, next(self._numbers))
-            case _:
-                pass
+    def ran(self, run: Run) -> None:
+        """Keep it; one of a surface that is not planned is dropped, as all else of it is."""
+        if (kept := self._surfaces.get(run.key)) is not None:
+            entries = kept.well if run.reason is None else kept.failed
+            entries.append((next(self._numbers), run))
+
+    def asked(self, asked: OnDemandRun) -> None:
+        """Keep it."""
+        if (kept := self._surfaces.get(asked.key)) is not None:
+            kept.asked.append((next(self._numbers), asked))
+
+    def skipped(self, skip: Skip) -> None:
+        """Count it."""
+        if (kept := self._surfaces.get(skip.key)) is not None:
+            before = kept.skipped.get(skip.reason, _NEVER).count
+            number = next(self._numbers)
+            kept.skipped[skip.reason] = Skipped(before + skip.count, skip.at, number)
 
     def entries(self, target: str, surface: str, *, failed: bool) -> list[HistoryEntry]:
         """What is kept, newest first: of one target or surface alone where it is not empty."""

@@ -2,16 +2,12 @@
 
 import math
 from collections.abc import Callable, Generator, Iterable, Mapping
-from typing import TypeAlias, TypeVar, assert_never
+from typing import TypeAlias, TypeVar
 
 from exporter.model.observation import (
     Call,
     Heartbeat,
-    IdsListed,
-    IdsVisited,
     Key,
-    Observation,
-    OnDemandRun,
     Rejection,
     Renewal,
     Run,
@@ -21,6 +17,7 @@ from exporter.model.past import Past
 from exporter.model.put_off import PutOff
 from exporter.planning.job import Plan
 from exporter.status.api_lifecycle import Lifecycles
+from exporter.status.fanout import Sink
 from exporter.status.quota_retention import KeptQuota, planned_quotas
 from exporter.status.retention import KeptSurface, Moment, planned_surface
 from exporter.status.snapshot import CertificateNow, QuotaKey, Snapshot
@@ -31,7 +28,7 @@ TimeSource: TypeAlias = Callable[[], float]
 _T = TypeVar("_T")
 
 
-class StatusStore:
+class StatusStore(Sink):
     """Sink that keeps the last of everything, and shows what of it still holds.
 
     Args:
@@ -91,32 +88,45 @@ class StatusStore:
             if surface.run is None:
                 surface.past = past.get(key, surface.past)
 
-    def __call__(self, observation: Observation) -> None:
-        """Take in one observation; one of a surface that is not planned is dropped."""
-        match observation:
-            case Call():
-                self._call(observation)
-            case Run():
-                if (surface := self._surfaces.get(observation.key)) is not None:
-                    surface.ran(observation, self._steady())
-            case Skip():
-                steady = self._steady()
-                self._tokens.skipped(observation, steady)
-                if (surface := self._surfaces.get(observation.key)) is not None:
-                    surface.skip(observation, steady)
-            case Renewal():
-                steady = self._steady()
-                self._tokens.renewed(observation, steady)
-                if (surface := self._surfaces.get(observation.key)) is not None:
-                    surface.renewed(observation, steady)
-            case Rejection():
-                self._tokens.rejected(observation, self._steady())
-            case Heartbeat():
-                self._heartbeat = observation.at
-            case OnDemandRun() | IdsListed() | IdsVisited():
-                pass  # they steer the next runs, or are nothing that is now
-            case _:
-                assert_never(observation)
+    def called(self, call: Call) -> None:
+        """See ``Sink``; one of a surface that is not planned is dropped, as all else of it is."""
+        if call.key not in self._surfaces:
+            return
+        self._lifecycles.take(call)
+        if call.rate_limit is not None:
+            self._quota(call).take(call.rate_limit, call.at, call.steady)
+        if call.certificate_expiry is not None:
+            of = (call.key.target, call.key.component)
+            seen, _ = self._certificates.get(of, (-math.inf, None))
+            if call.steady >= seen:
+                self._certificates[of] = (call.steady, call.certificate_expiry)
+
+    def ran(self, run: Run) -> None:
+        """See ``Sink``."""
+        if (surface := self._surfaces.get(run.key)) is not None:
+            surface.ran(run, self._steady())
+
+    def skipped(self, skip: Skip) -> None:
+        """See ``Sink``."""
+        steady = self._steady()
+        self._tokens.skipped(skip, steady)
+        if (surface := self._surfaces.get(skip.key)) is not None:
+            surface.skip(skip, steady)
+
+    def renewed(self, renewal: Renewal) -> None:
+        """See ``Sink``."""
+        steady = self._steady()
+        self._tokens.renewed(renewal, steady)
+        if (surface := self._surfaces.get(renewal.key)) is not None:
+            surface.renewed(renewal, steady)
+
+    def rejected(self, rejection: Rejection) -> None:
+        """See ``Sink``."""
+        self._tokens.rejected(rejection, self._steady())
+
+    def beat(self, heartbeat: Heartbeat) -> None:
+        """See ``Sink``."""
+        self._heartbeat = heartbeat.at
 
     def snapshot(self) -> Snapshot:
         """Everything that holds now."""
@@ -157,18 +167,6 @@ class StatusStore:
             tokens=tokens,
             put_off=self._put_off(),
         )
-
-    def _call(self, call: Call) -> None:
-        if call.key not in self._surfaces:
-            return
-        self._lifecycles.take(call)
-        if call.rate_limit is not None:
-            self._quota(call).take(call.rate_limit, call.at, call.steady)
-        if call.certificate_expiry is not None:
-            of = (call.key.target, call.key.component)
-            seen, _ = self._certificates.get(of, (-math.inf, None))
-            if call.steady >= seen:
-                self._certificates[of] = (call.steady, call.certificate_expiry)
 
     def _quota(self, call: Call) -> KeptQuota:
         key = QuotaKey(call.key.target, call.rate_class, call.credential)

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterable
-from http import HTTPStatus
 from typing import Final
 
 from msgspec import Struct
@@ -61,8 +60,16 @@ class SurfaceLifecycle(Struct):
         """
         if call.steady < self.heard:
             return False
-        self.heard, before, said = call.steady, self.said, call.lifecycle
-        if _is_good(call):
+        self.heard, said = call.steady, call.lifecycle
+        good = _is_good(call)
+        if good and self.amiss is _NOTHING and (said is None or said is self.good.said):
+            if said is not None:  # the same again, as nearly always
+                self.good = Word(said, call.steady)
+            if said is not None and said.sunset is not None:
+                self.promised = latest((self.promised, promise_of(call)))
+            return False
+        before = self.said
+        if good:
             self.amiss = _NOTHING
             self.good = self.good if said is None else Word(said, call.steady)
             self.promised = latest((self.promised, promise_of(call)))
@@ -106,8 +113,7 @@ def promise_of(call: Call) -> float | None:
 
 def _is_good(call: Call) -> bool:
     """Whether the operation itself answered, and not something in front of it."""
-    good = call.status is not None and HTTPStatus.OK <= call.status < HTTPStatus.MULTIPLE_CHOICES
-    return good and call.fault is None
+    return call.accepted and call.fault is None
 
 
 def _added(before: Lifecycle, said: Lifecycle) -> Lifecycle:

@@ -1,22 +1,17 @@
 """The sink that decides which runs become spans, once it is known what became of them."""
 
-from typing import Final, Protocol, assert_never
+from typing import Final, Protocol
 
 from exporter.model.observation import (
     Call,
-    Heartbeat,
-    IdsListed,
-    IdsVisited,
     Key,
-    Observation,
     OnDemandRun,
-    Rejection,
-    Renewal,
     Run,
     Skip,
 )
 from exporter.model.trace_context import TraceContext
 from exporter.planning.job import Plan
+from exporter.status.fanout import Sink
 from exporter.traces.otlp.record import SpanRecord
 
 
@@ -31,7 +26,7 @@ class Outlet(Protocol):
         """Take one, if there is room."""
 
 
-class TraceSink:
+class TraceSink(Sink):
     """Sink that exports the calls of sampled runs, and of those that failed or were slow.
 
     All that a run observed comes in one step, its calls first: no more than one run is ever held.
@@ -51,21 +46,17 @@ class TraceSink:
         """Learn the URLs of targets."""
         self._bases = {each.target.name: each.target.url for each in plan.targets}
 
-    def __call__(self, observation: Observation) -> None:
-        """Take one observation."""
-        match observation:
-            case Call():
-                self._hold(observation)
-            case Run():
-                self._conclude(observation.key, observation)
-            case OnDemandRun():
-                self._conclude(observation.key, observation.run)
-            case Skip():
-                self._conclude(observation.key, None)
-            case Heartbeat() | IdsListed() | IdsVisited() | Renewal() | Rejection():
-                pass  # no part of a trace
-            case _:
-                assert_never(observation)
+    def ran(self, run: Run) -> None:
+        """See ``Sink``."""
+        self._conclude(run.key, run)
+
+    def asked(self, asked: OnDemandRun) -> None:
+        """See ``Sink``."""
+        self._conclude(asked.key, asked.run)
+
+    def skipped(self, skip: Skip) -> None:
+        """See ``Sink``."""
+        self._conclude(skip.key, None)
 
     def exemplar(self, context: TraceContext | None) -> TraceContext | None:
         """The span that a sample leads to; ``None`` where that is not exported.
@@ -74,7 +65,8 @@ class TraceSink:
         """
         return context if context is not None and context.span_id in self._accepted else None
 
-    def _hold(self, call: Call) -> None:
+    def called(self, call: Call) -> None:
+        """See ``Sink``."""
         context = call.context
         if context is None:
             return

@@ -18,6 +18,7 @@ from exporter.web.phase_bars import STYLE, legend, longest_of, milliseconds, pha
 from exporter.web.reasons_page import link
 
 _NO_WAY: Final = TransportJson(None, None, None, 0)
+_DELAYED: Final = '<span title="the exporter was busy: its own part in what it took">delayed</span>'
 
 _STYLE: Final = """\
 body { max-width: 84rem; }
@@ -148,6 +149,7 @@ def _result(run: RunJson) -> str:
     told = f'<span class="{run.result}">{_reason(run.reason) if run.reason else run.result}</span>'
     told += "" if status is None else f" <small>HTTP {status}</small>"
     told += f"<br>{escape(run.detail)}" if run.detail else ""
+    told += f"<br><small>{_DELAYED}</small>" if run.delayed else ""
     return told + (f"<br><small>check: {run.check}</small>" if run.check else "")
 
 

@@ -32,9 +32,9 @@ def jobs(resources: Resources | None = None, url: str = "http://lab/v1") -> dict
     return {job.key.surface: job for job in plan(CATALOG, Config((target,))).targets[0].every}
 
 
-def timing(duration: float = 0.05, at: float = 1000.0) -> Timing:
+def timing(duration: float = 0.05, at: float = 1000.0, lag: float = 0.0) -> Timing:
     phases = Phases(connect=0.01, send=0.001, wait=duration, receive=0.002)
-    return Timing(at=at, started=0.0, duration=duration, phases=phases, reused=False)
+    return Timing(at=at, started=0.0, duration=duration, phases=phases, reused=False, lag=lag)
 
 
 def answer(
@@ -44,10 +44,11 @@ def answer(
     headers: Mapping[str, str] | None = None,
     duration: float = 0.05,
     at: float = 1000.0,
+    lag: float = 0.0,
 ) -> Exchange:
     """An answer; ``document`` is bytes as they are, anything else becomes JSON."""
     body = document if isinstance(document, bytes) else json.dumps(document).encode()
-    return Exchange(timing(duration, at), status, headers or {}, body)
+    return Exchange(timing(duration, at, lag), status, headers or {}, body)
 
 
 def fault(reason: Reason, duration: float = 0.05) -> Fault:

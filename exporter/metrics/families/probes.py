@@ -64,8 +64,8 @@ GROUPS: Final = (
                 "oran_mano_probe_delayed_total",
                 "counter",
                 SURFACE,
-                "Runs that began over 10 ms late: their durations are suspect, the exporter is "
-                "short of CPU.",
+                "Runs that began over 10 ms late, or may have been measured as much too long: the "
+                "exporter is short of CPU. None of them counts as slow.",
             ),
             Family(
                 "oran_mano_probe_skipped_total",

@@ -23,6 +23,8 @@ _PHASES: Final = ("dns", "connect", "tls", "send", "wait", "receive")
 _PORTS: Final = {"http": 80, "https": 443}
 _NETWORKS: Final = {4: "ipv4", 6: "ipv6"}
 _FIRST_ERROR: Final = 400
+_MICROSECONDS: Final = 6
+"""Decimals of seconds."""
 _NANOSECONDS: Final = 1_000_000_000
 
 
@@ -72,7 +74,7 @@ def _attributes(record: SpanRecord, error: str | None) -> Attributes:
     call = record.call
     server, url = _asked(record.base, call.path)
     carried, limit = call.transport or Transport(), call.rate_limit
-    values: dict[str, str | int | None] = {
+    values: dict[str, str | int | float | None] = {
         "http.request.method": call.method,
         "http.response.status_code": call.status,
         "http.response.body.size": call.response_bytes,
@@ -89,6 +91,7 @@ def _attributes(record: SpanRecord, error: str | None) -> Attributes:
         "oran_mano.component": call.key.component,
         "oran_mano.surface": call.key.surface,
         "oran_mano.rate_limit.remaining": limit.remaining if limit else None,
+        "oran_mano.lag": round(call.lag, _MICROSECONDS),
         "oran_mano.promoted": record.promoted or None,
     }
     return {name: value for name, value in values.items() if value is not None}

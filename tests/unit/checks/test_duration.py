@@ -2,6 +2,7 @@
 
 import pytest
 
+from exporter.checks.judge import conclude
 from tests.support.jobs import answer, jobs, judged
 
 
@@ -22,3 +23,23 @@ async def test_good_slow_and_too_slow(duration: float, found: str, slow: object)
     told = "" if finding is None else f"{finding.check}: {finding.reason}: {finding.detail}"
     assert (told, verdict.slow) == (found, slow)
     assert verdict.document == document  # what is too slow is right all the same
+
+
+@pytest.mark.parametrize(
+    ("duration", "lag", "lateness", "reason", "slow"),
+    [
+        (2.1, 0.0, None, None, True),
+        (2.1, 0.010, 0.010, None, True),
+        (2.1, 0.011, None, None, False),
+        (2.1, 0.0, 0.011, None, False),
+        (5.1, 0.0, 3.0, "slow", False),
+        (5.1, 0.05, None, "slow", False),
+        (5.1, 0.2, None, None, False),
+    ],
+)
+async def test_what_our_own_delay_may_have_added_makes_no_run_slow(
+    duration: float, lag: float, lateness: float | None, reason: str | None, slow: object
+) -> None:
+    result = answer({"status": "healthy"}, duration=duration, lag=lag)
+    run = conclude([await judged(jobs()["monitoring.health"], result)], 0.0, lateness)
+    assert (run.reason, run.slow, run.lag, run.lateness) == (reason, slow, lag, lateness)

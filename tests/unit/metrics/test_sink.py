@@ -12,6 +12,7 @@ from exporter.gates.skips import skip_reasons
 from exporter.metrics.families.row import REASONS, SKIP_REASONS
 from exporter.model.observation import Heartbeat, Key, Observation
 from exporter.model.reasons import Reason, SkipReason
+from exporter.model.trace_context import TraceContext
 from exporter.planning.job import Plan
 from tests.unit.status.factories import (
     HEALTH,
@@ -167,6 +168,31 @@ def test_lateness_over_ten_milliseconds_is_delay() -> None:
     assert bench.value(f"{name}_count", None) == 5
     assert bench.value(f"{name}_bucket", None, le="0.0005") == 2
     assert bench.value(f"{name}_sum", None) == 0.010 + 0.0101 + 3.0
+
+
+@pytest.mark.parametrize(
+    ("lag", "lateness", "delayed"),
+    [(0.010, None, 0), (0.010, 0.010, 0), (0.0101, None, 1), (0.0101, 0.0, 1), (0.0, 0.0101, 1)],
+)
+def test_what_is_delayed_by_lag_or_lateness_is_counted_and_no_exemplar(
+    lag: float, lateness: float | None, delayed: int
+) -> None:
+    bench = Bench()
+    context = TraceContext(1, 1)
+    bench.metrics.exemplar = lambda of: of
+    deciding = call(context=context, lag=lag)
+    bench.take(deciding, run(lag=lag, lateness=lateness, deciding=deciding))
+    assert bench.probe("delayed_total") == delayed
+    exemplars = {
+        sample.name
+        for family in bench.registry.collect()
+        for sample in family.samples
+        if sample.exemplar is not None
+    }
+    expected = set() if delayed else {"oran_mano_probe_duration_seconds_bucket"}
+    if lag <= 0.010:
+        expected |= {"oran_mano_api_request_duration_seconds_bucket"}
+    assert exemplars == expected
 
 
 def test_the_duration_is_that_of_the_run() -> None:

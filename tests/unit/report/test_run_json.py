@@ -159,7 +159,16 @@ def test_a_call() -> None:
 def test_a_run_and_one_that_did_not_happen() -> None:
     key = Key("lab", "monitoring", "monitoring.health")
     told = run_json(
-        Run(key, NOW, 0.1234567, "slow", lateness=0.0004, detail="took 9 s", check="duration")
+        Run(
+            key,
+            NOW,
+            0.1234567,
+            "slow",
+            lateness=0.0004,
+            detail="took 9 s",
+            check="duration",
+            lag=0.012,
+        )
     )
     assert json.loads(msgspec.json.encode(told)) == {
         "target": "lab",
@@ -172,6 +181,8 @@ def test_a_run_and_one_that_did_not_happen() -> None:
         "check": "duration",
         "duration_seconds": 0.123457,
         "lateness_seconds": 0.0004,
+        "lag_seconds": 0.012,
+        "delayed": True,
         "asked": False,
         "call": None,
     }

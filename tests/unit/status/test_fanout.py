@@ -1,23 +1,80 @@
 """One observation to every sink, and a sink that raises."""
 
 import logging
+from collections.abc import Callable
+from typing import Final, get_args
 
 import pytest
 
-from exporter.model.observation import Observation
-from exporter.status.fanout import Fanout
-from tests.unit.status.factories import Bench, call, run
+from exporter.model.observation import (
+    Call,
+    Heartbeat,
+    IdsListed,
+    IdsVisited,
+    Observation,
+    OnDemandRun,
+    Rejection,
+    Renewal,
+    Run,
+)
+from exporter.status.fanout import METHODS, Fanout, Sink
+from tests.unit.status.factories import HEALTH, NOW, Bench, call, run, skip
 
-
-def test_every_sink_takes_every_observation_in_order() -> None:
-    taken: list[tuple[str, Observation]] = []
-    fanout = Fanout(
-        (("a", lambda o: taken.append(("a", o))), ("b", lambda o: taken.append(("b", o)))),
-        pytest.fail,
+EVERY: Final[dict[type[Observation], Observation]] = {
+    type(each): each
+    for each in (
+        call(),
+        run(),
+        OnDemandRun(run()),
+        skip("misfire"),
+        IdsListed(HEALTH, NOW, "vnfs", (), ()),
+        IdsVisited(HEALTH, NOW, "vnfs"),
+        Renewal(HEALTH, NOW, "login"),
+        Rejection(HEALTH, NOW),
+        Heartbeat(NOW, 0.0),
     )
+}
+
+
+class Taking(Sink):
+    """Does the same with whatever is called or ran."""
+
+    def __init__(self, take: Callable[[Observation], None]) -> None:
+        self._take = take
+
+    def called(self, call: Call) -> None:
+        self._take(call)
+
+    def ran(self, run: Run) -> None:
+        self._take(run)
+
+
+def test_there_is_a_method_for_every_kind() -> None:
+    assert set(METHODS) == set(get_args(Observation)) == set(EVERY)
+    assert len(set(METHODS.values())) == len(METHODS)
+
+
+@pytest.mark.parametrize("kind", METHODS)
+def test_each_kind_goes_to_its_method_and_to_no_other(kind: type[Observation]) -> None:
+    taken: list[tuple[str, Observation]] = []
+
+    def keeping(name: str) -> Callable[[Sink, Observation], None]:
+        return lambda _, observation: taken.append((name, observation))
+
+    every = type("Every", (Sink,), {name: keeping(name) for name in METHODS.values()})
+    sink: Sink = every()
+    Fanout((("every", sink), ("none", Sink())), pytest.fail)(EVERY[kind])
+    sink(EVERY[kind])
+    assert taken == [(METHODS[kind], EVERY[kind])] * 2
+
+
+def test_every_sink_that_takes_it_has_each_observation_in_order() -> None:
+    taken: list[tuple[str, Observation]] = []
+    a, b = Taking(lambda o: taken.append(("a", o))), Taking(lambda o: taken.append(("b", o)))
+    fanout = Fanout((("a", a), ("b", b)), pytest.fail)
     first, second = call(), run()
-    fanout(first)
-    fanout(second)
+    for each in (first, skip("misfire"), second):
+        fanout(each)
     assert taken == [("a", first), ("b", first), ("a", second), ("b", second)]
 
 
@@ -27,7 +84,7 @@ def test_a_sink_that_raises_harms_no_other_and_is_counted() -> None:
 
     bench = Bench()
     fanout = Fanout(
-        (("broken", broken), ("latest", bench.latest), ("metrics", bench.metrics)),
+        (("broken", Taking(broken)), ("latest", bench.latest), ("metrics", bench.metrics)),
         bench.metrics.sink_failed,
     )
     for _ in range(3):
@@ -47,7 +104,7 @@ def test_it_is_told_once_for_each_sink_and_kind_without_what_it_says(
     def broken(_: Observation) -> None:
         raise errors[0]
 
-    fanout = Fanout((("one", broken), ("two", broken)), lambda _: None)
+    fanout = Fanout((("one", Taking(broken)), ("two", Taking(broken))), lambda _: None)
     with caplog.at_level(logging.DEBUG, "exporter"):
         while errors:
             fanout(run(detail="hunter2"))
@@ -72,7 +129,7 @@ def test_what_ends_the_process_is_not_held_up(error: type[BaseException]) -> Non
         raise error
 
     with pytest.raises(error):
-        Fanout((("ending", ending),), pytest.fail)(run())
+        Fanout((("ending", Taking(ending)),), pytest.fail)(run())
 
 
 def test_a_sink_that_has_no_name_yet_is_counted_all_the_same() -> None:

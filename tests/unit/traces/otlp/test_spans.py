@@ -59,8 +59,10 @@ def test_attributes_are_those_of_http() -> None:
         response_bytes=512,
         rate_limit=RateLimit(1000, 0, None),
         transport=Transport(6, "1.1", "TLSv1.3"),
+        lag=0.0012345678,
     )
     assert attributes(made) == {
+        "oran_mano.lag": 0.001235,
         "http.request.method": "GET",
         "http.response.status_code": 200,
         "http.response.body.size": 512,
