@@ -3,11 +3,12 @@
 import math
 import zlib
 from collections.abc import Sequence
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 from multidict import MultiMapping
 
 from exporter.client.errors import CodingError, RefusedError, TooLargeError
+from exporter.client.response import Stream
 from exporter.client.timing import CallTiming
 from exporter.protocol.fields import decimal
 
@@ -20,22 +21,6 @@ _BARE: Final = -zlib.MAX_WBITS
 _GZIPPED: Final = ("gzip", "x-gzip")
 _DEFLATED: Final = "deflate"
 _IDENTITY: Final = ("identity", "")
-
-
-class Stream(Protocol):
-    """A body as it comes (``aiohttp.StreamReader``)."""
-
-    def is_eof(self) -> bool:
-        """Whether all of it came."""
-
-    def at_eof(self) -> bool:
-        """Whether all of it was read."""
-
-    def exception(self) -> BaseException | None:
-        """What ended it before its end."""
-
-    async def readany(self) -> bytes:
-        """Give what is there, once anything is."""
 
 
 class Body(NamedTuple):
@@ -64,7 +49,21 @@ async def read(
     """
     if not stream.is_eof() and _declared(headers) > largest:
         raise TooLargeError(largest)
-    return decoded(await _all(stream, progress, largest), codings_of(headers), largest)
+    chunks: list[bytes] = []
+    while True:
+        chunk = await stream.readany()
+        progress.received += len(chunk)
+        if progress.received > largest:
+            raise TooLargeError(largest)
+        chunks.append(chunk)
+        if stream.at_eof():
+            break
+    if (error := stream.exception()) is not None:
+        raise error
+    content = b"".join(chunks)
+    if "Content-Encoding" not in headers:
+        return Body(content)
+    return decoded(content, codings_of(headers), largest)
 
 
 async def read_some(
@@ -81,20 +80,6 @@ async def read_some(
         return await read(stream, headers, progress, enough)
     except (RefusedError, zlib.error):
         return Body(b"", whole=False)
-
-
-async def _all(stream: Stream, progress: CallTiming, largest: int) -> bytes:
-    chunks: list[bytes] = []
-    while True:
-        chunk = await stream.readany()
-        progress.received += len(chunk)
-        if progress.received > largest:
-            raise TooLargeError(largest)
-        chunks.append(chunk)
-        if stream.at_eof():
-            if (error := stream.exception()) is not None:
-                raise error
-            return b"".join(chunks)
 
 
 def _declared(headers: MultiMapping[str]) -> float:

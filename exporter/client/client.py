@@ -3,36 +3,50 @@
 What a server or the network may do comes back as data, never as an exception.
 """
 
-import asyncio
-from collections.abc import Mapping
-from typing import Final
+import os
+from collections.abc import Awaitable, Mapping
+from functools import lru_cache
+from typing import Final, NamedTuple
 
-import aiohttp
 from multidict import CIMultiDict
 
-from exporter import __version__
 from exporter.client import body, errors, failure_reasons
-from exporter.client.connections import Pools
+from exporter.client.connections import USER_AGENT, Order, Pools
+from exporter.client.deadlines import Deadline
 from exporter.client.dns import FAMILIES, WHOLE, allow, join, origin_of
 from exporter.client.extra_headers import ExtraHeaders
+from exporter.client.fast_path import USABLE, FastProtocol, PreparedGet
+from exporter.client.fast_switch import switched_on
 from exporter.client.files import Files
+from exporter.client.http_protocol import HttpProtocol
 from exporter.client.proxies import Proxies, Proxy
 from exporter.client.redirects import Hop, next_hop
+from exporter.client.response import Response
 from exporter.client.settings import ConnectionSettings
 from exporter.client.timing import CallTiming, current
-from exporter.client.tls import TlsContexts
+from exporter.client.tls import TlsContext, TlsContexts
 from exporter.model.exchange import MAX_PROBLEM, Exchange, Fault, Request
 from exporter.protocol.problem import kind_of
 
 _HEADERS: Final = {
-    "User-Agent": f"oran-mano-exporter/{__version__}",
+    **USER_AGENT,
     "Accept": "application/json",
     "Accept-Encoding": "gzip, deflate",
 }
-_TO_PROXY: Final = {"User-Agent": _HEADERS["User-Agent"]}
+_PATHS: Final = 1024
+"""Of which the GETs stay prepared, at most."""
 _AUTHORIZATION: Final = "authorization"
 _ABROAD: Final = frozenset({"accept"})
 """What of a request goes along to another origin when it is redirected there."""
+
+
+class _Prepared(NamedTuple):
+    """What a GET was made of beside its path: of anything else another one is made."""
+
+    headers: Mapping[str, str]
+    extra: Mapping[str, str]
+    contexts: Mapping[bool, TlsContext]
+    get: PreparedGet
 
 
 class Client:
@@ -56,7 +70,10 @@ class Client:
         self._timeouts = settings.timeouts
         self._extra = ExtraHeaders(settings.headers, files.headers)
         self._proxies = Proxies(settings.proxy_url)
-        self._pools = Pools(settings)
+        self._fast = USABLE and switched_on(os.environ)
+        self._pools = Pools(settings, FastProtocol if self._fast else HttpProtocol)
+        self._prepared: dict[tuple[str, bool, bool], _Prepared] = {}
+        self._first = lru_cache(maxsize=_PATHS)(self._hop_to)
         self._server_name = settings.tls.server_name
         self._tls = TlsContexts(settings.tls, files.tls)
 
@@ -74,7 +91,7 @@ class Client:
         token = current.set(progress)
         self.in_flight += 1
         try:
-            async with asyncio.timeout(request.timeout):
+            with Deadline(request.timeout):
                 response = await self._answer(request, progress)
                 content, whole, known = await _body(response, progress, request)
             return Exchange(
@@ -93,12 +110,20 @@ class Client:
         """Close every connection. Requests in flight end as faults."""
         await self._pools.close()
 
-    async def _answer(self, request: Request, progress: CallTiming) -> aiohttp.ClientResponse:
+    async def _answer(self, request: Request, progress: CallTiming) -> Response:
         """The head of the last answer, after all redirects."""
-        hop = self._first(request)
+        hop = self._first(request.path)
         bound = self._follows and any(name.lower() == _AUTHORIZATION for name in request.headers)
         while True:
-            response = progress.response = await self._head(request, hop, progress)
+            try:
+                response = await self._sent(request, hop, progress)
+            except errors.LOST:
+                if not progress.reused:
+                    raise
+                progress.restart()
+                continue
+            progress.head()
+            progress.response = response
             errors.check_status(response.status)
             if not self._follows or request.method != "GET":
                 return response
@@ -111,34 +136,40 @@ class Client:
             response.release()  # keeps the connection, if all of the body came with the head
             progress.restart()
 
-    async def _head(
-        self, request: Request, hop: Hop, progress: CallTiming
-    ) -> aiohttp.ClientResponse:
-        """The head of one answer."""
+    def _sent(self, request: Request, hop: Hop, progress: CallTiming) -> Awaitable[Response]:
+        """Send it, and give the head of the answer."""
+        traceparent = request.traceparent if hop.home or not hop.before else ""
+        if self._fast and request.method == "GET" and request.body is None:
+            return self._get(request, hop).begin(traceparent, progress)
+        order = self._order(request, hop)
+        return self._pools.pool(request).send(order, traceparent)
+
+    def _get(self, request: Request, hop: Hop) -> PreparedGet:
+        """Find what was prepared; what a redirect leads to is prepared each time."""
+        key = request.path, request.fresh, request.essential
+        found = None if hop.before else self._prepared.get(key)
+        made_of = request.headers, self._extra.now(), self._tls.now
+        if found is not None and found[:3] == made_of:
+            return found.get
+        get = PreparedGet(self._order(request, hop), self._pools.pool(request))
+        if not hop.before:
+            if len(self._prepared) >= _PATHS:
+                self._prepared.clear()
+            self._prepared[key] = _Prepared({**request.headers}, *made_of[1:], get)
+        return get
+
+    def _order(self, request: Request, hop: Hop) -> Order:
         proxy = self._proxies.way_to(hop.url)
         allow((hop.url if proxy is None else proxy.url).raw_host or "", self._family)
-        secure = hop.url.scheme == "https"
-        headers = self._headers(request, hop, None if secure else proxy)
-        while True:
-            try:
-                response = await self._pools.session(request).request(
-                    request.method,
-                    hop.url,
-                    headers=headers,
-                    data=request.body,
-                    allow_redirects=False,
-                    server_hostname=self._server_name if hop.home else None,
-                    ssl=self._tls.get(home=hop.home) if secure else True,
-                    proxy=None if proxy is None else proxy.url,
-                    proxy_headers=None if proxy is None else {**_TO_PROXY, **proxy.headers},
-                )
-            except errors.LOST:
-                if not progress.reused:
-                    raise
-                progress.restart()
-            else:
-                progress.head()
-                return response
+        return Order(
+            method=request.method,
+            url=hop.url,
+            headers=self._headers(request, hop, None if hop.url.scheme == "https" else proxy),
+            body=request.body,
+            tls=self._tls.now[hop.home] if hop.url.scheme == "https" else True,
+            server_name=self._server_name if hop.home else None,
+            proxy=proxy,
+        )
 
     def _bounds(self, request: Request) -> failure_reasons.Bounds:
         connect, read = self._timeouts.connect, self._timeouts.read
@@ -146,9 +177,9 @@ class Client:
             connect, read, request.total or request.timeout, request.timeout
         )
 
-    def _first(self, request: Request) -> Hop:
-        url = join(self._base, request.path)
-        if not request.path.startswith(WHOLE):
+    def _hop_to(self, path: str) -> Hop:
+        url = join(self._base, path)
+        if not path.startswith(WHOLE):
             return Hop(url, home=True)
         return Hop(url, home=origin_of(url) == origin_of(join(self._base, "")))
 
@@ -158,8 +189,6 @@ class Client:
         if hop.home:
             headers.update(self._extra.now())
         headers.update(_carried(request.headers, hop))
-        if request.traceparent and (hop.home or not hop.before):
-            headers["traceparent"] = request.traceparent
         if proxy is not None:  # it reads the head itself; with TLS it is told by CONNECT
             headers.update(proxy.headers)
         return headers
@@ -171,14 +200,12 @@ def _carried(headers: Mapping[str, str], hop: Hop) -> Mapping[str, str]:
     return {name: value for name, value in headers.items() if name.lower() in _ABROAD}
 
 
-async def _body(
-    response: aiohttp.ClientResponse, progress: CallTiming, request: Request
-) -> body.Body:
+def _body(response: Response, progress: CallTiming, request: Request) -> Awaitable[body.Body]:
     """All of it; of an error what may say more: nothing about its body is worse than that."""
     stream, headers = response.content, response.headers
     if kind_of(response.status) is None:
-        return await body.read(stream, headers, progress, request.largest)
-    return await body.read_some(stream, headers, progress, min(request.largest, MAX_PROBLEM))
+        return body.read(stream, headers, progress, request.largest)
+    return body.read_some(stream, headers, progress, min(request.largest, MAX_PROBLEM))
 
 
 def _fault(error: Exception, progress: CallTiming, bounds: failure_reasons.Bounds) -> Fault:

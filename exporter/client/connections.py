@@ -7,24 +7,104 @@ more a request, knows nothing of TLS and does not say which connection was used.
 import asyncio
 import math
 import socket
+from collections.abc import Mapping
 from functools import partial
 from time import perf_counter
-from typing import Final
+from typing import Any, Final, Literal, NamedTuple
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.connector import AddrInfoType, Connection
+from multidict import CIMultiDict
+from yarl import URL
 
+from exporter import __version__
 from exporter.client import errors
 from exporter.client.dns import FAMILIES, HostResolver
 from exporter.client.http_protocol import HttpProtocol
+from exporter.client.proxies import Proxy
 from exporter.client.settings import ConnectionSettings
 from exporter.client.timing import current
-from exporter.model.exchange import MAX_HEADERS, MAX_LINE, Request
+from exporter.client.tls import TlsContext
+from exporter.model.exchange import MAX_HEADERS, MAX_LINE, Method, Request
 from exporter.system.spare_descriptors import spared
 
+USER_AGENT: Final = {"User-Agent": f"oran-mano-exporter/{__version__}"}
+LIMITS: Final[Mapping[str, Any]] = {
+    "max_line_size": MAX_LINE,
+    "max_field_size": MAX_LINE,
+    "max_headers": MAX_HEADERS,
+}
+"""Of an answer's head, as aiohttp calls them."""
 _KEEP_ALIVE: Final = 75.0
 """Seconds that an idle connection is kept: intervals of up to a minute re-use it."""
+
+
+class Order(NamedTuple):
+    """What is sent but for its ``traceparent``, and on which way."""
+
+    method: Method
+    url: URL
+    headers: CIMultiDict[str]
+    body: bytes | None
+    tls: TlsContext | Literal[True]
+    server_name: str | None
+    proxy: Proxy | None
+
+    @property
+    def way(self) -> dict[str, Any]:
+        """The way, as aiohttp calls it."""
+        proxy = self.proxy
+        return {
+            "ssl": self.tls,
+            "server_hostname": self.server_name,
+            "proxy": None if proxy is None else proxy.url,
+            "proxy_headers": None if proxy is None else {**USER_AGENT, **proxy.headers},
+        }
+
+
+class Pool:
+    """Connections that are kept, or a new one for each request."""
+
+    def __init__(self, connector: aiohttp.TCPConnector, timeout: aiohttp.ClientTimeout) -> None:
+        """Prepare; nothing is opened."""
+        self.connector = connector
+        self.timeout = timeout
+        self._session: aiohttp.ClientSession | None = None
+
+    async def send(self, order: Order, traceparent: str) -> aiohttp.ClientResponse:
+        """Send a request, and give the head of its answer."""
+        headers = order.headers
+        if traceparent:
+            headers["traceparent"] = traceparent
+        return await self._opened().request(
+            order.method,
+            order.url,
+            headers=headers,
+            data=order.body,
+            allow_redirects=False,
+            **order.way,
+        )
+
+    async def close(self) -> None:
+        """Close every connection. Requests in flight end as faults."""
+        if self._session is not None:
+            await self._session.close()
+        await self.connector.close()
+
+    def _opened(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=self.connector,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=self.timeout,
+                auto_decompress=False,
+                request_class=_Request,
+                **LIMITS,
+            )
+            # It would repeat on a new connection too, and hide every other reset.
+            self._session._retry_connection = False  # noqa: SLF001  # there is no public way
+        return self._session
 
 
 class Pools:
@@ -35,8 +115,9 @@ class Pools:
     remembered addresses would make a probe see something else than what is there: none is used.
     """
 
-    def __init__(self, settings: ConnectionSettings) -> None:
-        """Prepare; nothing is opened."""
+    def __init__(self, settings: ConnectionSettings, protocol: type[HttpProtocol]) -> None:
+        """Prepare; nothing is opened. Each connection is a ``protocol``."""
+        self._protocol = protocol
         self._max_age = settings.connection.max_age
         self._family = FAMILIES[settings.connection.ip_protocol]
         self._timeout = aiohttp.ClientTimeout(
@@ -46,23 +127,23 @@ class Pools:
             ceil_threshold=math.inf,  # or 10.2 s would be 11
         )
         self._resolver = _Resolver()
-        self._sessions: dict[tuple[bool, bool], aiohttp.ClientSession] = {}
+        self._pools: dict[tuple[bool, bool], Pool] = {}
 
-    def session(self, request: Request) -> aiohttp.ClientSession:
-        """Find the session with the connections that a request may use."""
+    def pool(self, request: Request) -> Pool:
+        """Find the one with the connections that a request may use."""
         key = (request.may_reuse and self._max_age > 0, request.essential)
-        found = self._sessions.get(key)
+        found = self._pools.get(key)
         if found is None:
-            found = self._sessions[key] = self._open(keep=key[0])
+            found = self._pools[key] = Pool(self._connector(keep=key[0]), self._timeout)
         return found
 
     async def close(self) -> None:
         """Close every connection. Requests in flight end as faults."""
-        while self._sessions:
-            await self._sessions.popitem()[1].close()
+        while self._pools:
+            await self._pools.popitem()[1].close()
         await asyncio.sleep(0)  # what was aborted closes its socket in the loop's next turn
 
-    def _open(self, *, keep: bool) -> aiohttp.ClientSession:
+    def _connector(self, *, keep: bool) -> aiohttp.TCPConnector:
         connector = aiohttp.TCPConnector(
             limit=0,
             keepalive_timeout=min(_KEEP_ALIVE, self._max_age) if keep else None,
@@ -72,21 +153,9 @@ class Pools:
             use_dns_cache=False,
             socket_factory=_socket,
         )
-        protocol = partial(HttpProtocol, self._max_age, loop=asyncio.get_running_loop())
+        protocol = partial(self._protocol, self._max_age, loop=asyncio.get_running_loop())
         connector._factory = protocol  # type: ignore[assignment]  # noqa: SLF001  # see there
-        session = aiohttp.ClientSession(
-            connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=self._timeout,
-            auto_decompress=False,
-            request_class=_Request,
-            max_line_size=MAX_LINE,
-            max_field_size=MAX_LINE,
-            max_headers=MAX_HEADERS,
-        )
-        # It would repeat on a new connection too, and hide every other reset.
-        session._retry_connection = False  # noqa: SLF001  # there is no public way
-        return session
+        return connector
 
 
 # --- Where phases begin --------------------------------------------------------------------------

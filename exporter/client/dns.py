@@ -18,9 +18,8 @@ WHOLE: Final = ("http://", "https://")
 _LITERALS: Final = {4: socket.AF_INET, 6: socket.AF_INET6}
 
 
-@lru_cache(maxsize=4096)
 def join(base: str, path: str) -> URL:
-    """Make a URL, once for all requests to it, its host in ASCII (RFC 5891).
+    """Make a URL, its host in ASCII (RFC 5891).
 
     ``path`` is percent-encoded already; or a whole URL, and the base is not used.
 

@@ -57,12 +57,23 @@ class HttpProtocol(ResponseHandler):
         """A request is about to be sent.
 
         Raises:
-            aiohttp.ServerDisconnectedError: the server said something unasked.
+            aiohttp.ServerDisconnectedError: the server said something unasked, or has not taken
+                yet what it was asked before.
         """
-        if len(self):  # what nobody asked for would be taken for the answer
+        if len(self) or self.writing_paused:  # it would be taken for the answer
             raise aiohttp.ServerDisconnectedError
         self._received = 0
         self.busy = self._turns.busy()
+
+    def write(self, request: bytes) -> None:
+        """Send a request that is whole.
+
+        Raises:
+            aiohttp.ClientConnectionResetError: the connection is closing.
+        """
+        if self.transport is None or self.transport.is_closing():
+            raise aiohttp.ClientConnectionResetError
+        self.transport.write(request)
 
     def leave(self) -> None:
         """Leave nothing behind, if the connection is not kept.

@@ -6,10 +6,9 @@ from contextvars import ContextVar
 from time import perf_counter
 from typing import Final
 
-from aiohttp import ClientResponse
-
 from exporter.client.errors import Phase
 from exporter.client.http_protocol import HttpProtocol
+from exporter.client.response import Response
 from exporter.client.tls import Peer
 from exporter.model.exchange import Timing
 from exporter.model.observation import Phases, Transport
@@ -32,7 +31,7 @@ class CallTiming:
     )  # fmt: skip
 
     peer: Peer | None
-    response: ClientResponse | None
+    response: Response | None
     protocol: HttpProtocol | None
     starved: OSError | None
     """Why an address was not tried: no descriptor was left for it."""

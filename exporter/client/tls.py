@@ -125,21 +125,20 @@ class TlsContexts:
             OSError: as for ``context_of``.
         """
         self._settings = settings
-        self._now = {home: watch.required() for home, watch in watches.items()}
+        self.now: Mapping[bool, TlsContext] = {
+            home: watch.required() for home, watch in watches.items()
+        }
+        """The context for connections to the target's own origin, and that for others.
+
+        Another mapping each time that a file changed; while it cannot be used it is the last one.
+        """
         self._failures = dict.fromkeys(watches, 0)
         for home, watch in watches.items():
             watch.listen(partial(self._looked, home, watch))
 
-    def get(self, *, home: bool) -> TlsContext:
-        """Find the context for a connection to the target's own origin, or another.
-
-        While a file that changed cannot be used it is the last one.
-        """
-        return self._now[home]
-
     def _looked(self, home: bool, watch: FileWatch[TlsContext]) -> None:  # noqa: FBT001  # a key
         if watch.seen.value is not None:
-            self._now[home] = watch.seen.value
+            self.now = {**self.now, home: watch.seen.value}
             self._failures[home] = 0
             return
         self._failures[home] += 1

@@ -22,7 +22,7 @@ from exporter.commands.flags import (
     called,
     parser_of,
 )
-from exporter.commands.options import options_of, traces_of
+from exporter.commands.options import look_at_switches, options_of, traces_of
 from exporter.logs.uncaught import guard
 from exporter.process.inherited_environment import tidy
 from exporter.process.standard_streams import Output, standard
@@ -119,6 +119,7 @@ def check(arguments: Sequence[str]) -> int:
     add_config_flag(parser)
     add_output_flag(parser)
     parsed = parser.strictly(arguments)
+    look_at_switches(os.environ)
     traces_of(os.environ)
     loaded = _load(parsed.config_file, os.environ)
     from exporter.commands.tables import check_report
@@ -149,6 +150,7 @@ def probe(arguments: Sequence[str]) -> int:
     add_config_flag(parser)
     add_output_flag(parser)
     parsed = parser.strictly(arguments)
+    look_at_switches(os.environ)
     loaded = _load(parsed.config_file, os.environ)
     from exporter.commands.probe import probe_once
     from exporter.config.problems import ConfigError, describe

@@ -16,7 +16,7 @@ def options_of(parsed: Arguments) -> "Options":
     """Read what a running exporter was given with the flags of ``add_run_flags``.
 
     Raises:
-        WrongCallError: a flag, or a variable of OpenTelemetry's, cannot be used.
+        WrongCallError: a flag, a switch, or a variable of OpenTelemetry's, cannot be used.
     """
     from exporter.config.quoting import quoted
     from exporter.process.options import Options
@@ -30,6 +30,7 @@ def options_of(parsed: Arguments) -> "Options":
             f"{PROGRAM}: --web.listen-address: {quoted(parsed.listen)} is no address; "
             "allowed: [HOST]:PORT, such as :10945 or 127.0.0.1:10945"
         ) from None
+    look_at_switches(os.environ)
     path = parsed.telemetry_path
     if path.startswith("/-/") or path in PAGES or not fullmatch(r"/[A-Za-z0-9._~/-]*", path):
         raise WrongCallError(
@@ -46,6 +47,21 @@ def options_of(parsed: Arguments) -> "Options":
         tolerate_errors=parsed.tolerate_errors,
         traces=traces_of(os.environ),
     )
+
+
+def look_at_switches(environ: Mapping[str, str]) -> None:
+    """Refuse what no switch in the environment takes.
+
+    Raises:
+        WrongCallError: one is neither on nor off.
+    """
+    from exporter.client.fast_switch import switched_on
+    from exporter.config import ConfigError, describe
+
+    try:
+        switched_on(environ)
+    except ConfigError as error:
+        raise WrongCallError(*describe(error, "environment")) from error
 
 
 def traces_of(environ: Mapping[str, str]) -> "Settings | None":

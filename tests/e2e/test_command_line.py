@@ -319,6 +319,17 @@ async def test_where_traces_go_is_checked_too(
     assert ended.err.startswith(f"environment: {name}: {shown}; allowed: ")
 
 
+@pytest.mark.parametrize(
+    "call", [[], ["--config.check"], ["check"], ["probe", "monitoring.health"]], ids=" ".join
+)
+async def test_a_switch_is_on_or_off(call: list[str]) -> None:
+    name = "ORAN_MANO_EXPORTER_FAST_CLIENT"
+    ended = await command(*call, env={**API, name: ODD})
+    assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
+    shown = '"a\\n\\x1b[31mb\\x9b" is not allowed'
+    assert ended.err == f"environment: {name}: {shown}; allowed: 0 to turn it off, 1\n"
+
+
 async def test_the_check_knows_what_a_run_would_refuse() -> None:
     for flag in ("--web.listen-address=x", "--web.telemetry-path=x"):
         ended = await command("--config.check", flag, env=API)

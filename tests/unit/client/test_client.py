@@ -81,8 +81,8 @@ async def test_the_environments_proxy_is_not_used(monkeypatch: pytest.MonkeyPatc
 async def test_time_outs_are_not_rounded_up_to_whole_seconds() -> None:
     async with serve(answer(JSON)) as server, client(server.url) as subject:
         await well(subject)
-        for session in subject._pools._sessions.values():  # noqa: SLF001  # it would take 5 s otherwise
-            assert session.timeout.ceil_threshold > 86_400
+        for pool in subject._pools._pools.values():  # noqa: SLF001  # it would take 5 s otherwise
+            assert pool.timeout.ceil_threshold > 86_400
 
 
 async def test_a_bug_of_ours_is_not_taken_for_a_fault() -> None:

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import aiohttp
 import pytest
 
+from exporter.client import fast_path
 from exporter.client.client import Client
 from exporter.client.files import files_of
 from exporter.client.settings import connection_settings
@@ -136,7 +137,8 @@ async def test_an_idle_connection_is_kept_for_longer_than_a_minute(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     idle = 0.0
-    monkeypatch.setattr(aiohttp.connector, "monotonic", lambda: time.monotonic() + idle)
+    for module in (aiohttp.connector, fast_path):
+        monkeypatch.setattr(module, "monotonic", lambda: time.monotonic() + idle)
     async with serve(answer(JSON)) as server, client(server.url) as subject:
         await well(subject)
         idle = 70.0

@@ -245,7 +245,7 @@ async def test_a_file_that_was_good_becomes_something_else(
     owner = TokenFile(key, Secrets(files.secret, FileWatcher(), "lab"), lambda _: None, Clock())
     assert await owner.headers(key, 0) is not None
     contexts = TlsContexts(authority, files.tls)
-    context = contexts.get(home=True)
+    context = contexts.now[True]
     ca_file = Path(str(authority.ca_file))
     for file in (header, token, ca_file):
         file.unlink()
@@ -257,7 +257,7 @@ async def test_a_file_that_was_good_becomes_something_else(
                 look(watch)
             assert headers.now() == {"X-Key": "hunter22"}
             assert await owner.headers(key, 0) is None
-            assert contexts.get(home=True) is context
+            assert contexts.now[True] is context
 
     reading = in_thread(lambda: asyncio.run(read()), "reader")
     await asyncio.wait_for(reading, AMPLE)
