@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Mapping
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+import aiohttp
 from multidict import CIMultiDict
 
 from exporter.client import body, errors, failure_reasons
@@ -62,8 +63,7 @@ class Client:
             OSError: a file of ``tls`` or ``headers`` cannot be read or used.
             ValueError: a file of ``headers`` holds what no header may have.
         """
-        self.in_flight = 0
-        """Requests on the wire now."""
+        self._under_way: set[Deadline] = set()
         self._base = settings.url
         self._family = FAMILIES[settings.connection.ip_protocol]
         self._follows = settings.follow_redirects
@@ -77,6 +77,11 @@ class Client:
         self._server_name = settings.tls.server_name
         self._tls = TlsContexts(settings.tls, files.tls)
 
+    @property
+    def in_flight(self) -> int:
+        """Requests on the wire now."""
+        return len(self._under_way)
+
     async def send(self, request: Request) -> Exchange | Fault:
         """Send a request and read the answer to its end, or to where its status says enough.
 
@@ -89,9 +94,10 @@ class Client:
         """
         progress = CallTiming()
         token = current.set(progress)
-        self.in_flight += 1
+        deadline = Deadline(request.timeout)
+        self._under_way.add(deadline)
         try:
-            with Deadline(request.timeout):
+            with deadline:
                 response = await self._answer(request, progress)
                 content, whole, known = await _body(response, progress, request)
             return Exchange(
@@ -103,11 +109,15 @@ class Client:
             if progress.response is not None and not progress.response.closed:
                 progress.response.close()
             progress.leave()
-            self.in_flight -= 1
+            progress.response = None  # callbacks of the connection hold on to what is current
+            self._under_way.discard(deadline)
             current.reset(token)
 
     async def close(self) -> None:
-        """Close every connection. Requests in flight end as faults."""
+        """Close every connection. Requests in flight end as faults at once, as do later ones."""
+        self._prepared.clear()
+        for deadline in self._under_way:
+            deadline.end(aiohttp.ClientConnectionError)
         await self._pools.close()
 
     async def _answer(self, request: Request, progress: CallTiming) -> Response:

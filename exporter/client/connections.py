@@ -87,7 +87,7 @@ class Pool:
         )
 
     async def close(self) -> None:
-        """Close every connection. Requests in flight end as faults."""
+        """Close every connection."""
         if self._session is not None:
             await self._session.close()
         await self.connector.close()
@@ -128,9 +128,16 @@ class Pools:
         )
         self._resolver = _Resolver()
         self._pools: dict[tuple[bool, bool], Pool] = {}
+        self._closed = False
 
     def pool(self, request: Request) -> Pool:
-        """Find the one with the connections that a request may use."""
+        """Find the one with the connections that a request may use.
+
+        Raises:
+            aiohttp.ClientConnectionError: they were closed.
+        """
+        if self._closed:
+            raise aiohttp.ClientConnectionError("closed")
         key = (request.may_reuse and self._max_age > 0, request.essential)
         found = self._pools.get(key)
         if found is None:
@@ -138,7 +145,8 @@ class Pools:
         return found
 
     async def close(self) -> None:
-        """Close every connection. Requests in flight end as faults."""
+        """Close every connection."""
+        self._closed = True
         while self._pools:
             await self._pools.popitem()[1].close()
         await asyncio.sleep(0)  # what was aborted closes its socket in the loop's next turn

@@ -45,9 +45,26 @@ USABLE: Final = usable(aiohttp.__version__)
 
 
 class FastProtocol(HttpProtocol):
-    """A connection whose read time-out is one timer that moves, not two for each answer."""
+    """A connection whose read time-out is one timer that moves, not two for each answer.
+
+    While it is kept it has no parser, which would hold on to the last answer (6 KB).
+    """
 
     _due: float | None = None
+
+    def begin(self) -> None:
+        """A request is about to be sent.
+
+        Raises:
+            aiohttp.ServerDisconnectedError: see ``HttpProtocol``.
+        """
+        if self._tail:  # came while there was no parser
+            raise aiohttp.ServerDisconnectedError
+        super().begin()
+
+    def rest(self) -> None:
+        """All of an answer came, and nothing more is asked for now."""
+        self._parser = self._payload = None
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """It is over, and with it the timer."""
@@ -140,11 +157,13 @@ class PreparedGet(ClientRequest):
             raise
         return Answer(message, content, self, protocol)
 
-    def leave(self, protocol: HttpProtocol, *, should_close: bool) -> None:
+    def leave(self, protocol: FastProtocol, *, should_close: bool) -> None:
         """Give a connection back."""
         self._connector._release(self._key, protocol, should_close=should_close)
+        if protocol.is_connected():
+            protocol.rest()
 
-    def _kept(self) -> HttpProtocol | None:
+    def _kept(self) -> FastProtocol | None:
         """Take the one that was kept for longest, if that is as easy as it is nearly always."""
         connector, key = self._connector, self._key
         kept = connector._conns.get(key)
@@ -157,15 +176,15 @@ class PreparedGet(ClientRequest):
         if not kept:
             del connector._conns[key]
         connector._acquired.add(protocol)
-        return cast("HttpProtocol", protocol)
+        return cast("FastProtocol", protocol)
 
-    async def _made(self) -> HttpProtocol:
+    async def _made(self) -> FastProtocol:
         try:
             connection = await self._connector.connect(self, [], self._timeout)
         except TimeoutError as error:
             raise aiohttp.ConnectionTimeoutError from error
         protocol, connection._protocol = connection._protocol, None  # it is the answer's now
-        return cast("HttpProtocol", protocol)
+        return cast("FastProtocol", protocol)
 
 
 class Answer:
@@ -178,13 +197,13 @@ class Answer:
         message: RawResponseMessage,
         content: aiohttp.StreamReader,
         get: PreparedGet,
-        protocol: HttpProtocol,
+        protocol: FastProtocol,
     ) -> None:
         """Hold on to the connection until the body has come."""
         self.status, self.version, self.headers = message.code, message.version, message.headers
         self.content = content
         self._get = get
-        self._protocol: HttpProtocol | None = protocol
+        self._protocol: FastProtocol | None = protocol
         content.on_eof(self._ended)
 
     @property

@@ -44,8 +44,9 @@ _log = logging.getLogger(__name__)
 class Sender(Protocol):
     """What sends: a client."""
 
-    in_flight: int
-    """Requests on the wire now."""
+    @property
+    def in_flight(self) -> int:
+        """Requests on the wire now."""
 
     async def send(self, request: Request) -> Exchange | Fault:
         """Send a request; what a server or the network does comes back as data."""

@@ -2,10 +2,16 @@
 
 import asyncio
 import errno
+import gc
 import os
 import socket
+import threading
 import time
-from contextlib import ExitStack
+import weakref
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
+from contextvars import copy_context
+from functools import partial
 from types import SimpleNamespace
 
 import aiohttp
@@ -13,16 +19,22 @@ import pytest
 
 from exporter.client import fast_path
 from exporter.client.client import Client
+from exporter.client.errors import Phase
 from exporter.client.files import files_of
 from exporter.client.settings import connection_settings
-from exporter.model.exchange import Fault, Method
+from exporter.client.timing import current
+from exporter.config.schema import Timeouts, Tls
+from exporter.config.values import Duration
+from exporter.model.exchange import Exchange, Fault, Method, Request
 from tests.support.caller import client, get, seconds, target, well
 from tests.support.hostile import (
     LOOPBACK,
     OK,
     Peer,
+    Step,
     answer,
     ask,
+    black_hole,
     close,
     hang,
     play,
@@ -125,6 +137,32 @@ async def test_what_nobody_asked_for_answers_nothing() -> None:
         exchange = await well(subject)
         assert exchange.body == b"{}"
         assert exchange.timing.reused is False
+
+
+async def test_half_of_an_answer_that_nobody_asked_for_is_no_begin_of_one() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(JSON)
+        await peer.send(b"HTTP/1.1 5")
+        await peer.request()
+        await peer.send(JSON)
+        await peer.gone()
+
+    async with serve(script) as server, client(server.url) as subject:
+        assert (await well(subject)).body == b"{}"
+        await turns()
+        assert (await well(subject)).body == b"{}"
+
+
+async def test_a_kept_connection_holds_nothing_of_its_last_answer() -> None:
+    """With a thousand targets all of those would be there at once."""
+    async with serve(answer(JSON)) as server, client(server.url) as subject:
+        exchange = await well(subject)
+        held = weakref.ref(exchange.headers)
+        del exchange
+        await well(subject, "POST")  # the task that read it went on
+        gc.collect()
+        assert held() is None
 
 
 async def test_a_new_connection_is_not_tried_twice() -> None:
@@ -245,15 +283,105 @@ async def test_cancelled_in_the_body() -> None:
         await server.left()
 
 
-async def test_closing_ends_what_is_in_flight() -> None:
-    async with serve(play(ask, hang)) as server, client(server.url) as subject:
-        running = asyncio.create_task(get(subject))
-        await server.asked()
+@asynccontextmanager
+async def unresolved() -> AsyncIterator[str]:
+    """The machine's resolver says nothing until all is over."""
+    released = threading.Event()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket, "getaddrinfo", lambda *_, **__: released.wait(10))
+        try:
+            yield "http://mano.example:9"
+        finally:
+            released.set()
+
+
+@asynccontextmanager
+async def unreached() -> AsyncIterator[str]:
+    with black_hole() as url:
+        yield url
+
+
+@asynccontextmanager
+async def silent(*steps: Step, scheme: str = "http") -> AsyncIterator[str]:
+    async with serve(play(*steps, hang)) as server:
+        yield server.url.replace("http", scheme)
+
+
+@pytest.mark.parametrize(
+    ("place", "reached", "kept"),
+    [
+        (unresolved, "dns", False),
+        (unreached, "connect", False),
+        (partial(silent, scheme="https"), "tls", False),
+        (partial(silent, ask), "wait", False),
+        (partial(silent, ask, OK + b"Content-Length: 9\r\n\r\nab"), "receive", False),
+        (partial(silent, ask, JSON, ask), "wait", True),
+        (partial(silent, ask, JSON, ask, OK + b"\r\nab"), "receive", True),
+    ],
+    ids=["name", "connection", "TLS", "answer", "body", "answer by a kept one", "body by it"],
+)
+async def test_closing_ends_at_once_what_is_in_flight_wherever_it_is(
+    place: Callable[[], AbstractAsyncContextManager[str]], reached: Phase, *, kept: bool
+) -> None:
+    """No time-out ends it: the shortest of them is an hour."""
+    hours = Timeouts(connect=Duration(3600), read=Duration(3600))
+    tls = Tls(insecure_skip_verify=True)
+    async with place() as url, client(url, tls=tls, timeouts=hours) as subject:
+        asked = Request("GET", "/", {}, 3600)
+        if kept:
+            assert isinstance(await subject.send(asked), Exchange)
+        context = copy_context()
+        running = asyncio.create_task(subject.send(asked), context=context)
+        while (progress := context.get(current)) is None or progress.reached != reached:
+            await turns()
         await subject.close()
-        fault = await running
-        assert isinstance(fault, Fault)
-        assert fault.reason == "reset"
-        await server.left()
+        async with asyncio.timeout(5):
+            fault = await running
+    assert isinstance(fault, Fault)
+    assert (fault.reason, fault.detail) == ("reset", "the connection was lost")
+    assert [*seconds(fault.timing.phases)][-1] == reached
+
+
+async def test_what_is_closed_stays_closed() -> None:
+    async with serve(answer(JSON)) as server, client(server.url) as subject:
+        await well(subject)
+        await subject.close()
+        for fresh in (False, True):
+            fault = await subject.send(Request("GET", "/", {}, 5, fresh=fresh))
+            assert isinstance(fault, Fault)
+            assert (fault.reason, fault.detail) == ("reset", "the connection was lost")
+        assert server.connections == 1
+
+
+async def test_closing_is_nothing_to_another_target_of_the_same_settings() -> None:
+    released = asyncio.Event()
+
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(JSON)
+        while True:
+            await peer.request()
+            await released.wait()
+            await peer.send(JSON)
+
+    async with (
+        serve(script) as server,
+        client(server.url) as subject,
+        client(server.url) as other,
+    ):
+        for each in (subject, other):
+            await well(each)
+        running = [asyncio.create_task(well(other)), asyncio.create_task(get(subject))]
+        await server.asked(4)
+        assert (subject.in_flight, other.in_flight) == (1, 1)
+        await subject.close()
+        assert isinstance(await running[1], Fault)
+        assert (subject.in_flight, other.in_flight) == (0, 1)
+        released.set()
+        kept = await running[0]
+        assert isinstance(kept, Exchange)
+        assert kept.timing.reused is True
+        assert server.connections == 2
 
 
 async def test_closing_ends_what_is_kept() -> None:

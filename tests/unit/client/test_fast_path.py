@@ -14,7 +14,7 @@ from exporter.config.problems import ConfigError
 from exporter.config.schema import Connection
 from exporter.config.values import Duration, Secret
 from exporter.model.exchange import Exchange, Request
-from tests.support.caller import client
+from tests.support.caller import client, well
 from tests.support.hostile import OK, answer, serve, sized
 
 JSON: Final = OK + sized(b"{}")
@@ -102,6 +102,15 @@ async def test_what_is_kept_and_what_is_not_do_not_mix() -> None:
         closing = [b"\r\nConnection: close\r\n" in request for request in server.requests]
         assert closing == [False, True, True, True, False, True, True, True]
         assert server.connections == 7
+
+
+async def test_a_kept_connection_has_no_parser(route: str) -> None:
+    """It would hold on to the last answer."""
+    async with serve(answer(JSON)) as server, client(server.url) as subject:
+        await well(subject)
+        (pool,) = subject._pools._pools.values()  # noqa: SLF001  # what it holds is seen nowhere else
+        ((protocol, _),) = next(iter(pool.connector._conns.values()))  # noqa: SLF001  # ditto
+        assert (protocol._parser is None) == (route == "fast")  # noqa: SLF001  # ditto
 
 
 # --- Whether it is taken -------------------------------------------------------------------------
