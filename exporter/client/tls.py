@@ -31,6 +31,19 @@ _READ_BUFFER: Final = 16 * 1024
 _log: Final = logging.getLogger(__name__)
 
 
+def read_less_at_once(protocol: type[object]) -> None:
+    """Make the buffers of asyncio's TLS connections smaller, those of the whole process.
+
+    There is no public way. An asyncio whose buffers are made in another way stays as it is.
+    """
+    size = vars(protocol).get("max_size")
+    if isinstance(size, int) and size > _READ_BUFFER:
+        protocol.max_size = _READ_BUFFER  # type: ignore[attr-defined]  # it was looked at
+
+
+read_less_at_once(asyncio.sslproto.SSLProtocol)
+
+
 class Peer(ssl.SSLObject):
     """The TLS side of one connection."""
 
@@ -153,7 +166,6 @@ class TlsContexts:
 
 
 def _build(settings: Tls) -> TlsContext:
-    asyncio.sslproto.SSLProtocol.max_size = _READ_BUFFER  # for this process; there is no other way
     context = TlsContext(ssl.PROTOCOL_TLS_CLIENT)
     # What is named as trusted is trusted, be it an intermediate authority or the server itself.
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN

@@ -1,5 +1,6 @@
 """The client against servers that speak TLS as they should."""
 
+import random
 import ssl
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +12,7 @@ from cryptography import x509
 from exporter.client.files import Files, files_of
 from exporter.client.settings import connection_settings
 from exporter.config.schema import Tls
-from exporter.model.exchange import Fault
+from exporter.model.exchange import MAX_JSON, Fault
 from tests.support.caller import client, get, seconds, target, well
 from tests.support.certificates import DAY, NOW, Authority, server_context
 from tests.support.hostile import LOOPBACK, OK, Peer, answer, serve, serve_stubbornly, sized
@@ -40,6 +41,37 @@ async def test_phases_and_expiry_of_new_and_kept_connections(authority: Authorit
     assert (first.reused, second.reused, third.reused) == (False, True, False)
     for timing in (first, second, third):
         assert timing.certificate_expiry == (NOW + 3 * DAY).timestamp()
+
+
+async def test_a_body_far_larger_than_what_is_read_at_once(authority: Authority) -> None:
+    """The buffers are a sixteenth of asyncio's own, which would be most of what a target takes."""
+    body = random.Random(1).randbytes(MAX_JSON - 1)
+    pieces = [
+        OK + b"Content-Length: %d\r\n\r\n" % len(body),
+        body[:7],
+        body[7:40_000],
+        body[40_000:],
+    ]
+
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(b"".join(pieces))
+        await peer.request()
+        for piece in pieces:
+            await peer.send(piece)
+        await peer.gone()
+
+    context = authority.server()
+    async with (
+        serve(script, tls=context) as server,
+        client(server.url, tls=authority.tls) as subject,
+    ):
+        for _ in range(2):
+            assert (await well(subject)).body == body
+        assert server.connections == 1
+        (pool,) = subject._pools._pools.values()  # noqa: SLF001  # a buffer is seen nowhere else
+        ((kept, _),) = next(iter(pool.connector._conns.values()))  # noqa: SLF001  # ditto
+        assert len(kept.transport._ssl_protocol._ssl_buffer) == 16 * 1024  # type: ignore[union-attr]  # noqa: SLF001  # ditto
 
 
 async def test_the_earliest_certificate_of_the_chain_counts(authority: Authority) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from exporter.client.tls import Peer, TlsContext, context_of
+from exporter.client.tls import Peer, TlsContext, context_of, read_less_at_once
 from exporter.config.schema import Tls
 
 
@@ -109,3 +109,18 @@ def test_the_expiry_is_asked_for_once(tmp_path: Path) -> None:
 def test_a_connection_keeps_no_large_buffer(ca_file: Path) -> None:
     context_of(Tls(ca_file=str(ca_file)), begun)
     assert asyncio.sslproto.SSLProtocol.max_size == 16 * 1024
+
+
+@pytest.mark.parametrize(
+    ("known", "size"),
+    [
+        ({"max_size": 262_144}, 16_384),
+        ({"max_size": 8192}, 8192),
+        ({"max_size": "x"}, "x"),
+        ({}, None),
+    ],
+)
+def test_of_asyncio_only_what_is_known_is_changed(known: dict[str, object], size: object) -> None:
+    protocol = type("SSLProtocol", (), known)
+    read_less_at_once(protocol)
+    assert getattr(protocol, "max_size", None) == size
