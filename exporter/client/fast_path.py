@@ -25,10 +25,15 @@ from exporter.client.timing import CallTiming
 _KNOWN: Final = "3.14."
 _NAMES: Final[tuple[tuple[Any, tuple[str, ...]], ...]] = (
     (http_writer, ("_serialize_headers",)),
-    (BaseConnector, ("connect", "_get", "_release")),
-    (Connection, ("protocol", "release")),
-    (ResponseHandler, ("_reschedule_timeout", "_drop_timeout", "_on_read_timeout")),
+    (BaseConnector, ("connect", "_release")),
     (ClientRequest, ("connection_key", "is_ssl")),
+    (ResponseHandler, ("_drop_timeout", "_on_read_timeout", "_reschedule_timeout")),
+    (ResponseHandler, ("_parser", "_reading_paused")),
+)
+_SET_AT_FIRST: Final[tuple[tuple[type[Any], tuple[str, ...]], ...]] = (
+    (BaseConnector, ("_acquired", "_conns", "_keepalive_timeout")),
+    (Connection, ("_protocol",)),
+    (ResponseHandler, ("_payload", "_read_timeout", "_read_timeout_handle", "_tail")),
 )
 _SWITCHING: Final = 101
 _INTERIM: Final = range(100, 200)
@@ -36,9 +41,17 @@ _INTERIM: Final = range(100, 200)
 
 def usable(version: str) -> bool:
     """Tell whether this aiohttp is one that what follows was written for."""
-    return version.startswith(_KNOWN) and all(
-        hasattr(place, name) for place, names in _NAMES for name in names
+    return (
+        version.startswith(_KNOWN)
+        and all(hasattr(place, name) for place, names in _NAMES for name in names)
+        and all(set(names) <= _set_by(kind) for kind, names in _SET_AT_FIRST)
     )
+
+
+def _set_by(kind: type[Any]) -> frozenset[str]:
+    """What its instances are made with; nothing is known of one that is not made in Python."""
+    code = getattr(kind.__init__, "__code__", None)
+    return frozenset(code.co_names if code is not None else ())
 
 
 USABLE: Final = usable(aiohttp.__version__)
@@ -160,7 +173,7 @@ class PreparedGet(ClientRequest):
     def leave(self, protocol: FastProtocol, *, should_close: bool) -> None:
         """Give a connection back."""
         self._connector._release(self._key, protocol, should_close=should_close)
-        if protocol.is_connected():
+        if protocol.transport is not None:
             protocol.rest()
 
     def _kept(self) -> FastProtocol | None:

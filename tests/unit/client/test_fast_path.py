@@ -4,7 +4,9 @@ from typing import Final
 
 import aiohttp
 import pytest
+from aiohttp import http_writer
 from aiohttp.client_proto import ResponseHandler
+from aiohttp.connector import BaseConnector
 
 from exporter import __version__
 from exporter.client import client as client_module
@@ -124,8 +126,19 @@ def test_only_with_an_aiohttp_that_is_known(version: str, *, known: bool) -> Non
     assert usable(version) is known
 
 
-def test_only_where_all_that_it_needs_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(ResponseHandler, "_drop_timeout")
+@pytest.mark.parametrize(
+    ("place", "name"),
+    [
+        (ResponseHandler, "_drop_timeout"),
+        (http_writer, "_serialize_headers"),
+        (BaseConnector, "_release"),
+        (BaseConnector, "__init__"),  # what it sets is not known then
+    ],
+)
+def test_only_where_all_that_it_needs_is_there(
+    monkeypatch: pytest.MonkeyPatch, place: object, name: str
+) -> None:
+    monkeypatch.delattr(place, name)
     assert not usable(aiohttp.__version__)
 
 
