@@ -3,7 +3,6 @@
 It keeps what was observed as it is, and nothing is formatted before somebody looks.
 """
 
-from collections import deque
 from collections.abc import Iterator
 from itertools import chain, count
 from operator import itemgetter
@@ -36,19 +35,30 @@ class Skipped(Struct, frozen=True):
 class _KeptRuns(Struct):
     """What is kept of one surface: apart, so that well runs never push a failed one out.
 
-    Nor do those that somebody asks for, however often, push out what the schedule saw.
+    Nor do those that somebody asks for, however often, push out what the schedule saw. Few are
+    kept, and of most surfaces only well ones: a tuple takes a tenth of what a deque does.
     """
 
-    well: deque[_Numbered]
-    failed: deque[_Numbered]
-    asked: deque[_Numbered]
+    depth: int
+    well: tuple[_Numbered, ...] = ()
+    failed: tuple[_Numbered, ...] = ()
+    asked: tuple[_Numbered, ...] = ()
     skipped: dict[SkipReason, Skipped] = field(default_factory=dict)
+
+    def take(self, numbered: _Numbered) -> None:
+        """Keep one, and as many of its kind before it as have room."""
+        _, entry = numbered
+        if isinstance(entry, OnDemandRun):
+            self.asked = (*self.asked, numbered)[-max(1, self.depth // 2) :]
+        elif entry.reason is None:
+            self.well = (*self.well, numbered)[-self.depth :]
+        else:
+            self.failed = (*self.failed, numbered)[-self.depth :]
 
     def deep(self, depth: int) -> "_KeptRuns":
         """The same for another number of runs."""
-        most = max(1, depth // 2)
-        kept = (deque(self.well, depth), deque(self.failed, depth), deque(self.asked, most))
-        return _KeptRuns(*kept, self.skipped)
+        asked = self.asked[-max(1, depth // 2) :]
+        return _KeptRuns(depth, self.well[-depth:], self.failed[-depth:], asked, self.skipped)
 
 
 class History:
@@ -65,19 +75,15 @@ class History:
         depth = max(1, min(DEEPEST, BUDGET // max(1, len(keys))))
         before = self._surfaces
         self._surfaces = {
-            key: before.get(key, _KeptRuns(deque(), deque(), deque())).deep(depth) for key in keys
+            key: before[key].deep(depth) if key in before else _KeptRuns(depth) for key in keys
         }
 
     def __call__(self, observation: Observation) -> None:
         """Keep a run or count a skip; one of a surface that is not planned is dropped."""
         match observation:
-            case Run(key=key, reason=reason):
+            case Run(key=key) | OnDemandRun(run=Run(key=key)):
                 if (kept := self._surfaces.get(key)) is not None:
-                    entries = kept.well if reason is None else kept.failed
-                    entries.append((next(self._numbers), observation))
-            case OnDemandRun(run=Run(key=key)):
-                if (kept := self._surfaces.get(key)) is not None:
-                    kept.asked.append((next(self._numbers), observation))
+                    kept.take((next(self._numbers), observation))
             case Skip(key=key, reason=why, at=at, count=further):
                 if (kept := self._surfaces.get(key)) is not None:
                     before = kept.skipped[why].count if why in kept.skipped else 0
