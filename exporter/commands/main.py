@@ -22,7 +22,7 @@ from exporter.commands.flags import (
     called,
     parser_of,
 )
-from exporter.commands.options import options_of, traces_of
+from exporter.commands.options import event_loop_of, options_of, traces_of
 from exporter.logs.uncaught import guard
 from exporter.process.inherited_environment import sparing, tidy
 from exporter.process.standard_streams import Output, standard
@@ -106,10 +106,12 @@ def run(arguments: Sequence[str]) -> int:
 
     from exporter.process import garbage
 
+    event_loop = event_loop_of(os.environ)
     garbage.leave()
     loaded = _at_first(options, os.environ)
     _configure_logs(parsed)
-    asyncio.run(_serving(loaded, options, os.environ))
+    with asyncio.Runner(loop_factory=event_loop) as runner:
+        runner.run(_serving(loaded, options, os.environ))
     return WELL
 
 

@@ -1,13 +1,15 @@
 """What the flags of a running exporter come to."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from re import fullmatch
 from typing import TYPE_CHECKING
 
 from exporter.commands.flags import PROGRAM, Arguments, WrongCallError
 
 if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
     from exporter.process.options import Options
     from exporter.traces.otlp.settings import Settings
 
@@ -61,6 +63,20 @@ def traces_of(environ: Mapping[str, str]) -> "Settings | None":
         return settings_of(environ)
     except ConfigError as error:
         raise WrongCallError(*describe(error, "environment")) from error
+
+
+def event_loop_of(environ: Mapping[str, str]) -> "Callable[[], AbstractEventLoop] | None":
+    """Read from the environment what makes the event loop; ``None`` is Python's own.
+
+    Raises:
+        WrongCallError: it cannot be had.
+    """
+    from exporter.process.event_loop import EventLoopError, loop_factory
+
+    try:
+        return loop_factory(environ)
+    except EventLoopError as error:
+        raise WrongCallError(f"{PROGRAM}: {error}") from error
 
 
 def _seconds(text: str) -> float:
