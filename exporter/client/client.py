@@ -17,7 +17,6 @@ from exporter.client.deadlines import Deadline
 from exporter.client.dns import FAMILIES, WHOLE, allow, join, origin_of
 from exporter.client.extra_headers import ExtraHeaders
 from exporter.client.fast_path import USABLE, FastProtocol, PreparedGet
-from exporter.client.fast_switch import switched_on
 from exporter.client.files import Files
 from exporter.client.http_protocol import HttpProtocol
 from exporter.client.proxies import Proxies, Proxy
@@ -26,6 +25,7 @@ from exporter.client.response import Response
 from exporter.client.settings import ConnectionSettings
 from exporter.client.timing import CallTiming, current
 from exporter.client.tls import TlsContext, TlsContexts
+from exporter.config.switches import FAST_CLIENT
 from exporter.model.exchange import MAX_PROBLEM, Exchange, Fault, Request
 from exporter.protocol.problem import kind_of
 
@@ -70,7 +70,7 @@ class Client:
         self._timeouts = settings.timeouts
         self._extra = ExtraHeaders(settings.headers, files.headers)
         self._proxies = Proxies(settings.proxy_url)
-        self._fast = USABLE and switched_on(os.environ)
+        self._fast = USABLE and FAST_CLIENT.is_on(os.environ)
         self._pools = Pools(settings, FastProtocol if self._fast else HttpProtocol)
         self._prepared: dict[tuple[str, bool, bool], _Prepared] = {}
         self._first = lru_cache(maxsize=_PATHS)(self._hop_to)

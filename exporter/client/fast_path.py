@@ -2,7 +2,7 @@
 
 This is the one file that leans on names below aiohttp's public surface. Whether they are there, in
 a version that is known, is found out as it is imported. Where not, or where the environment says so
-(``fast_switch``), a GET goes through a session as all else does, with the same answers and faults.
+(``switches``), a GET goes through a session as all else does, with the same answers and faults.
 """
 
 import asyncio

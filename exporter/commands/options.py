@@ -55,11 +55,12 @@ def look_at_switches(environ: Mapping[str, str]) -> None:
     Raises:
         WrongCallError: one is neither on nor off.
     """
-    from exporter.client.fast_switch import switched_on
     from exporter.config import ConfigError, describe
+    from exporter.config.switches import SWITCHES
 
     try:
-        switched_on(environ)
+        for switch in SWITCHES:
+            switch.is_on(environ)
     except ConfigError as error:
         raise WrongCallError(*describe(error, "environment")) from error
 

@@ -51,9 +51,9 @@ class Format(Struct, frozen=True):
         """What stands before the lines of a family, which is given without samples."""
         return self.encode(_One(family)).decode().removesuffix(_END)
 
-    def packer(self) -> "Packer":
+    def packer(self, gzip: "Gzip") -> "Packer":
         """What makes bytes of the text, some at a time."""
-        return zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, _GZIP_FORMAT) if self.gzip else _Plain()
+        return gzip() if self.gzip else _Plain()
 
 
 class _One(Collector):
@@ -72,6 +72,23 @@ class Packer(Protocol):
 
     def flush(self) -> bytes:
         """Give the rest."""
+
+
+Gzip: TypeAlias = Callable[[], Packer]
+"""Makes a packer that compresses."""
+
+
+def zlib_gzip() -> Packer:
+    """Python's own; see ``isal_gzip``."""
+    return zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, _GZIP_FORMAT)
+
+
+def isal_gzip() -> Packer:
+    """That of the extra ``speed``: a fifth of the CPU for a few more bytes."""
+    from isal import isal_zlib  # noqa: PLC0415  # an extra
+
+    packer: Packer = isal_zlib.compressobj(_GZIP_LEVEL, isal_zlib.DEFLATED, _GZIP_FORMAT)
+    return packer
 
 
 class _Plain:
@@ -100,7 +117,7 @@ def render(
     ``accept`` and ``accept_encoding`` are the request's headers, empty where there are none.
     """
     form = negotiated(accept, accept_encoding)
-    packer = form.packer()
+    packer = form.packer(zlib_gzip)
     return packer.compress(form.encode(registry)) + packer.flush(), form.headers
 
 

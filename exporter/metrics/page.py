@@ -13,7 +13,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry
 
 from exporter.metrics.counted import Counters, Histograms
-from exporter.metrics.exposition import Format, Packer
+from exporter.metrics.exposition import Format, Gzip, Packer, zlib_gzip
 from exporter.metrics.shown import Shown
 from exporter.status.snapshot import Snapshot
 
@@ -46,6 +46,8 @@ class Page:
         self._rest = rest
         self._registry = registry
         self._freeze = freeze
+        self.gzip: Gzip = zlib_gzip
+        """What compresses."""
         self._heads: dict[str, list[str]] = {}
         self._one = asyncio.Lock()
         """What is frozen is of one page."""
@@ -53,7 +55,7 @@ class Page:
     async def make(self, form: Format) -> tuple[list[bytes], float]:
         """Write it: its body in pieces, and the seconds that the loop was held for it in all."""
         async with self._one:
-            pace, body = _Pace(), _Body(form.packer())
+            pace, body = _Pace(), _Body(form.packer(self.gzip))
             for text in self._texts(form):
                 body.add(text)
                 if pace.over:
@@ -62,7 +64,7 @@ class Page:
 
     def whole(self, form: Format) -> bytes:
         """The same in one turn of the loop: for few series."""
-        body = _Body(form.packer())
+        body = _Body(form.packer(self.gzip))
         for text in self._texts(form):
             body.add(text)
         return b"".join(body.end())

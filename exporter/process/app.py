@@ -13,7 +13,9 @@ from msgspec.structs import replace
 
 from exporter import __version__
 from exporter.config import ConfigError, describe
+from exporter.config.switches import ISAL
 from exporter.logs.sink import Logs
+from exporter.metrics.exposition import isal_gzip
 from exporter.metrics.sink import Metrics
 from exporter.model.observation import Observation, Skip
 from exporter.model.put_off import PutOff
@@ -72,6 +74,8 @@ class App:
             version=__version__,
             revision=os.environ.get("ORAN_MANO_EXPORTER_REVISION", ""),
         )
+        if ISAL.is_on(os.environ):
+            self._metrics.page.gzip = isal_gzip
         self._tracing = Tracing(options.traces, self._metrics.spans) if options.traces else None
         self._logs = Logs()
         self._history = History()

@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import sys
+from itertools import cycle
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +12,7 @@ import pytest
 
 from exporter.catalog import CATALOG
 from exporter.commands.flags import called
+from exporter.config.switches import SWITCHES, Switch
 from tests.support.product import clean_environment, command
 from tests.support.servers import LOOPBACK, Process, Start, free_port, prints
 
@@ -320,14 +322,19 @@ async def test_where_traces_go_is_checked_too(
 
 
 @pytest.mark.parametrize(
-    "call", [[], ["--config.check"], ["check"], ["probe", "monitoring.health"]], ids=" ".join
+    ("call", "switch"),
+    zip(
+        [[], ["--config.check"], ["check"], ["probe", "monitoring.health"]],
+        cycle(SWITCHES),
+        strict=False,
+    ),
 )
-async def test_a_switch_is_on_or_off(call: list[str]) -> None:
-    name = "ORAN_MANO_EXPORTER_FAST_CLIENT"
+async def test_a_switch_is_on_or_off(call: list[str], switch: Switch) -> None:
+    name = switch.name
     ended = await command(*call, env={**API, name: ODD})
     assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
     shown = '"a\\n\\x1b[31mb\\x9b" is not allowed'
-    assert ended.err == f"environment: {name}: {shown}; allowed: 0 to turn it off, 1\n"
+    assert ended.err == f"environment: {name}: {shown}; allowed: 0, 1\n"
 
 
 async def test_the_check_knows_what_a_run_would_refuse() -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from exporter.client.connections import Order, Pool
 from exporter.client.fast_path import Answer, PreparedGet
-from exporter.client.fast_switch import SWITCH
 from exporter.client.timing import CallTiming
+from exporter.config.switches import FAST_CLIENT
 
 WAYS = {"fast": "1", "plain": "0"}
 
@@ -37,7 +37,7 @@ def route(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
             taken.add("plain")
         return await send(pool, order, *rest)
 
-    monkeypatch.setenv(SWITCH, WAYS[wanted])
+    monkeypatch.setenv(FAST_CLIENT.name, WAYS[wanted])
     monkeypatch.setattr(PreparedGet, "begin", fast)
     monkeypatch.setattr(Pool, "send", plain)
     yield wanted

@@ -11,8 +11,6 @@ from aiohttp.connector import BaseConnector
 from exporter import __version__
 from exporter.client import client as client_module
 from exporter.client.fast_path import usable
-from exporter.client.fast_switch import SWITCH, switched_on
-from exporter.config.problems import ConfigError
 from exporter.config.schema import Connection
 from exporter.config.values import Duration, Secret
 from exporter.model.exchange import Exchange, Request
@@ -140,17 +138,3 @@ def test_only_where_all_that_it_needs_is_there(
 ) -> None:
     monkeypatch.delattr(place, name)
     assert not usable(aiohttp.__version__)
-
-
-@pytest.mark.parametrize(("said", "meant"), [(None, True), ("", True), ("1", True), ("0", False)])
-def test_the_switch(said: str | None, *, meant: bool) -> None:
-    assert switched_on({} if said is None else {SWITCH: said}) is meant
-
-
-@pytest.mark.parametrize("said", ["off", "2", " 0", "yes"])
-def test_what_the_switch_does_not_take(said: str) -> None:
-    with pytest.raises(ConfigError) as caught:
-        switched_on({SWITCH: said})
-    (problem,) = caught.value.problems
-    assert problem.path == (SWITCH,)
-    assert problem.message == f'"{said}" is not allowed; allowed: 0 to turn it off, 1'

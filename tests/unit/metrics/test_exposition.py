@@ -13,7 +13,7 @@ from prometheus_client.openmetrics.parser import (
 )
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
-from exporter.metrics.exposition import negotiated, render
+from exporter.metrics.exposition import isal_gzip, negotiated, render
 from tests.unit.status.factories import Bench, plan
 from tests.unit.status.scenario import played
 
@@ -119,6 +119,16 @@ def test_gzip_is_worth_it() -> None:
     plain, _ = page(bench)
     packed, _ = page(bench, "", "gzip")
     assert len(packed) < len(plain) / 5
+
+
+def test_isal_compresses_the_same_page() -> None:
+    bench, form = played(), negotiated("", "gzip")
+    by_zlib = bench.metrics.page.whole(form)
+    bench.metrics.page.gzip = isal_gzip
+    by_isal = bench.metrics.page.whole(form)
+    assert by_isal != by_zlib
+    pages = (values(parse_text(gzip.decompress(body).decode())) for body in (by_isal, by_zlib))
+    assert next(pages) == next(pages)
 
 
 def test_labels_of_the_configuration_are_escaped() -> None:

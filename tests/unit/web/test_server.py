@@ -8,7 +8,7 @@ from typing import Final
 import aiohttp
 import pytest
 
-from exporter.metrics.exposition import Format
+from exporter.metrics.exposition import Format, zlib_gzip
 from exporter.web.listen_address import ListenAddress
 from exporter.web.server import Pages, Server
 from tests.support.pages import no_metrics
@@ -27,7 +27,7 @@ class Wrong:
 @asynccontextmanager
 async def serving(wrong: Wrong, path: str = "/metrics") -> AsyncIterator[str]:
     async def metrics(form: Format) -> list[bytes]:
-        packer = form.packer()
+        packer = form.packer(zlib_gzip)
         return [packer.compress(b"all "), packer.compress(b"of it"), packer.flush()]
 
     pages = Pages(
