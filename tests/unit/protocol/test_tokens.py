@@ -4,11 +4,12 @@ import base64
 import json
 from typing import Final
 
+import jwt
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from exporter.protocol.token_lifetime import server_time, token_end, token_lifetime
+from exporter.protocol.token_lifetime import seconds, server_time, token_end, token_lifetime
 from exporter.protocol.token_request import BadGrantError, basic_authorization, bearer_authorization
 from exporter.protocol.token_response import Grant, grant_of
 from tests.support.jobs import answer, document_of
@@ -421,3 +422,15 @@ def test_the_end_is_that_in_the_token(exp: int) -> None:
     for told in (exp, str(exp)):
         claimed = token(json.dumps({"exp": told}))
         assert token_end(claimed) == (exp if exp > 0 else None)
+
+
+@given(
+    st.dictionaries(
+        st.text("expiat\u00e9", max_size=3),
+        st.integers(-(2**60), 2**60) | st.floats(-1e9, 1e15) | st.text("0123456789.-") | st.none(),
+    )
+)
+def test_the_end_is_that_which_a_library_for_tokens_reads(values: dict[str, object]) -> None:
+    text = jwt.encode(values, "k" * 32)
+    read = jwt.decode(text, options={"verify_signature": False})
+    assert token_end(text) == seconds(read.get("exp"))
