@@ -1,7 +1,6 @@
 """The life of the process: from what was loaded until a signal ends it."""
 
 import asyncio
-import gc
 import logging
 import os
 import signal
@@ -13,6 +12,7 @@ from typing import Final, Literal, TypeAlias
 from exporter import __version__
 from exporter.config.auth_schemes import scheme_of
 from exporter.planning.job import Plan
+from exporter.process import garbage
 from exporter.process.app import App
 from exporter.process.file_descriptors import raise_limit
 from exporter.process.load import NOTHING, LoadedPlan, warn
@@ -22,8 +22,6 @@ from exporter.process.unhandled_errors import UnhandledErrors
 from exporter.traces.otlp.settings import Settings
 from exporter.web.listen_address import ListenAddress
 
-_SETTLED: Final = 5.0
-"""Seconds after which what was made at the start is there to stay."""
 _MOST_NAMES: Final = 5
 _MOST: Final = 4.5
 """Seconds from the first signal to the end, also where the machine is too busy for all of it."""
@@ -79,7 +77,7 @@ async def serve(
         warn(loaded)
     with _on_signals() as ended:
         app.start()
-        asyncio.get_running_loop().call_later(_SETTLED, _settle)
+        garbage.collect_seldom(asyncio.get_running_loop())
         _log.info("started", extra={"fields": _start_line(first.plan, address, options)})
         if loaded is None:
             app.reload()
@@ -109,16 +107,6 @@ async def _first(
         done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
-
-
-def _settle() -> None:
-    """Take what is there to stay out of the collector's sight, and let it look less often.
-
-    It would go through all series again and again, and hold up the probes that are due meanwhile.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(10_000, 20, 50)
 
 
 def _start_line(plan: Plan, address: ListenAddress, options: Options) -> dict[str, object]:
