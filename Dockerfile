@@ -27,7 +27,7 @@ RUN tools/bin/hatchling build -t wheel -d dist; \
 # Without its extensions the HTTP library works too, several times slower: that is not to ship.
 # Volumes and layers do not keep times, and nobody edits these files: bytecode is not to be checked.
 RUN /opt/oran-mano-exporter/bin/python3 -c 'from aiohttp import http_parser, http_writer; \
-        from aiohttp._websocket import mask, reader_c; from frozenlist import _frozenlist; \
+        from aiohttp._websocket import mask, reader_c; \
         from msgspec import _core; from multidict import _multidict; \
         from propcache import _helpers_c; from yarl import _quoting_c; \
         assert http_parser.HttpResponseParser is not http_parser.HttpResponseParserPy; \

@@ -24,7 +24,7 @@ from exporter.commands.flags import (
 )
 from exporter.commands.options import look_at_switches, options_of, traces_of
 from exporter.logs.uncaught import guard
-from exporter.process.inherited_environment import tidy
+from exporter.process.inherited_environment import sparing, tidy
 from exporter.process.standard_streams import Output, standard
 from exporter.system import event_loop
 
@@ -103,6 +103,11 @@ def run(arguments: Sequence[str]) -> int:
     if parsed.only_check:
         print(f"{_load(parsed.config_file, os.environ).source}: the configuration is valid")
         return WELL
+    import asyncio
+
+    from exporter.process import garbage
+
+    garbage.leave()
     loaded = _at_first(options, os.environ)
     _configure_logs(parsed)
     event_loop.run(_serving(loaded, options, os.environ))
@@ -152,9 +157,13 @@ def probe(arguments: Sequence[str]) -> int:
     parsed = parser.strictly(arguments)
     look_at_switches(os.environ)
     loaded = _load(parsed.config_file, os.environ)
-    from exporter.commands.probe import probe_once
+    import asyncio
+
     from exporter.config.problems import ConfigError, describe
-    from exporter.probing.on_demand import NotAskableError
+
+    with sparing(os.environ):
+        from exporter.commands.probe import probe_once
+        from exporter.probing.on_demand import NotAskableError
 
     _note()
     wanted = tuple(parsed.ids)
@@ -170,14 +179,17 @@ def probe(arguments: Sequence[str]) -> int:
 
 def demo(arguments: Sequence[str]) -> int:
     """Start a simulated API and the exporter on it, and show what is probed."""
-    from exporter.commands.demo import (
-        CONFIG,
-        SimulatorError,
-        as_called,
-        environment,
-        show,
-        simulator,
-    )
+    import asyncio
+
+    with sparing(os.environ):
+        from exporter.commands.demo import (
+            CONFIG,
+            SimulatorError,
+            as_called,
+            environment,
+            show,
+            simulator,
+        )
 
     parser = parser_of("demo", demo.__doc__)
     add_run_flags(parser)
@@ -266,7 +278,9 @@ async def _serving(
 ) -> None:
     from exporter.config import ConfigError, describe
     from exporter.process.load import load_plan
-    from exporter.process.serve import ListenError, serve
+
+    with sparing(os.environ):
+        from exporter.process.serve import ListenError, serve
 
     def load() -> "LoadedPlan":
         return load_plan(options.config_file, environ)

@@ -6,11 +6,8 @@ from collections.abc import Iterable
 from typing import Literal
 
 from msgspec import Struct
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
 
 from exporter.catalog import CATALOG
-from exporter.commands.console import PlainConsole
 from exporter.config.values import Duration
 from exporter.planning.job import Job, Plan, TargetPlan
 from exporter.planning.worst_case import worst_case
@@ -31,6 +28,11 @@ class Report(Struct):
             objects = [dict(zip(names, row, strict=True)) for row in self.rows]
             sys.stdout.write(json.dumps(objects, indent=2) + "\n")
             return
+        from rich.box import SIMPLE_HEAD  # for people alone: megabytes
+        from rich.table import Table
+
+        from exporter.commands.console import PlainConsole
+
         # Not on a terminal nothing is cut: the table is as wide as it has to be.
         console = PlainConsole() if sys.stdout.isatty() else PlainConsole(width=200)
         table = Table(box=SIMPLE_HEAD, pad_edge=False)

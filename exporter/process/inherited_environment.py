@@ -3,11 +3,13 @@
 ``PROMETHEUS_MULTIPROC_DIR`` is inherited from an application of several processes:
 prometheus-client then keeps its values in files, which outlive a restart. ``SSLKEYLOGFILE`` makes
 each default TLS context write to that file, and ``import aiohttp`` fail where that cannot be done.
+Others they shall find while they are imported, and only then.
 """
 
 import os
 import stat
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -15,6 +17,15 @@ from exporter.config.quoting import escaped
 
 _KEY_LOG: Final = "SSLKEYLOGFILE"
 _SEVERAL_PROCESSES: Final = ("PROMETHEUS_MULTIPROC_DIR", "prometheus_multiproc_dir")
+
+_WHILE_IMPORTED: Final = {
+    # aiohttp makes two TLS contexts as it is imported, each with all authorities of the system:
+    # 2 MiB and a tenth of the start for what is never used, as each connection is given its own.
+    "SSL_CERT_FILE": os.devnull,
+    "SSL_CERT_DIR": os.devnull,
+    # Lists of signals in C are no faster for the few there are, and take libstdc++ along: 1 MiB.
+    "FROZENLIST_NO_EXTENSIONS": "1",
+}
 
 
 class UnwantedVariables(NamedTuple):
@@ -53,6 +64,22 @@ def tidy(environ: MutableMapping[str, str]) -> tuple[str, ...]:
     for name in found.unwanted:
         del environ[name]
     return found.lines
+
+
+@contextmanager
+def sparing(environ: MutableMapping[str, str]) -> Iterator[None]:
+    """Let libraries that are imported meanwhile make nothing that is never used.
+
+    To be used before there are threads: what they read of these variables would be wrong.
+    """
+    before = {name: environ[name] for name in _WHILE_IMPORTED if name in environ}
+    environ.update(_WHILE_IMPORTED)
+    try:
+        yield
+    finally:
+        for name in _WHILE_IMPORTED.keys() - before.keys():
+            del environ[name]
+        environ.update(before)
 
 
 def _why_not(file: str) -> str | None:

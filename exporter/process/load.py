@@ -3,13 +3,12 @@
 import logging
 import pathlib
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from exporter.catalog import CATALOG
-from exporter.client.files import Files
 from exporter.client.tls import tls_problem
 from exporter.config import Config, ConfigError, Problem, Read, Target, describe, read, source_of
 from exporter.config.partial import as_far_as_known
@@ -23,6 +22,9 @@ from exporter.planning.worst_case import WorstCase, worst_case
 from exporter.process.file_descriptors import needed
 from exporter.process.warnings import ConfigWarning, cautions, cautions_of
 from exporter.system.spare_descriptors import allowed
+
+if TYPE_CHECKING:
+    from exporter.client.files import Files  # who only checks a configuration opens no connection
 
 _TLS_DEPTH: Final = 3
 """Keys to a target's TLS: what is told of one of its files already is not told of all of them."""
@@ -51,7 +53,7 @@ class LoadedPlan(Struct, frozen=True):
     """Where its keys are, for what turns out to be wrong later."""
     digest: bytes | None = None
     """Of the file's content, where it is from a file."""
-    files: Mapping[str, Files] = {}
+    files: Mapping[str, "Files"] = {}
     """By target, what was read of the files that it names; with the next one, once prepared."""
     opened: Opened | None = None
     """The directory of the state, where that is another one."""

@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from exporter.process.inherited_environment import looked_at, tidy
+from exporter.process.inherited_environment import looked_at, sparing, tidy
 
 SEVERAL: Final = "is ignored: this is one process, whose counters begin anew with it"
 CASES: Final[tuple[tuple[dict[str, str], tuple[str, ...], list[str]], ...]] = (
@@ -74,3 +74,15 @@ def test_a_file_of_keys_is_tried_as_it_will_be_written(tmp_path: Path) -> None:
         assert environ
         assert "is set" in line
     assert (tmp_path / "keys").read_text() == "of before\n"
+
+
+@pytest.mark.parametrize("before", [{}, {"SSL_CERT_FILE": "/ca.pem", "HOME": "/"}])
+def test_what_libraries_find_only_while_they_are_imported(before: dict[str, str]) -> None:
+    environ = dict(before)
+    with sparing(environ):
+        assert environ == before | {
+            "SSL_CERT_FILE": "/dev/null",
+            "SSL_CERT_DIR": "/dev/null",
+            "FROZENLIST_NO_EXTENSIONS": "1",
+        }
+    assert environ == before
