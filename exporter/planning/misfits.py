@@ -1,7 +1,6 @@
 """What a configuration says that fits no surface, or cannot be: pure, a line for each mistake."""
 
 from collections.abc import Iterator, Sequence
-from fnmatch import fnmatchcase
 from itertools import islice
 
 from exporter.catalog.surface import Surface
@@ -12,6 +11,7 @@ from exporter.config.schema import Config, Mode, SurfaceOptions, Target
 from exporter.planning.surface_options import (
     MODES,
     interval_for,
+    is_called,
     mode_for,
     needs_credentials,
     options_for,
@@ -33,7 +33,7 @@ def misfits(catalog: Sequence[Surface], config: Config) -> Iterator[Problem]:
 
 def _surface_problems(path: Path, target: Target, catalog: Sequence[Surface]) -> Iterator[Problem]:
     for glob, options in target.surfaces.items():
-        matching = [surface for surface in catalog if fnmatchcase(surface.id, glob)]
+        matching = [surface for surface in catalog if is_called(surface.id, glob)]
         if matching:
             yield from as_far_as_known(_entry_problems((*path, glob), target, options, matching))
         else:
@@ -53,7 +53,7 @@ def _entry_problems(
 def _slo_problems(path: Path, target: Target, catalog: Sequence[Surface]) -> Iterator[Problem]:
     for index, slo in enumerate(target.slo):
         glob = getattr(slo, "surfaces", None)  # of which there is none where it is wrong itself
-        if glob is not None and not any(fnmatchcase(surface.id, glob) for surface in catalog):
+        if glob is not None and not any(is_called(surface.id, glob) for surface in catalog):
             yield _no_such_surface((*path, index, "surfaces"), glob, catalog)
 
 
@@ -106,7 +106,7 @@ def _timeout_problems(path: Path, target: Target, catalog: Sequence[Surface]) ->
         places = [
             (*path, glob, key)
             for glob, entry in target.surfaces.items()
-            if fnmatchcase(surface.id, glob) and getattr(entry, key) is not None
+            if is_called(surface.id, glob) and getattr(entry, key) is not None
         ]
         if places and places[-1] not in seen and not surface.passive:
             seen.add(places[-1])

@@ -1,7 +1,6 @@
 """From what exists and what is wanted to what is done: pure."""
 
 from collections.abc import Callable, Mapping, Sequence
-from fnmatch import fnmatchcase
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
@@ -16,7 +15,13 @@ from exporter.config.values import Duration
 from exporter.model.observation import Key, RateClass
 from exporter.planning.job import Job, Plan, TargetPlan
 from exporter.planning.misfits import misfits
-from exporter.planning.surface_options import interval_for, mode_for, options_for, timeout_for
+from exporter.planning.surface_options import (
+    interval_for,
+    is_called,
+    mode_for,
+    options_for,
+    timeout_for,
+)
 
 _T = TypeVar("_T")
 
@@ -45,6 +50,11 @@ def plan(catalog: Sequence[Surface], config: Config) -> Plan:
     problems = [*misfits(catalog, config)]
     if problems:
         raise ConfigError(problems)
+    return joined(catalog, config)
+
+
+def joined(catalog: Sequence[Surface], config: Config) -> Plan:
+    """Plan what is known to have no ``misfits``."""
     targets = tuple(_target_plan(target, catalog) for target in config.targets)
     return Plan(targets, config.traces, config.state)
 
@@ -106,7 +116,7 @@ def _job(target: Target, surface: Surface, options: SurfaceOptions) -> Job:
 
 def _objective(target: Target, surface: Surface, read: Callable[[Slo], _T | None]) -> _T | None:
     """What the last entry says that matches and says something."""
-    said = (read(slo) for slo in target.slo if fnmatchcase(surface.id, slo.surfaces))
+    said = (read(slo) for slo in target.slo if is_called(surface.id, slo.surfaces))
     return next((one for one in reversed([*said]) if one is not None), None)
 
 

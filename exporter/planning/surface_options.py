@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Final
-
-from msgspec.structs import replace
 
 from exporter.catalog.surface import Safety, Surface
 from exporter.config.auth_schemes import scheme_of
@@ -21,12 +20,25 @@ MODES: Final[Mapping[Safety, tuple[Mode, ...]]] = {
 
 def options_for(target: Target, surface: Surface) -> SurfaceOptions:
     """What all matching entries say together: later ones win, key by key."""
-    merged = SurfaceOptions()
-    for glob, options in target.surfaces.items():
-        if fnmatchcase(surface.id, glob):
-            said = {key: getattr(options, key) for key in SurfaceOptions.__struct_fields__}
-            merged = replace(merged, **{key: new for key, new in said.items() if new is not None})
-    return merged
+    entries = target.surfaces.items()
+    return _merged(*(options for glob, options in entries if is_called(surface.id, glob)))
+
+
+@lru_cache(4096)
+def is_called(surface: str, glob: str) -> bool:
+    """Whether a surface's id fits: asked again and again where there are many targets."""
+    return fnmatchcase(surface, glob)
+
+
+@lru_cache(4096)
+def _merged(*entries: SurfaceOptions) -> SurfaceOptions:
+    said = {
+        key: value
+        for entry in entries
+        for key in SurfaceOptions.__struct_fields__
+        if (value := getattr(entry, key)) is not None
+    }
+    return SurfaceOptions(**said)
 
 
 def mode_for(target: Target, surface: Surface) -> Mode:

@@ -17,7 +17,7 @@ from exporter.config.schema import Tls
 from exporter.persistence.writer import Opened
 from exporter.planning.job import Plan
 from exporter.planning.misfits import misfits
-from exporter.planning.plan import plan
+from exporter.planning.plan import joined
 from exporter.planning.worst_case import WorstCase, worst_case
 from exporter.process.file_descriptors import needed
 from exporter.process.warnings import ConfigWarning, cautions, cautions_of
@@ -77,7 +77,7 @@ def load_plan(
         raise UnusableError(describe(error, source_of(file))) from error
     try:
         loaded = _with_what_else_is_wrong(found).whole()
-        planned = plan(CATALOG, loaded.config)
+        planned = joined(CATALOG, loaded.config)
     except ConfigError as error:
         raise UnusableError(describe(error, found.source, found.places)) from error
     over = [row for target in planned.targets for row in worst_case(target) if row.over]
