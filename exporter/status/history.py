@@ -3,7 +3,6 @@
 It keeps what was observed as it is, and nothing is formatted before somebody looks.
 """
 
-from collections import deque
 from collections.abc import Iterator
 from itertools import chain, count
 from operator import itemgetter
@@ -40,19 +39,30 @@ _NEVER: Final = Skipped(0, 0.0)
 class _KeptRuns(Struct):
     """What is kept of one surface: apart, so that well runs never push a failed one out.
 
-    Nor do those that somebody asks for, however often, push out what the schedule saw.
+    Nor do those that somebody asks for, however often, push out what the schedule saw. Few are
+    kept, and of most surfaces only well ones: a tuple takes a tenth of what a deque does.
     """
 
-    well: deque[_Numbered]
-    failed: deque[_Numbered]
-    asked: deque[_Numbered]
+    depth: int
+    well: tuple[_Numbered, ...] = ()
+    failed: tuple[_Numbered, ...] = ()
+    asked: tuple[_Numbered, ...] = ()
     skipped: dict[SkipReason, Skipped] = field(default_factory=dict)
+
+    def take(self, numbered: _Numbered) -> None:
+        """Keep one, and as many of its kind before it as have room."""
+        _, entry = numbered
+        if isinstance(entry, OnDemandRun):
+            self.asked = (*self.asked, numbered)[-max(1, self.depth // 2) :]
+        elif entry.reason is None:
+            self.well = (*self.well, numbered)[-self.depth :]
+        else:
+            self.failed = (*self.failed, numbered)[-self.depth :]
 
     def deep(self, depth: int) -> "_KeptRuns":
         """The same for another number of runs."""
-        most = max(1, depth // 2)
-        kept = (deque(self.well, depth), deque(self.failed, depth), deque(self.asked, most))
-        return _KeptRuns(*kept, self.skipped)
+        asked = self.asked[-max(1, depth // 2) :]
+        return _KeptRuns(depth, self.well[-depth:], self.failed[-depth:], asked, self.skipped)
 
 
 class History(Sink):
@@ -69,19 +79,18 @@ class History(Sink):
         depth = max(1, min(DEEPEST, BUDGET // max(1, len(keys))))
         before = self._surfaces
         self._surfaces = {
-            key: before.get(key, _KeptRuns(deque(), deque(), deque())).deep(depth) for key in keys
+            key: before[key].deep(depth) if key in before else _KeptRuns(depth) for key in keys
         }
 
     def ran(self, run: Run) -> None:
         """Keep it; one of a surface that is not planned is dropped, as all else of it is."""
         if (kept := self._surfaces.get(run.key)) is not None:
-            entries = kept.well if run.reason is None else kept.failed
-            entries.append((next(self._numbers), run))
+            kept.take((next(self._numbers), run))
 
     def asked(self, asked: OnDemandRun) -> None:
         """Keep it."""
         if (kept := self._surfaces.get(asked.key)) is not None:
-            kept.asked.append((next(self._numbers), asked))
+            kept.take((next(self._numbers), asked))
 
     def skipped(self, skip: Skip) -> None:
         """Count it."""
