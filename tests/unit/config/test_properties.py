@@ -10,7 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from exporter.config import ConfigError, describe, load
-from exporter.config.problems import Path
+from exporter.config.problems import Path, Problem
+from exporter.config.yaml.compose import compose
+from exporter.config.yaml.tree import Table
 from tests.unit.config.support import FULL, at, dumped, holder, lines, paths, refusal
 
 _DOCUMENT: Final[dict[str, object]] = yaml.safe_load(FULL.read_text())
@@ -51,6 +53,32 @@ def _assert_clean(found: list[str]) -> None:
 @given(st.binary() | st.text().map(str.encode) | _YAMLISH.map(str.encode))
 def test_anything_is_understood_or_refused(data: bytes) -> None:
     _assert_clean(lines(data))
+
+
+def _composed(data: bytes, loader: type) -> Table | list[Problem]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("exporter.config.yaml.compose._LOADER", loader)
+        try:
+            return compose(data)
+        except ConfigError as error:
+            return list(error.problems)
+
+
+@_relaxed
+@given(
+    content=st.dictionaries(_KEYS, _TREES),
+    flow=st.sampled_from((None, True, False)),
+    width=st.integers(2, 90),
+)
+def test_with_and_without_libyaml_a_file_is_the_same(
+    *, content: dict[str, object], flow: bool | None, width: int
+) -> None:
+    """Every value, its place and what is wrong with it."""
+    text = yaml.safe_dump(
+        content, default_flow_style=flow, width=width, allow_unicode=True, sort_keys=False
+    )
+    data = text.encode(errors="replace")
+    assert _composed(data, yaml.CSafeLoader) == _composed(data, yaml.SafeLoader)
 
 
 @_relaxed
