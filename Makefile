@@ -121,7 +121,7 @@ format: $(READY) ## Mend what can be mended by itself
 
 lock: $(READY) ## Resolve the dependencies again into requirements/
 	$(BIN)/pip install --quiet 'uv>=0.13,<1'
-	for set in "runtime pyproject.toml" "dev pyproject.toml --group dev" "image --group image" "chart --group chart" "helm --group helm --no-deps" "pictures --group pictures"; do set -- $$set; name=$$1; shift; \
+	for set in "runtime pyproject.toml" "speed pyproject.toml --extra speed" "dev pyproject.toml --group dev" "image --group image" "chart --group chart" "helm --group helm --no-deps" "pictures --group pictures"; do set -- $$set; name=$$1; shift; \
 	  $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	    --no-header --no-annotate --no-emit-find-links $$@ -o requirements/$$name.txt; done
 

@@ -22,11 +22,10 @@ from exporter.commands.flags import (
     called,
     parser_of,
 )
-from exporter.commands.options import look_at_switches, options_of, traces_of
+from exporter.commands.options import event_loop_of, look_at_switches, options_of, traces_of
 from exporter.logs.uncaught import guard
 from exporter.process.inherited_environment import sparing, tidy
 from exporter.process.standard_streams import Output, standard
-from exporter.system import event_loop
 
 if TYPE_CHECKING:
     from exporter.process.load import LoadedPlan
@@ -103,14 +102,14 @@ def run(arguments: Sequence[str]) -> int:
     if parsed.only_check:
         print(f"{_load(parsed.config_file, os.environ).source}: the configuration is valid")
         return WELL
-    import asyncio
-
     from exporter.process import garbage
+    from exporter.system import event_loop
 
+    chosen = event_loop_of(os.environ)
     garbage.leave()
     loaded = _at_first(options, os.environ)
     _configure_logs(parsed)
-    event_loop.run(_serving(loaded, options, os.environ))
+    event_loop.run(_serving(loaded, options, os.environ), chosen)
     return WELL
 
 
@@ -157,9 +156,8 @@ def probe(arguments: Sequence[str]) -> int:
     parsed = parser.strictly(arguments)
     look_at_switches(os.environ)
     loaded = _load(parsed.config_file, os.environ)
-    import asyncio
-
     from exporter.config.problems import ConfigError, describe
+    from exporter.system import event_loop
 
     with sparing(os.environ):
         from exporter.commands.probe import probe_once
@@ -179,7 +177,7 @@ def probe(arguments: Sequence[str]) -> int:
 
 def demo(arguments: Sequence[str]) -> int:
     """Start a simulated API and the exporter on it, and show what is probed."""
-    import asyncio
+    from exporter.system import event_loop
 
     with sparing(os.environ):
         from exporter.commands.demo import (

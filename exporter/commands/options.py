@@ -1,15 +1,19 @@
 """What the flags of a running exporter come to."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from re import fullmatch
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from exporter.commands.flags import PROGRAM, Arguments, WrongCallError
 
 if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
     from exporter.process.options import Options
     from exporter.traces.otlp.settings import Settings
+
+_T = TypeVar("_T")
 
 
 def options_of(parsed: Arguments) -> "Options":
@@ -56,12 +60,8 @@ def look_at_switches(environ: Mapping[str, str]) -> None:
         WrongCallError: one is neither on nor off.
     """
     from exporter.client.fast_switch import switched_on
-    from exporter.config import ConfigError, describe
 
-    try:
-        switched_on(environ)
-    except ConfigError as error:
-        raise WrongCallError(*describe(error, "environment")) from error
+    _read(switched_on, environ)
 
 
 def traces_of(environ: Mapping[str, str]) -> "Settings | None":
@@ -70,11 +70,27 @@ def traces_of(environ: Mapping[str, str]) -> "Settings | None":
     Raises:
         WrongCallError: a variable of OpenTelemetry's cannot be used.
     """
-    from exporter.config import ConfigError, describe
     from exporter.traces.otlp.settings import settings_of
 
+    return _read(settings_of, environ)
+
+
+def event_loop_of(environ: Mapping[str, str]) -> "Callable[[], AbstractEventLoop]":
+    """Read from the environment what makes the event loop.
+
+    Raises:
+        WrongCallError: it cannot be had.
+    """
+    from exporter.process.loop_switch import loop_factory
+
+    return _read(loop_factory, environ)
+
+
+def _read(what: Callable[[Mapping[str, str]], _T], environ: Mapping[str, str]) -> _T:
+    from exporter.config import ConfigError, describe
+
     try:
-        return settings_of(environ)
+        return what(environ)
     except ConfigError as error:
         raise WrongCallError(*describe(error, "environment")) from error
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 import pytest
 
 from tests.support import tools
-from tests.support.product import Exporter, Scrape, Simulator
+from tests.support.product import UVLOOP, Exporter, Scrape, Simulator
 from tests.support.servers import Start, get
 
 FAILING: Final = "monitoring.metrics"
@@ -99,13 +99,19 @@ async def states(exporter: Exporter) -> dict[str, tuple[str, str]]:
     return {each["surface"]: (each["state"], each["reason"]) for each in data["surfaces"]}
 
 
-@pytest.mark.parametrize("by", ["+3600", "-3600"])
-async def test_a_step_of_an_hour_changes_nothing(start: Start, tmp_path: Path, by: str) -> None:
+@pytest.mark.parametrize(
+    ("by", "loop"),
+    [("+3600", {}), ("-3600", {}), ("-3600", UVLOOP)],
+    ids=["forward", "back", "back-uvloop"],
+)
+async def test_a_step_of_an_hour_changes_nothing(
+    start: Start, tmp_path: Path, by: str, loop: Mapping[str, str]
+) -> None:
     clock = WallClock(tmp_path)
     simulator = await start(Simulator())
     await simulator.play("healthy", status={FAILING: 503})
     config = CONFIG.format(url=simulator.url, surfaces=SURFACES)
-    exporter = await start(Exporter(config, env=clock.environment))
+    exporter = await start(Exporter(config, env={**clock.environment, **loop}))
     before = await exporter.until(
         lambda scrape: all(n >= 2 for n in ran(scrape).values()), within=60
     )

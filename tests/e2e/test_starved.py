@@ -9,7 +9,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Final, NamedTuple
 
@@ -18,7 +18,7 @@ import pytest
 
 from tests.bench.machine import busy_seconds, cpu_seconds, memory
 from tests.support.hostile import OK, answer, serve, sized
-from tests.support.product import Exporter, Scrape
+from tests.support.product import UVLOOP, Exporter, Scrape
 from tests.support.servers import Start, get
 from tests.support.starving import Starve, means
 
@@ -27,6 +27,11 @@ INTERVAL: Final = 1.0
 SHORT_OF_CPU: Final = 30.0
 """Seconds."""
 MEANS: Final = means()
+CASES: Final = (
+    *(pytest.param(starve, {}, id=name) for name, starve in MEANS.items()),
+    # By one of them alone: each case takes a minute.
+    *(pytest.param(starve, UVLOOP, id=f"{name}-uvloop") for name, starve in [*MEANS.items()][:1]),
+)
 HEALTHY: Final = OK + b"Content-Type: application/json\r\n" + sized(b'{"status":"healthy"}')
 TARGET: Final = """
   - name: t{number}
@@ -42,14 +47,14 @@ _TO_SPARE: Final = 0.3
 """Cores: a machine that has less is busy, and then the exporter need not be on time."""
 
 
-async def started(start: Start) -> Exporter:
+async def started(start: Start, loop: Mapping[str, str]) -> Exporter:
     """An exporter with its targets, once each was asked."""
     server = await start(serve(answer(HEALTHY), host="0.0.0.0"))
     targets = (
         TARGET.format(number=number, high=number // 250, low=number % 250 + 1, port=server.port)
         for number in range(TARGETS)
     )
-    exporter = await start(Exporter("targets:" + "".join(targets)))
+    exporter = await start(Exporter("targets:" + "".join(targets), env=loop))
 
     def all_ran(scrape: Scrape) -> bool:
         runs = scrape.by("target", RUNS)
@@ -163,11 +168,11 @@ def unaccounted(before: Count, after: Count) -> dict[str, float]:
     }
 
 
-@pytest.mark.parametrize("starve", MEANS.values(), ids=MEANS.keys())
+@pytest.mark.parametrize(("starve", "loop"), CASES)
 async def test_what_was_short_of_cpu_is_on_time_within_two_intervals(
-    starve: Starve, start: Start
+    starve: Starve, loop: Mapping[str, str], start: Start
 ) -> None:
-    exporter = await started(start)
+    exporter = await started(start, loop)
     usual, before = await usually(exporter), await count(exporter)
     pid = exporter.process.pid
     rested = memory(pid).now
@@ -186,9 +191,11 @@ async def test_what_was_short_of_cpu_is_on_time_within_two_intervals(
     assert "Traceback" not in exporter.process.output()
 
 
-@pytest.mark.parametrize("starve", MEANS.values(), ids=MEANS.keys())
-async def test_it_ends_in_time_though_it_is_short_of_cpu(starve: Starve, start: Start) -> None:
-    exporter = await started(start)
+@pytest.mark.parametrize(("starve", "loop"), CASES)
+async def test_it_ends_in_time_though_it_is_short_of_cpu(
+    starve: Starve, loop: Mapping[str, str], start: Start
+) -> None:
+    exporter = await started(start, loop)
     async with scraped(exporter):
         with starve(exporter.process.pid):
             await short_of_cpu(exporter, 10)

@@ -30,6 +30,9 @@ PYTHON: Final = (sys.executable, "-W", "error")
 ULIMIT: Final = ("sh", "-c", 'ulimit -Sn "$0" && ulimit -Hn "$1" && shift && exec "$@"')
 """Runs what follows the two numbers with so many descriptors, soft and hard."""
 
+UVLOOP: Final = {"ORAN_MANO_EXPORTER_UVLOOP": "1"}
+"""Switches the extra event loop on."""
+
 
 class Scrape:
     """One exposition, as a scraper sees it."""
