@@ -95,6 +95,10 @@ bench-rules: $(READY) ## Measure what the rules cost a Prometheus with 15, 210, 
 	@$(BIN)/python -m tests.support.fetching bench
 	@$(BIN)/python -m tests.bench.rules $(ARGS)
 
+.PHONY: bench-weight
+bench-weight: $(READY) ## Measure what is loaded when and what it weighs: half a minute
+	@$(BIN)/python -m tests.bench.weight
+
 docs: $(READY) ## Write the generated pages again
 	$(BIN)/python -m exporter.metrics.reference > docs/metrics.md
 	$(BIN)/python -m exporter.report.reasons_reference > docs/reasons.md
