@@ -102,16 +102,14 @@ def run(arguments: Sequence[str]) -> int:
     if parsed.only_check:
         print(f"{_load(parsed.config_file, os.environ).source}: the configuration is valid")
         return WELL
-    import asyncio
-
     from exporter.process import garbage
-    from exporter.process.event_loop import loop_factory
+    from exporter.process.loop_switch import loop_factory
+    from exporter.system import event_loop
 
     garbage.leave()
     loaded = _at_first(options, os.environ)
     _configure_logs(parsed)
-    with asyncio.Runner(loop_factory=loop_factory(os.environ)) as runner:
-        runner.run(_serving(loaded, options, os.environ))
+    event_loop.run(_serving(loaded, options, os.environ), loop_factory(os.environ))
     return WELL
 
 

@@ -1,15 +1,17 @@
 """What the flags of a running exporter come to."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from re import fullmatch
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from exporter.commands.flags import PROGRAM, Arguments, WrongCallError
 
 if TYPE_CHECKING:
     from exporter.process.options import Options
     from exporter.traces.otlp.settings import Settings
+
+_T = TypeVar("_T")
 
 
 def options_of(parsed: Arguments) -> "Options":
@@ -55,14 +57,10 @@ def look_at_switches(environ: Mapping[str, str]) -> None:
     Raises:
         WrongCallError: one is neither on nor off.
     """
-    from exporter.config import ConfigError, describe
     from exporter.config.switches import SWITCHES
 
-    try:
-        for switch in SWITCHES:
-            switch.is_on(environ)
-    except ConfigError as error:
-        raise WrongCallError(*describe(error, "environment")) from error
+    for switch in SWITCHES:
+        _read(switch.is_on, environ)
 
 
 def traces_of(environ: Mapping[str, str]) -> "Settings | None":
@@ -71,11 +69,16 @@ def traces_of(environ: Mapping[str, str]) -> "Settings | None":
     Raises:
         WrongCallError: a variable of OpenTelemetry's cannot be used.
     """
-    from exporter.config import ConfigError, describe
     from exporter.traces.otlp.settings import settings_of
 
+    return _read(settings_of, environ)
+
+
+def _read(what: Callable[[Mapping[str, str]], _T], environ: Mapping[str, str]) -> _T:
+    from exporter.config import ConfigError, describe
+
     try:
-        return settings_of(environ)
+        return what(environ)
     except ConfigError as error:
         raise WrongCallError(*describe(error, "environment")) from error
 

@@ -7,7 +7,7 @@ moment of the turn before.
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from selectors import DefaultSelector, SelectorKey
 from time import perf_counter
 from typing import Final, Protocol, TypeVar
@@ -90,7 +90,10 @@ def turns_of(loop: asyncio.AbstractEventLoop) -> Turns:
     return loop.turns if isinstance(loop, EventLoop) else _UNDATED
 
 
-def run(main: Coroutine[object, object, _T]) -> _T:
-    """Run a program on a loop that dates its turns, as ``asyncio.run`` would."""
-    with asyncio.Runner(loop_factory=EventLoop) as runner:
+def run(
+    main: Coroutine[object, object, _T],
+    loop: Callable[[], asyncio.AbstractEventLoop] = EventLoop,
+) -> _T:
+    """Run a program as ``asyncio.run`` would, on a loop that dates its turns or on another."""
+    with asyncio.Runner(loop_factory=loop) as runner:
         return runner.run(main)

@@ -397,3 +397,11 @@ async def test_tls_files_that_hold_nothing_are_a_mistake_of_the_configuration(
             f"{file}:2: targets[0].tls: its files hold no certificate or key"
         )
         assert ended.err.count("\n") == 1
+
+
+async def test_an_event_loop_that_cannot_be_is_one_line() -> None:
+    ended = await command(env=API | {"ORAN_MANO_EXPORTER_UVLOOP": "yes"})
+    told = (
+        'environment: ORAN_MANO_EXPORTER_UVLOOP: "yes" is not allowed; allowed: 1 for uvloop, 0\n'
+    )
+    assert ended == (2, "", told)

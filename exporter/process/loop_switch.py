@@ -1,4 +1,4 @@
-"""Which event loop runs it all: Python's own, or uvloop where one switch asks for it."""
+"""Which event loop runs it all: asyncio's, or uvloop where one switch asks for it."""
 
 from asyncio import AbstractEventLoop
 from collections.abc import Callable, Mapping
@@ -15,6 +15,6 @@ def loop_factory(environ: Mapping[str, str]) -> Callable[[], AbstractEventLoop]:
     """
     if not UVLOOP.is_on(environ):
         return EventLoop
-    from exporter.process.millisecond_loop import MillisecondLoop  # noqa: PLC0415  # an extra
+    from exporter.system.millisecond_loop import MillisecondLoop  # noqa: PLC0415  # an extra
 
     return MillisecondLoop

@@ -1,23 +1,10 @@
-"""Which event loop is asked for, and that uvloop's timers are never early and never spin."""
+"""Timers on uvloop: never early, and they never spin."""
 
 import asyncio
 
 import pytest
 
-from exporter.config.switches import UVLOOP
-from exporter.process.event_loop import loop_factory
-from exporter.process.millisecond_loop import MillisecondLoop
-from exporter.system.event_loop import EventLoop
-
-
-@pytest.mark.parametrize(
-    ("environ", "made"),
-    [({}, EventLoop), ({UVLOOP.name: "0"}, EventLoop), ({UVLOOP.name: "1"}, MillisecondLoop)],
-)
-def test_the_switch_makes_it_uvloop(
-    environ: dict[str, str], made: type[asyncio.AbstractEventLoop]
-) -> None:
-    assert loop_factory(environ) is made
+from exporter.system.millisecond_loop import MillisecondLoop
 
 
 def run_in_it(waits: list[float], *, later: bool) -> list[float]:

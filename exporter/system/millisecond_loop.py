@@ -2,7 +2,8 @@
 
 Its own clock stands still for a turn of the loop and counts whole milliseconds, and its timers are
 rounded to the nearest. Who wakes up before an instant waits again, for nothing, and would again and
-again until the instant has come; and what is late would look as if it were not.
+again until the instant has come; and what is late would look as if it were not. Nothing dates its
+turns: what the loop itself adds to a measured time cannot be told (``event_loop.turns_of``).
 """
 
 from asyncio import TimerHandle
