@@ -92,7 +92,7 @@ def _beside(situation: Situation, *peers: type[Side]) -> dict[str, Contender]:
 
 
 FULL: Final = Scale(
-    divisor=1, rounds=3, seconds=8, settle=2, samples=40, wanted=ALL, parts=PARTS, sidecar=60
+    divisor=1, rounds=3, seconds=6, settle=2, samples=40, wanted=ALL, parts=PARTS, sidecar=60
 )
 QUICK: Final = Scale(
     divisor=1, rounds=2, seconds=5, settle=2, samples=12, wanted=(KEEP_ALIVE, APART),

@@ -10,7 +10,7 @@ from tests.bench.exposition import Exposition
 from tests.bench.figures import Row
 from tests.bench.goals import BARE, BLACKBOX, GOALS, GOLANG, OURS, PLAIN, SDK
 from tests.bench.machine import Memory
-from tests.bench.profiles import ALL, FULL, GROWTH, KEEP_ALIVE
+from tests.bench.profiles import ALL, FULL, GROWTH, KEEP_ALIVE, SMALL
 from tests.bench.report import Told, rows, section, wrong
 from tests.bench.sidecar import Sidecar
 from tests.bench.spans import Spans
@@ -192,3 +192,7 @@ def test_what_has_a_goal_stands_first() -> None:
 )
 def test_figures_are_in_the_unit_of_their_goal(figure: str, peer: str, value: float) -> None:
     assert row(rows(everything()), figure, peer).ours == pytest.approx([value])
+
+
+def test_the_small_scale_leaves_nothing_out() -> None:
+    assert (set(SMALL.wanted), set(SMALL.parts)) == (set(ALL), set(FULL.parts))
