@@ -29,7 +29,7 @@ demo-stack: $(RUNS) ## The demo with a Prometheus and an Alertmanager beside it:
 	@MAKE_TARGET=$@ $(BIN)/python -m tests.demo.stack $(ARGS)
 
 test: ## Run every check and every test, and print how long all of it took
-	@start=$$(date +%s); $(MAKE) --no-print-directory lint types unit contributing bundle chart integration alerts starved image-test && \
+	@start=$$(date +%s); $(MAKE) --no-print-directory lint types unit contributing bundle chart integration bench-small alerts starved image-test && \
 	  echo "all passed in $$(( $$(date +%s) - start )) s"
 
 lint: $(READY) ## Style, and the layers of docs/architecture.md
@@ -80,10 +80,20 @@ image: ## Build the container image (BASE=, IMAGE=, PLATFORM=, PUSH=yes and more
 image-test: $(READY) tools ## Build the image without a registry and run it as a cluster would: as root, a minute
 	$(BIN)/pytest tests/image $(ARGS)
 
-.PHONY: bench-quick
-bench-quick: $(READY) ## Measure what the exporter costs beside blackbox_exporter: a good minute
+.PHONY: bench
+bench: $(READY) ## Measure what the exporter costs beside three peers, into docs/performance.md: 15 minutes
 	@$(BIN)/python -m tests.support.fetching bench
-	@$(BIN)/python -m tests.bench.quick $(ARGS)
+	@$(BIN)/python -m tests.bench.run $(ARGS)
+
+.PHONY: bench-quick
+bench-quick: $(READY) ## The same, shorter and less of it: under three minutes
+	@$(BIN)/python -m tests.support.fetching bench
+	@$(BIN)/python -m tests.bench.run --scale quick $(ARGS)
+
+.PHONY: bench-small
+bench-small: $(READY) ## All of it with a few targets: its figures mean nothing, but its sums are right
+	@$(BIN)/python -m tests.support.fetching bench
+	@$(BIN)/python -m tests.bench.run --scale small --print-only $(ARGS)
 
 .PHONY: bench-share
 bench-share: $(READY) ## Measure how many surfaces a tenth of a core carries: half a minute

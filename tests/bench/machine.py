@@ -4,9 +4,13 @@ import os
 import platform
 import resource
 import time
+from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
+_SCHEDULED: Final = 2
+"""Of the clocks of a process the one that the scheduler keeps: the last bits of its number."""
 TICK: Final = os.sysconf("SC_CLK_TCK")
 """How many of the units that times are told in make a second."""
 
@@ -27,6 +31,11 @@ def cpu_told(stat: str) -> float:
     """The same from what ``/proc/PID/stat`` says: utime and stime of proc(5)."""
     fields = stat.rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICK
+
+
+def ran(pid: int) -> float:
+    """The same by its clock (clock_getcpuclockid(3)), which tells of a moment's work, too."""
+    return time.clock_gettime(~pid << 3 | _SCHEDULED)
 
 
 def busy_seconds() -> float:
@@ -55,6 +64,19 @@ def memory(pid: int) -> Memory:
 def forget_peak(pid: int) -> None:
     """Let the peak of a process's memory begin anew (proc(5), ``clear_refs``)."""
     Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
+def pin(pid: int, cores: AbstractSet[int]) -> None:
+    """Let a process run on these cores alone, with all threads that it has and will have."""
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with suppress(ProcessLookupError):  # a thread that ended meanwhile
+            os.sched_setaffinity(int(task.name), cores)
+
+
+def halves() -> tuple[set[int], set[int]]:
+    """The first core, and the others; where there is one only, that one both times."""
+    first, *others = sorted(os.sched_getaffinity(0))
+    return {first}, set(others) or {first}
 
 
 def words() -> str:

@@ -3,16 +3,20 @@
 import grp
 import os
 import pwd
-import re
 from contextlib import AsyncExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Final, NamedTuple
 
+import trustme
+
+from tests.bench.arrivals import Arrival, read
 from tests.support import tools
-from tests.support.servers import LOOPBACK, Process, Server, answers, free_port, get
+from tests.support.servers import LOOPBACK, Process, Server, answers, free_port
 
 PATH: Final = "/monitoring/health"
+SERVER_NAME: Final = "bench.example"
+"""Of the certificate: one that named thousands of addresses would be what is measured."""
 
 # One process, so that its CPU is one number. The rate-limit headers are those of the API's guide;
 # the reset that they tell is at most 100 s away.
@@ -25,7 +29,8 @@ error_log stderr error;
 worker_rlimit_nofile {files};
 events {{ worker_connections {files}; }}
 http {{
-  access_log off;
+  log_format arrivals '$msec $server_addr $http_traceparent';
+  access_log {log} arrivals;
   keepalive_timeout 1h;
   keepalive_requests 1000000000;
   client_body_temp_path {folder}/body;
@@ -36,6 +41,10 @@ http {{
   map $msec $reset {{ "~^(?<head>\\d+)\\d\\d\\." "${{head}}99"; }}
   server {{
     listen {port} backlog=4096;
+    listen {tls_port} ssl backlog=4096;
+    ssl_protocols TLSv1.2 TLSv1.3;
+    ssl_certificate {folder}/server.pem;
+    ssl_certificate_key {folder}/server.pem;
     allow 127.0.0.0/8;
     deny all;
     location = /v1{path} {{
@@ -45,7 +54,7 @@ http {{
       add_header X-RateLimit-Reset $reset;
       return 200 '{health}';
     }}
-    location = /status {{ stub_status; }}
+    location = /ready {{ access_log off; return 200; }}
   }}
 }}
 """
@@ -55,48 +64,70 @@ HEALTH: Final = (
 )
 
 
+class Place(NamedTuple):
+    """Where a side finds its targets: base URLs, and the file of the authority for TLS.
+
+    ``begin`` is where in the log the first of its requests may be.
+    """
+
+    urls: list[str]
+    authority: Path
+    begin: int
+
+    @property
+    def addresses(self) -> frozenset[str]:
+        """Those of the URLs, which nobody else asks."""
+        return frozenset(url.split("/")[2].partition(":")[0] for url in self.urls)
+
+
 class Nginx(Server):
-    """Answers the same on every address of 127.0.0.0/8, and counts its answers."""
+    """Answers the same on every address of 127.0.0.0/8, and writes down when it was asked."""
 
     process: Process
 
     def __init__(self, files: int) -> None:
-        self._port = free_port()
+        self._port, self._tls_port = free_port(), free_port()
         self._files = files
+        self._given = 0
 
     async def _start(self, stack: AsyncExitStack) -> None:
-        folder = Path(stack.enter_context(TemporaryDirectory(prefix="bench-nginx-")))
-        config = folder / "nginx.conf"
+        self._folder = Path(stack.enter_context(TemporaryDirectory(prefix="bench-nginx-")))
+        authority = trustme.CA()
+        authority.cert_pem.write_to_path(self._folder / "ca.pem")
+        certificate = authority.issue_cert(SERVER_NAME)
+        certificate.private_key_and_cert_chain_pem.write_to_path(self._folder / "server.pem")
+        self._log = self._folder / "arrivals"
+        config = self._folder / "nginx.conf"
         config.write_text(
             CONFIG.format(
-                folder=folder,
+                folder=self._folder,
+                log=self._log,
                 user=pwd.getpwuid(os.getuid()).pw_name,  # heeded where that is root
                 group=grp.getgrgid(os.getgid()).gr_name,
                 files=self._files,
                 port=self._port,
+                tls_port=self._tls_port,
                 path=PATH,
                 health=HEALTH,
             )
         )
-        argv = [str(tools.nginx()), "-e", "stderr", "-p", str(folder), "-c", str(config)]
-        server = Process(argv, ready=answers(self._status))
+        argv = [str(tools.nginx()), "-e", "stderr", "-p", str(self._folder), "-c", str(config)]
+        server = Process(argv, ready=answers(f"http://{LOOPBACK}:{self._port}/ready"))
         self.process = await stack.enter_async_context(server)
 
-    def urls(self, count: int) -> list[str]:
-        """As many base URLs, each with an address of its own.
+    def place(self, count: int, *, tls: bool = False) -> Place:
+        """As many base URLs, each with an address of its own, given to nobody before.
 
         Connections to a single one would measure the kernel's search for free ports.
         """
-        numbers = ((index // 250, index % 250 + 1) for index in range(count))
-        return [f"http://127.10.{high}.{low}:{self._port}/v1" for high, low in numbers]
+        numbers = range(self._given, self._given + count)
+        self._given += count
+        scheme, port = ("https", self._tls_port) if tls else ("http", self._port)
+        urls = [f"{scheme}://127.10.{nth // 250}.{nth % 250 + 1}:{port}/v1" for nth in numbers]
+        return Place(urls, self._folder / "ca.pem", self._log.stat().st_size)
 
-    async def answered(self) -> int:
-        """How many requests it has answered, this one among them."""
-        _, body = await get(self._status)
-        found = re.search(rb"^ \d+ \d+ (\d+)", body, re.MULTILINE)
-        assert found, body
-        return int(found[1])
-
-    @property
-    def _status(self) -> str:
-        return f"http://{LOOPBACK}:{self._port}/status"
+    def arrivals(self, place: Place) -> list[Arrival]:
+        """Everything that was asked there so far."""
+        with self._log.open() as lines:
+            lines.seek(place.begin)
+            return [*read(lines, place.addresses)]

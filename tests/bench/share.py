@@ -9,14 +9,15 @@ import asyncio
 import sys
 import time
 from contextlib import AsyncExitStack
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final, NamedTuple
 
 from tests.bench import machine
+from tests.bench.alone import page_of, started
+from tests.bench.arrivals import within
 from tests.bench.nginx import Nginx
+from tests.bench.receiver import Receiver
 from tests.bench.sides import Ours
-from tests.support.servers import Process, answers, get
+from tests.bench.situation import Situation, World
 
 SHARE: Final = 0.1
 """Of a core."""
@@ -60,18 +61,16 @@ def main() -> int:
 async def _measure(targets: int, seconds: float) -> Cost:
     async with AsyncExitStack() as stack:
         nginx = await stack.enter_async_context(Nginx(8 * targets))
-        ours = Ours(nginx.urls(targets))
-        folder = Path(stack.enter_context(TemporaryDirectory(prefix="bench-share-")))
-        server = Process(ours.argv(folder), ready=answers(f"http://{ours.address}/-/healthy"))
-        pid = (await stack.enter_async_context(server)).pid
+        ours = Ours(Situation(targets), World(nginx, Receiver()))
+        pid = (await started(stack, ours)).pid
         await asyncio.sleep(_SETTLE)
-        began, used, answered = time.monotonic(), machine.cpu_seconds(pid), await nginx.answered()
+        begin, began, used = time.time(), time.monotonic(), machine.cpu_seconds(pid)
         await asyncio.sleep(seconds)
         lasted, spent = time.monotonic() - began, machine.cpu_seconds(pid) - used
-        run = spent / (await nginx.answered() - answered)
+        run = spent / len(within(nginx.arrivals(ours.place), begin, begin + lasted))
         began, used = time.monotonic(), machine.cpu_seconds(pid)
         for _ in range(_SCRAPES):
-            await get(f"http://{ours.address}/metrics")
+            await page_of(ours)
         usual = spent / lasted * (time.monotonic() - began)
         scrapes = max(0.0, machine.cpu_seconds(pid) - used - usual)
         return Cost(run, scrapes / _SCRAPES / targets)

@@ -1,20 +1,23 @@
-"""What is measured: the exporter and its peer, each with the Prometheus that asks it.
+"""What is measured: the exporter and its peers, each with the Prometheus that asks it.
 
 A side can be paused as a whole, so that both share the machine by turns and not at once.
 """
 
 import json
+import os
 import signal
 import sys
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import ClassVar, Final
 
 import aiohttp
 
+from tests.bench.nginx import PATH, SERVER_NAME
+from tests.bench.situation import Situation, World
 from tests.bench.tally import LABELS, Tally, read, tally
 from tests.support import tools
 from tests.support.servers import (
@@ -35,31 +38,45 @@ SCRAPES: Final = {
 }
 """What either Prometheus has seen so far."""
 
-_LAST_SCRAPE_SUCCEEDED: Final = "up == 1 and time() - timestamp(up) < 2"
-_MODULE: Final = {"prober": "http", "http": {"method": "GET", "preferred_ip_protocol": "ip4"}}
-
 
 class Side(Server):
-    """A server under test and its Prometheus, which scrapes every second."""
+    """A server under test and its Prometheus, which scrapes it as often as it probes."""
 
+    kind: ClassVar[str]
     server: Process
     prometheus: Prometheus
 
-    def __init__(self, name: str, address: str) -> None:
-        self.name = name
-        self.address = address
+    def __init__(self, situation: Situation, world: World) -> None:
+        self.situation = situation
+        self.world = world
+        self.place = world.nginx.place(situation.targets, tls=situation.tls)
+        self.address = f"{LOOPBACK}:{free_port()}"
+        self.sender = f"{self.kind}-{free_port()}"
 
     async def _start(self, stack: AsyncExitStack) -> None:
-        folder = Path(stack.enter_context(TemporaryDirectory(prefix=f"bench-{self.name}-")))
-        server = Process(self.argv(folder), ready=answers(f"http://{self.address}/-/healthy"))
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix=f"bench-{self.kind}-")))
+        ready = answers(f"http://{self.address}/-/healthy")
+        server = Process(self.argv(folder), env=self.environment(), ready=ready, within=60)
         self.server = await stack.enter_async_context(server)
-        asker = Prometheus(scrape_configs=[self.job()], scrape_interval="1s")
+        interval = f"{self.situation.interval}s"
+        asker = Prometheus(scrape_configs=[self.job()], scrape_interval=interval)
         self.prometheus = await stack.enter_async_context(asker)
         stack.callback(self.resume)  # what is stopped cannot be ended politely
 
     @abstractmethod
     def argv(self, folder: Path) -> list[str]:
         """How the server is started, with its configuration written into a folder."""
+
+    def environment(self) -> Mapping[str, str]:
+        """The machine's, with where spans go if any do; they are sent by the same rules."""
+        known = {name: text for name, text in os.environ.items() if not name.startswith("OTEL_")}
+        if not self.situation.traced:
+            return known
+        return {
+            **known,
+            "OTEL_EXPORTER_OTLP_ENDPOINT": self.world.receiver.endpoint(self.sender),
+            "OTEL_BSP_SCHEDULE_DELAY": "1000",
+        }
 
     @abstractmethod
     def job(self) -> Mapping[str, object]:
@@ -83,7 +100,7 @@ class Side(Server):
             (begun,) = await self.prometheus.query("min(timestamp(up))")
             return begun.value > at or None
 
-        await eventually(look, within=10)
+        await eventually(look, within=10 + self.situation.interval)
 
     async def _asked(self, expressions: Mapping[str, str]) -> Tally:
         """The values of some expressions, all of one instant."""
@@ -107,24 +124,42 @@ class Side(Server):
 
 
 class Ours(Side):
-    """The exporter, with a target for each URL."""
+    """The exporter."""
 
-    def __init__(self, urls: Sequence[str]) -> None:
-        super().__init__("exporter", f"{LOOPBACK}:{free_port()}")
-        self._urls = urls
+    kind = "exporter"
 
     def argv(self, folder: Path) -> list[str]:
-        config = folder / f"{len(self._urls)}.json"
-        config.write_text(json.dumps({"targets": [_target(url) for url in self._urls]}))
-        flags = ["--config.file", str(config), "--web.listen-address", self.address]
+        self._config = folder / "config.json"
+        self._write(f"{self.situation.interval}s")
+        flags = ["--config.file", str(self._config), "--web.listen-address", self.address]
         return [sys.executable, "-m", "exporter", *flags]
 
+    def _write(self, interval: str) -> None:
+        targets = [self._target(url, interval) for url in self.place.urls]
+        traces = {"sample_ratio": self.situation.traced}
+        self._config.write_text(json.dumps({"targets": targets, "traces": traces}))
+
+    def _target(self, url: str, interval: str) -> Mapping[str, object]:
+        situation = self.situation
+        tls = {"ca_file": str(self.place.authority), "server_name": SERVER_NAME}
+        return {
+            "name": url.split("/")[2].replace(".", "-").replace(":", "-"),
+            "url": url,
+            "auth": {"type": "none"},
+            "interval": interval,
+            "timeouts": {"total": f"{situation.interval}s"},
+            "surfaces": {"*": {"mode": "off"}, "monitoring.health": {"mode": "read"}},
+            **({"tls": tls} if situation.tls else {}),
+            **({} if situation.kept else {"connection": {"max_age": "0"}}),
+        }
+
     def job(self) -> Mapping[str, object]:
-        return {"job_name": self.name, "static_configs": [{"targets": [self.address]}]}
+        return {"job_name": self.kind, "static_configs": [{"targets": [self.address]}]}
 
     async def _counted(self) -> Tally:
         """As Prometheus last saw it: one more scrape would disturb. If it saw none, as it is."""
-        if not await self.prometheus.query(_LAST_SCRAPE_SUCCEEDED):
+        recent = 2 * self.situation.interval
+        if not await self.prometheus.query(f"up == 1 and time() - timestamp(up) < {recent}"):
             return read(await self.scrape())
         names = "|".join(LABELS)
         samples = await self.prometheus.query(
@@ -145,36 +180,64 @@ class Ours(Side):
         self.prometheus.process.signal(signal.SIGCONT)
         return page
 
+    def rest(self) -> None:
+        """Let it ask for nothing more, but for what is due already.
 
-def _target(url: str) -> Mapping[str, object]:
-    return {
-        "name": url.split("/")[2].replace(".", "-").replace(":", "-"),
-        "url": url,
-        "auth": {"type": "none"},
-        "interval": "1s",
-        "surfaces": {"*": {"mode": "off"}, "monitoring.health": {"mode": "read"}},
-    }
+        Its surfaces stay planned, or their counters would go: they are due once a day from now on.
+        """
+        self.resume()
+        self._write("1d")
+        self.server.signal(signal.SIGHUP)
 
 
-class Peer(Side):
-    """blackbox_exporter, which Prometheus sends to each URL."""
+class Plain(Side):
+    """A plain exporter by the documented use of the same libraries."""
 
-    def __init__(self, urls: Sequence[str], path: str) -> None:
-        super().__init__("blackbox", f"{LOOPBACK}:{free_port()}")
-        self._urls = [f"{url}{path}" for url in urls]
+    kind = "plain"
 
     def argv(self, folder: Path) -> list[str]:
+        config = folder / "plain.json"
+        config.write_text(
+            json.dumps(
+                {
+                    "listen": self.address,
+                    "targets": self.place.urls,
+                    "interval": self.situation.interval,
+                    "kept": self.situation.kept,
+                    "traced": self.situation.traced > 0,
+                    "authority": str(self.place.authority),
+                    "server_name": SERVER_NAME if self.situation.tls else None,
+                }
+            )
+        )
+        return [sys.executable, "-m", "tests.bench.plain_exporter", str(config)]
+
+    def job(self) -> Mapping[str, object]:
+        return {"job_name": self.kind, "static_configs": [{"targets": [self.address]}]}
+
+    async def _counted(self) -> Tally:
+        return await self._asked({"failed": "sum(plain_probe_failures_total) or vector(0)"})
+
+
+class Blackbox(Side):
+    """blackbox_exporter, which Prometheus sends to each URL."""
+
+    kind = "blackbox"
+
+    def argv(self, folder: Path) -> list[str]:
+        tls = {"ca_file": str(self.place.authority), "server_name": SERVER_NAME}
+        http = {"method": "GET", "preferred_ip_protocol": "ip4", "tls_config": tls}
         config = folder / "blackbox.json"
-        config.write_text(json.dumps({"modules": {"http_2xx": _MODULE}}))
+        config.write_text(json.dumps({"modules": {"http_2xx": {"prober": "http", "http": http}}}))
         flags = [f"--config.file={config}", f"--web.listen-address={self.address}"]
         return [str(tools.blackbox()), *flags]
 
     def job(self) -> Mapping[str, object]:
         return {
-            "job_name": self.name,
+            "job_name": self.kind,
             "metrics_path": "/probe",
             "params": {"module": ["http_2xx"]},
-            "static_configs": [{"targets": self._urls}],
+            "static_configs": [{"targets": [f"{url}{PATH}" for url in self.place.urls]}],
             "relabel_configs": [
                 {"source_labels": ["__address__"], "target_label": "__param_target"},
                 {"source_labels": ["__param_target"], "target_label": "instance"},

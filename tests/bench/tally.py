@@ -9,18 +9,23 @@ Tally: TypeAlias = Mapping[tuple[str, str], float]
 """A name and a label's value (empty where all labels are summed up), and how many so far."""
 
 LATENESS: Final = "oran_mano_exporter_schedule_lateness_seconds_bucket"
+LAG: Final = "oran_mano_exporter_event_loop_lag_seconds_bucket"
 SKIPPED: Final = "oran_mano_probe_skipped_total"
 SCHEDULED: Final = "oran_mano_probe_scheduled_total"
+RUNS: Final = "oran_mano_probe_runs_total"
 FAILED: Final = "oran_mano_probe_failures_total"
+CALLS: Final = "oran_mano_api_requests_total"
+SPANS: Final = "oran_mano_exporter_spans_total"
+SPANS_DROPPED: Final = "oran_mano_exporter_spans_dropped_total"
+SPANS_FAILED: Final = "oran_mano_exporter_spans_failed_total"
 RENDERED: Final = "oran_mano_exporter_scrape_duration_seconds_count"
 RENDERING: Final = "oran_mano_exporter_scrape_duration_seconds_sum"
 LABELS: Final[Mapping[str, str]] = {
     LATENESS: "le",
+    LAG: "le",
     SKIPPED: "reason",
-    SCHEDULED: "",
-    FAILED: "",
-    RENDERED: "",
-    RENDERING: "",
+    **dict.fromkeys((SCHEDULED, RUNS, FAILED, CALLS), ""),
+    **dict.fromkeys((SPANS, SPANS_DROPPED, SPANS_FAILED, RENDERED, RENDERING), ""),
 }
 """What is taken of the exporter's metrics, and the label by which it is."""
 
@@ -47,6 +52,11 @@ def read(exposition: str) -> Tally:
 def since(after: Tally, before: Tally) -> Tally:
     """What was counted between the two."""
     return {key: value - before.get(key, 0) for key, value in after.items()}
+
+
+def count(counted: Tally, name: str) -> float:
+    """All of one name, whatever its label."""
+    return sum(value for (of, _), value in counted.items() if of == name)
 
 
 def by_label(counted: Tally, name: str) -> dict[str, float]:

@@ -4,11 +4,12 @@ import asyncio
 import operator
 import os
 import time
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from tests.bench import machine
+from tests.bench.arrivals import Arrival, within
 from tests.bench.machine import Memory
-from tests.bench.nginx import Nginx
 from tests.bench.sides import Side
 from tests.bench.tally import Tally, since
 
@@ -27,35 +28,44 @@ class Cpu(NamedTuple):
 
 
 class Window(NamedTuple):
-    """What happened on one side in some seconds. ``runs``: requests that nginx answered."""
+    """What happened on one side in some seconds.
+
+    ``arrivals`` are the requests that came to its targets; one of them is one run.
+    """
 
     seconds: float
-    runs: int
+    arrivals: Sequence[Arrival]
     cpu: Cpu
     counted: Tally
     memory: Memory
 
+    @property
+    def runs(self) -> int:
+        """How many there were, by what came to the targets."""
+        return len(self.arrivals)
+
 
 class Edge(NamedTuple):
-    """What was read at the begin or the end: at a second, so many answers of nginx so far."""
+    """What was read at the begin or the end, and when: Unix time, as the target has it."""
 
     at: float
-    answered: int
     cpu: Cpu
 
 
-def between(first: Edge, last: Edge, counted: Tally, memory: Memory) -> Window:
+def between(
+    first: Edge, last: Edge, arrivals: Iterable[Arrival], counted: Tally, memory: Memory
+) -> Window:
     """What happened from one reading to the other, and what was counted meanwhile."""
     return Window(
         seconds=last.at - first.at,
-        runs=last.answered - first.answered - 1,  # the reading itself
+        arrivals=within(arrivals, first.at, last.at),
         cpu=last.cpu.since(first.cpu),
         counted=counted,
         memory=memory,
     )
 
 
-async def measure(side: Side, nginx: Nginx, *, settle: float, seconds: float) -> Window:
+async def measure(side: Side, *, settle: float, seconds: float) -> Window:
     """Let a side go on, wait until that is over, and measure it; it is paused afterwards.
 
     What is asked of Prometheus, or of the server in its place, is asked outside of the time in
@@ -66,18 +76,17 @@ async def measure(side: Side, nginx: Nginx, *, settle: float, seconds: float) ->
     await side.scraped_since(time.time())  # else what happened meanwhile would count
     before = await side.counted()
     machine.forget_peak(side.server.pid)  # going on brings a rush that is none of its own
-    first = await _edge(side, nginx)
+    first = _edge(side)
     await asyncio.sleep(seconds)
-    last = await _edge(side, nginx)
+    last = _edge(side)
     memory = machine.memory(side.server.pid)
     counted = since(await side.counted(), before)
     side.pause()
-    return between(first, last, counted, memory)
+    return between(first, last, side.world.nginx.arrivals(side.place), counted, memory)
 
 
-async def _edge(side: Side, nginx: Nginx) -> Edge:
-    answered = await nginx.answered()
-    pids = (side.server.pid, side.prometheus.process.pid, nginx.process.pid)
+def _edge(side: Side) -> Edge:
+    pids = (side.server.pid, side.prometheus.process.pid, side.world.nginx.process.pid)
     known = [machine.cpu_seconds(pid) for pid in pids]
     rest = machine.busy_seconds() - sum(known) - machine.cpu_seconds(os.getpid())
-    return Edge(time.monotonic(), answered, Cpu._make([*known, rest]))
+    return Edge(time.time(), Cpu._make([*known, rest]))

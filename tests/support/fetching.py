@@ -45,6 +45,7 @@ from tests.support.tools import (
     PROMTOOL,
     PROMTOOL_3,
     PROMTOOL_3_VERSION,
+    PUSHGATEWAY,
     ROTEL,
     ROTEL_VERSION,
     ToolMissing,
@@ -323,6 +324,7 @@ PACKAGES = {
         ),
         _ALERTMANAGER,
         _debian(BLACKBOX),
+        _debian(PUSHGATEWAY),
         _debian(NGINX),
         _Package(FAKETIME, _fetch_faketime, lambda: [_line(FAKETIME, faketime(), "as Debian has")]),
         _Package(PRISM, partial(_fetch_npm, lock=PRISM_LOCK), _prism_lines),
@@ -337,7 +339,7 @@ PACKAGES = {
         ),
     ),
     "demo-stack": (_debian(PROMETHEUS), _ALERTMANAGER),
-    "bench": (_debian(PROMETHEUS), _debian(NGINX), _debian(BLACKBOX)),
+    "bench": (_debian(PROMETHEUS), _debian(NGINX), _debian(BLACKBOX), _debian(PUSHGATEWAY)),
 }
 
 

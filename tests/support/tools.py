@@ -31,6 +31,7 @@ PROMTOOL_3 = "promtool-3"
 PRISM = "prism"
 NGINX = "nginx"
 BLACKBOX = "prometheus-blackbox-exporter"
+PUSHGATEWAY = "prometheus-pushgateway"
 ROTEL = "rotel-agent"
 ALERTMANAGER = "prometheus-alertmanager"
 AMTOOL = "amtool"
@@ -48,6 +49,7 @@ HINTS = {
     PRISM: "npm install -g @stoplight/prism-cli, then set PRISM=prism",
     NGINX: "apt-get install nginx, or set NGINX=/path/to/nginx",
     BLACKBOX: f"apt-get install {BLACKBOX}, or set PROMETHEUS_BLACKBOX_EXPORTER=/path/to/it",
+    PUSHGATEWAY: f"apt-get install {PUSHGATEWAY}, or set PROMETHEUS_PUSHGATEWAY=/path/to/it",
     CHART: "pip has to be able to install requirements/chart.txt",
     OPERATOR: "npm has to be able to install tests/support/operator/package-lock.json",
     ROTEL: f"pip has to be able to install rotel=={ROTEL_VERSION}; or set ROTEL_AGENT=/path/to/it",
@@ -61,6 +63,7 @@ DEBIAN = {
     ALERTMANAGER: (ALERTMANAGER, AMTOOL),
     NGINX: (NGINX,),
     BLACKBOX: (BLACKBOX,),
+    PUSHGATEWAY: (PUSHGATEWAY,),
 }
 """The programs that are taken from each of Debian's packages."""
 TEMPLATE = "default.tmpl"
@@ -183,6 +186,11 @@ def nginx() -> Path:
 def blackbox() -> Path:
     """The prober that ours is compared with."""
     return binary(BLACKBOX)
+
+
+def pushgateway() -> Path:
+    """A server that shows series with Go's library: whose page ours is compared with."""
+    return binary(PUSHGATEWAY)
 
 
 def faketime() -> Path:

@@ -5,15 +5,17 @@ from apscheduler.triggers.base import BaseTrigger
 
 class AsyncIOScheduler:
     def __init__(
-        self, *, timezone: tzinfo, job_defaults: Mapping[str, bool | int | None]
+        self, *, timezone: tzinfo, job_defaults: Mapping[str, bool | int | None] = ...
     ) -> None: ...
     def add_job(
         self,
         func: Callable[..., Awaitable[None]],
-        trigger: BaseTrigger,
+        trigger: BaseTrigger | str,
         *,
         args: tuple[object, ...],
-        id: str,
+        id: str = ...,
+        seconds: int = ...,
+        next_run_time: datetime = ...,
     ) -> object: ...
     def modify_job(self, job_id: str, *, next_run_time: datetime) -> object: ...
     def wakeup(self) -> None: ...

@@ -44,6 +44,6 @@ def test_who_turns_on_what_is_not_installed_is_told_how_to_get_it() -> None:
 
 
 def test_what_switches_need_is_in_the_extra() -> None:
-    extra = [line for line in requires("oran-mano-exporter") or () if 'extra == "speed"' in line]
+    extra = [line for line in requires("oran-mano-exporter") or () if "speed" in line]
     needed = {switch.needs for switch in SWITCHES if switch.needs}
     assert {line.partition(">")[0].partition("<")[0] for line in extra} == needed
