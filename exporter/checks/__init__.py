@@ -50,13 +50,16 @@ class Checks:
     def __init__(self) -> None:
         """Begin with nothing seen."""
         self._remembering = {name: begin() for name, begin in REMEMBERING.items()}
-        self._by_name: dict[str, Check] = {**CHECKS, **self._remembering}
+        by_name: Mapping[str, Check] = {**CHECKS, **self._remembering}
+        self._in_order = {
+            surface: tuple((name, by_name[name]) for name in names)
+            for surface, names in IN_ORDER.items()
+        }
 
     def first_finding(self, answer: Answer) -> Finding | None:
         """What is wrong with an answer in the first place, named by the check that says so."""
-        checks = self._by_name
-        for name in IN_ORDER[answer.job.surface.id]:
-            if (finding := checks[name](answer)) is not None:
+        for name, check in self._in_order[answer.job.surface.id]:
+            if (finding := check(answer)) is not None:
                 return _signed(finding, name, answer)
         return None
 

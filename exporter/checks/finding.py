@@ -11,7 +11,7 @@ from exporter.model.reasons import Reason
 from exporter.planning.job import Job
 
 
-class Answer(Struct, frozen=True):
+class Answer(Struct, frozen=True, gc=False):
     """An exchange, with its body decoded once for all who read it.
 
     ``document`` is ``None`` where the surface answers in text, its status is no success, or its
@@ -24,7 +24,7 @@ class Answer(Struct, frozen=True):
     stamp: float | None = None
 
 
-class Finding(Struct, frozen=True):
+class Finding(Struct, frozen=True, gc=False):
     """Something is wrong with an answer. ``detail`` is in our own words.
 
     ``check`` is the name of the one that found it, which ``Checks`` puts there; nothing where it

@@ -1,6 +1,9 @@
 """Does the API call itself healthy?"""
 
+from typing import Final
+
 from exporter.checks.finding import Answer, Finding
+from exporter.model.exchange import Json
 
 
 def healthy(answer: Answer) -> Finding | None:
@@ -8,7 +11,7 @@ def healthy(answer: Answer) -> Finding | None:
 
     An answer without ``status`` is one with a body that cannot be judged.
     """
-    document = answer.document or {}
+    document = answer.document or _NOTHING
     if document.get("status") == "healthy":
         return None
     if not isinstance(document.get("status"), str):
@@ -22,4 +25,5 @@ def healthy(answer: Answer) -> Finding | None:
     return Finding("unhealthy", ", ".join(sick) or "it names no component")
 
 
+_NOTHING: Final[dict[str, Json]] = {}
 _KNOWN = ("database", "message_queue", "redis")

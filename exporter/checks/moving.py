@@ -17,7 +17,7 @@ STILL_RUNS: Final = 3
 """So many runs in a row that find a timestamp as it was make it one that stands still."""
 
 
-class Staleness(Struct, frozen=True):
+class Staleness(Struct, frozen=True, gc=False):
     """What is known of one timestamp.
 
     ``since`` is when it was first seen as it is, in Unix seconds by our clock; ``still`` is how
@@ -54,9 +54,10 @@ class Moving:
         An answer is ``unhealthy`` where its date was once seen to move and then stood still for
         three runs, this one among them.
         """
-        if answer.stamp is None:
+        known = self._of(answer.job.key)
+        if answer.stamp is None or answer.stamp != known.stamp:
             return None
-        staleness = self._of(answer.job.key).after(answer.stamp, answer.exchange.timing.at)
+        staleness = known.after(answer.stamp, answer.exchange.timing.at)
         if not staleness.stands_still:
             return None
         since = datetime.fromtimestamp(staleness.since, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

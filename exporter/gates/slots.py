@@ -37,7 +37,9 @@ class Slots(Gate):
     async def admit(self, entry: Entry) -> Refusal | None:
         """See ``Gate``."""
         places = self._places(entry)
-        if not await _taken(places, entry.patience):
+        if not places.locked():
+            await places.acquire()
+        elif not await _taken(places, entry.patience):
             return _FULL
         most = min(entry.lanes, 1 if entry.job.essential else self._lanes)
         entry.lanes = 1
@@ -55,8 +57,6 @@ class Slots(Gate):
 
 
 async def _taken(places: asyncio.Semaphore, patience: float) -> bool:
-    if not places.locked():
-        return await places.acquire()
     try:
         async with asyncio.timeout(patience):
             return await places.acquire()

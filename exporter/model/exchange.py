@@ -23,7 +23,7 @@ MAX_HEADERS: Final = 128
 """The most headers of an answer."""
 
 
-class Request(Struct, frozen=True):
+class Request(Struct, frozen=True, gc=False):
     """One request, ready to be sent.
 
     ``path`` is appended to the target's base URL, or is a whole URL, and is percent-encoded
@@ -59,7 +59,7 @@ class Request(Struct, frozen=True):
         return self.method != "POST" and not self.fresh
 
 
-class Timing(Struct, frozen=True):
+class Timing(Struct, frozen=True, gc=False):
     """When and how long, whatever came of it.
 
     ``started`` is on the event loop's clock and ``at`` (the end) in Unix time; ``duration`` is in
@@ -77,7 +77,7 @@ class Timing(Struct, frozen=True):
     lag: float = 0.0
 
 
-class Exchange(Struct, frozen=True):
+class Exchange(Struct, frozen=True, gc=False):
     """An answer came. ``headers`` look up names in any case.
 
     Its ``body`` was read to its end, unless the status tells of an error, and a body of more than
@@ -98,7 +98,7 @@ class Exchange(Struct, frozen=True):
         return len(self.body) if self.whole else None
 
 
-class Fault(Struct, frozen=True):
+class Fault(Struct, frozen=True, gc=False):
     """No whole answer came. ``status`` and ``headers`` are there if the head of one did."""
 
     timing: Timing

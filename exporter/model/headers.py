@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 
 
-class RateLimit(Struct, frozen=True):
+class RateLimit(Struct, frozen=True, gc=False):
     """What the headers of one answer said of the quota (guide, "Rate Limit Headers").
 
     ``limit`` and ``remaining`` are requests, ``reset`` is a Unix time in seconds by our clock; a
@@ -21,7 +21,7 @@ Relation: TypeAlias = Literal["deprecation", "successor-version", "sunset"]
 """What an answer links to, of what is about its end."""
 
 
-class Lifecycle(Struct, frozen=True):
+class Lifecycle(Struct, frozen=True, gc=False):
     """What the headers of one answer said of the API's version and end (guide, "Version Headers").
 
     ``version`` is ``other`` for what is no version. Dates are Unix seconds; a header that was

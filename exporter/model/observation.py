@@ -30,7 +30,7 @@ SUCCESSES: Final = range(200, 300)
 _UNAUTHORIZED: Final = 401
 
 
-class Key(Struct, frozen=True, cache_hash=True):
+class Key(Struct, frozen=True, cache_hash=True, gc=False):
     """The identity of a probed surface: the labels that all its series share."""
 
     target: str
@@ -38,7 +38,7 @@ class Key(Struct, frozen=True, cache_hash=True):
     surface: str
 
 
-class Phases(Struct, frozen=True):
+class Phases(Struct, frozen=True, gc=False):
     """Seconds spent in each phase of a call; ``None`` where the phase was not reached.
 
     ``queue`` is the wait for a slot of our own and counts in no duration.
@@ -53,7 +53,7 @@ class Phases(Struct, frozen=True):
     receive: float | None = None
 
 
-class Transport(Struct, frozen=True):
+class Transport(Struct, frozen=True, gc=False):
     """How an exchange was carried; what it did not come to is ``None``.
 
     ``ip_protocol`` is 4 or 6, ``http`` such as ``1.1``, ``tls`` such as ``TLSv1.3``;
@@ -70,7 +70,7 @@ Oddity: TypeAlias = Literal["encoding", "number", "text"]
 """What in a body is not as JSON has it, and is read all the same (see ``json_document``)."""
 
 
-class Call(Struct, frozen=True):
+class Call(Struct, frozen=True, gc=False):
     """One exchange on the wire, whoever sent it.
 
     ``at`` is when it ended, and so is ``steady`` on the steady clock: calls of several runs come to
@@ -133,7 +133,7 @@ def is_delayed(lateness: float | None, lag: float) -> bool:
     return lag > DELAYED_OVER or (lateness is not None and lateness > DELAYED_OVER)
 
 
-class Run(Struct, frozen=True):
+class Run(Struct, frozen=True, gc=False):
     """What one execution of a probe concluded from its calls.
 
     ``at`` is when it ended. ``lateness`` (actual less planned start) is ``None`` for the passive
@@ -168,7 +168,7 @@ class Run(Struct, frozen=True):
         return f"{told} (check: {self.check})" if self.check else told
 
 
-class OnDemandRun(Struct, frozen=True):
+class OnDemandRun(Struct, frozen=True, gc=False):
     """A run that somebody asked for, and no schedule planned: no ``oran_mano_probe_`` series."""
 
     run: Run
@@ -184,7 +184,7 @@ class OnDemandRun(Struct, frozen=True):
         return self.run.at
 
 
-class Skip(Struct, frozen=True):
+class Skip(Struct, frozen=True, gc=False):
     """A run that did not happen; with a ``count``, so many in a row for the same reason."""
 
     key: Key
@@ -193,7 +193,7 @@ class Skip(Struct, frozen=True):
     count: int = 1
 
 
-class IdsListed(Struct, frozen=True):
+class IdsListed(Struct, frozen=True, gc=False):
     """The ids that a list named: all those of ``kind`` that hang on ``parent``.
 
     An id is the tuple of path parameters that leads to the resource; ``parent`` is its prefix.
@@ -211,7 +211,7 @@ class IdsListed(Struct, frozen=True):
     """How many of its items have no id that can be asked for."""
 
 
-class IdsVisited(Struct, frozen=True):
+class IdsVisited(Struct, frozen=True, gc=False):
     """What became of each followed id that a run asked for: they steer the next runs."""
 
     key: Key
@@ -222,7 +222,7 @@ class IdsVisited(Struct, frozen=True):
     gone: tuple[tuple[str, ...], ...] = ()
 
 
-class Renewal(Struct, frozen=True):
+class Renewal(Struct, frozen=True, gc=False):
     """A token was got, or was not. ``expires`` is Unix time, ``lifetime`` and ``skew`` seconds.
 
     ``skew`` is by how much the server's clock is ahead of ours, where it told the time.
@@ -237,7 +237,7 @@ class Renewal(Struct, frozen=True):
     skew: float | None = None
 
 
-class Rejection(Struct, frozen=True):
+class Rejection(Struct, frozen=True, gc=False):
     """A surface answered 401 to a token that should still be good.
 
     ``dropped`` tells that the token is given up, as no other surface says otherwise.
@@ -248,7 +248,7 @@ class Rejection(Struct, frozen=True):
     dropped: bool = False
 
 
-class Heartbeat(Struct, frozen=True):
+class Heartbeat(Struct, frozen=True, gc=False):
     """The schedule is alive. ``lag`` is how late the event loop woke it, in seconds."""
 
     at: float

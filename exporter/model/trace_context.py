@@ -6,10 +6,9 @@ from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 
-class TraceContext(Struct, frozen=True):
+class TraceContext(Struct, frozen=True, gc=False):
     """Where a call stands in a trace (W3C Trace Context): all calls of a run share its trace.
 
     ``sampled`` is decided before the call, and the API is told of it. ``parent`` is the span of
@@ -77,7 +76,8 @@ class Mint:
 
     def another(self, context: TraceContext) -> TraceContext:
         """Make the context of one call of the run."""
-        return replace(context, span_id=self._id(_ID_BITS))
+        span_id = self._id(_ID_BITS)
+        return TraceContext(context.trace_id, span_id, context.sampled, context.parent)
 
     def _id(self, bits: int) -> int:
         """An id that is not 0, which would be none at all."""

@@ -1,6 +1,7 @@
 """What is to be done: a surface of a target with everything that a run needs, decided once."""
 
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Final, Protocol
 
 from msgspec import Struct
@@ -15,7 +16,7 @@ _LARGEST_ITEM: Final = 4096
 """Bytes of a list's item: those of the document have less than 1000."""
 
 
-class Job(Struct, frozen=True):
+class Job(Struct, frozen=True, dict=True):
     """One surface of one target, planned.
 
     ``interval``, ``timeout``, ``good`` and ``bad`` are seconds; ``endpoint`` is the path's
@@ -37,12 +38,12 @@ class Job(Struct, frozen=True):
     """The share of runs that is not to fail."""
     latency: LatencyObjective | None = None
 
-    @property
+    @cached_property
     def query(self) -> str:
         """What is appended to the path, as it is."""
         return f"?limit={self.page}" if self.page is not None and self.page > PAGE else ""
 
-    @property
+    @cached_property
     def largest(self) -> int:
         """The most bytes of its answer's body; a text may have most, as it is not decoded."""
         if self.surface.media == "text":
@@ -62,7 +63,7 @@ class Job(Struct, frozen=True):
         rows = self.surface.ids
         return ids if rows is not None and rows.fan_out == "each" else 1
 
-    @property
+    @cached_property
     def credential(self) -> Credential:
         """Whose quota its calls are counted against."""
         return "account" if self.surface.auth == "bearer" else "anonymous"

@@ -1,8 +1,8 @@
 """The one order in which whoever wants to send is let in: ids, identity, gates, the last a slot."""
 
-import asyncio
 import math
 from collections.abc import Sequence
+from time import monotonic
 from types import TracebackType
 from typing import Final, Self
 
@@ -31,11 +31,13 @@ class Terms(Struct, frozen=True):
     @property
     def left(self) -> float:
         """Until the deadline."""
-        return math.inf if self.deadline == math.inf else self.deadline - _now()
+        return math.inf if self.deadline == math.inf else self.deadline - monotonic()
 
     @property
     def wait(self) -> float:
         """How long to wait for any one thing now."""
+        if self.deadline == math.inf:
+            return self.patience
         return min(self.patience, max(0.0, self.left))
 
 
@@ -70,14 +72,17 @@ class Permit:
         """How many requests may be in flight still."""
         return self._entry.lanes
 
-    async def current(self, patience: float) -> bool:
-        """Whether there are headers that are not over: a round, or a wait, may outlast a token.
+    @property
+    def over(self) -> bool:
+        """Whether its headers are to be sent no more: a round, or a wait, may outlast a token."""
+        return self._identity.over(self.headers, self._entry.job.key)
 
-        ``patience`` is how long to wait for others, in seconds.
+    async def refresh(self, patience: float) -> bool:
+        """Have others than those that are over: whether there are any.
+
+        ``patience`` is how long to wait for them, in seconds.
         """
         key = self._entry.job.key
-        if not self._identity.over(self.headers, key):
-            return True
         return self._take(await self._identity.headers(key, min(patience, PATIENCE)))
 
     async def renew(self, rejected: Headers, patience: float) -> bool:
@@ -93,12 +98,12 @@ class Permit:
 
     async def pass_by(self, gates: Sequence[Gate]) -> Refusal | None:
         """Go from gate to gate: what the first of them says that does not let it in."""
-        asked = _now()
+        asked = monotonic()
         for gate in gates:
             if (refusal := await gate.admit(self._entry)) is not None:
                 return refusal
             self._passed.append(gate)
-        self.queued = _now() - asked
+        self.queued = monotonic() - asked
         return None
 
     def leave(self) -> None:
@@ -172,7 +177,3 @@ class Admission:
 _NO_RESOURCE: Final = Refusal("no_resource")
 _NO_TOKEN: Final = Refusal("no_token")
 _TOO_LATE: Final = Refusal("overrun")
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

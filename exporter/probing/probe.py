@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
+from time import monotonic
 from typing import Final
 from urllib.parse import quote
 
@@ -40,7 +41,7 @@ class ProbeInput(Struct, frozen=True):
     fresh: bool
 
 
-class Visited(Struct, frozen=True):
+class Visited(Struct, frozen=True, gc=False):
     """What one id came to."""
 
     candidate: Candidate
@@ -73,13 +74,13 @@ async def probe(given: ProbeInput, send: Send) -> list[Observation]:
 
 async def _ask_first(given: ProbeInput, send: Send) -> list[Visited]:
     """Ask for one id, and for the next one where that is gone."""
-    deadline = _now() + given.job.timeout
+    deadline = monotonic() + given.job.timeout
     visited: list[Visited] = []
     for candidate in given.permit.candidates:
         visit = await _ask(given, candidate, send, deadline)
         if visit is not None:
             visited.append(visit)
-        if visit is None or not visit.gone or _now() >= deadline:
+        if visit is None or not visit.gone or monotonic() >= deadline:
             break
     return visited
 
@@ -90,7 +91,7 @@ async def _ask_each(given: ProbeInput, send: Send) -> list[Visited]:
     What cannot have its time any more is not begun: the next round begins with it. So a large
     round of answers that are slow and yet good has not failed.
     """
-    deadline = _now() + given.job.timeout
+    deadline = monotonic() + given.job.timeout
     latest = deadline - min(given.job.bad, given.job.timeout / 2)
     visited: list[Visited] = []
     waiting = iter(given.permit.candidates)
@@ -101,7 +102,7 @@ async def _ask_each(given: ProbeInput, send: Send) -> list[Visited]:
             if visit is None:
                 break
             visited.append(visit)
-            if _now() > latest:
+            if monotonic() > latest:
                 break
         given.permit.leave()
 
@@ -119,20 +120,24 @@ async def _ask(
     ``None`` where there is no token any more: a round, or the wait for a slot, may outlast one.
     """
     permit = given.permit
-    if not await permit.current(deadline - _now()) or _now() >= deadline:
+    if permit.over and not await permit.refresh(deadline - monotonic()):
+        return None
+    if (left := deadline - monotonic()) <= 0:
         return None
     headers = permit.headers
-    first = await _send(given, candidate, send, deadline)
+    first = await _send(given, candidate, send, left)
     if not first.call.rejected:
         return Visited(candidate, first)
-    if not await permit.renew(headers, deadline - _now()) or _now() >= deadline:
+    if not await permit.renew(headers, deadline - monotonic()):
         return Visited(candidate, first)
-    second = await _send(given, candidate, send, deadline, resent=True)
+    if (left := deadline - monotonic()) <= 0:
+        return Visited(candidate, first)
+    second = await _send(given, candidate, send, left, resent=True)
     return Visited(candidate, second, rejected=first.call)
 
 
 async def _send(
-    given: ProbeInput, candidate: Candidate, send: Send, deadline: float, *, resent: bool = False
+    given: ProbeInput, candidate: Candidate, send: Send, left: float, *, resent: bool = False
 ) -> Verdict:
     job, permit = given.job, given.permit
     surface = job.surface
@@ -147,7 +152,7 @@ async def _send(
         method=surface.method,
         path=path,
         headers=headers,
-        timeout=deadline - _now(),
+        timeout=left,
         total=job.timeout,
         body=surface.body,
         essential=job.essential,
@@ -211,7 +216,3 @@ def _conclude(given: ProbeInput, visited: Sequence[Visited]) -> Run | Skip:
         return Skip(job.key, visited[-1].verdict.call.at, "no_resource")
     ended = max(visit.verdict.call.at for visit in visited)
     return conclude(verdicts, ended, given.lateness)
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

@@ -4,7 +4,7 @@ import asyncio
 import math
 import time
 from collections.abc import Mapping
-from typing import NamedTuple
+from time import monotonic
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -36,12 +36,18 @@ class _Order(Struct, frozen=True):
         return self.job if left >= self.job.timeout else replace(self.job, timeout=left)
 
 
-class _Flight(NamedTuple):
+class _Flight(Struct):
     """A run under way, and who waits for what it concludes."""
 
     session: TargetSession
     patience: float
-    waiting: list[asyncio.Future[list[Observation]]]
+    waiting: list[asyncio.Future[list[Observation]]] = []
+
+    def land(self, observations: list[Observation]) -> None:
+        """Tell them."""
+        for concluded in self.waiting:
+            if not concluded.done():
+                concluded.set_result(observations)
 
 
 class Runner:
@@ -62,7 +68,7 @@ class Runner:
         Raises:
             asyncio.CancelledError: it was cancelled; that is counted as a skip first.
         """
-        lateness = max(0.0, _now() - planned)
+        lateness = max(0.0, monotonic() - planned)
         session = self._sessions[job.session]
         try:
             observations = await self._execute(_Order(job, lateness, ORDINARY), session)
@@ -91,7 +97,7 @@ class Runner:
             What was observed, the run or the skip that concludes it last. A run is emitted as an
             ``OnDemandRun``, and a skip not at all: nothing was due.
         """
-        session, deadline = self._sessions[job.session], _now() + patience
+        session, deadline = self._sessions[job.session], monotonic() + patience
         flight = self._in_flight.get(job.key)
         # Not a run of an API that was replaced, nor one that is cut shorter than this one would be.
         if flight and flight.session is session and patience <= flight.patience:
@@ -115,19 +121,20 @@ class Runner:
         self, order: "_Order", session: TargetSession, patience: float = math.inf
     ) -> list[Observation]:
         """Attempt it, and tell those who joined."""
-        key, started = order.job.key, _now()
-        flight = self._in_flight[key] = _Flight(session, patience, [])
-        observations: list[Observation] = [Skip(key, time.time(), "shutdown")]
+        key, started = order.job.key, monotonic()
+        flight = self._in_flight[key] = _Flight(session, patience)
+        observations: list[Observation]
         try:
             observations = await self._attempt(order, session)
         except Exception as error:  # noqa: BLE001  # a fault of ours is a run, not silence
-            observations = [session.broken(order.job, _now() - started, error)]
+            observations = [session.broken(order.job, monotonic() - started, error)]
+        except asyncio.CancelledError:
+            flight.land([Skip(key, time.time(), "shutdown")])
+            raise
         finally:
             if self._in_flight.get(key) is flight:
                 del self._in_flight[key]
-            for concluded in flight.waiting:
-                if not concluded.done():
-                    concluded.set_result(observations)
+        flight.land(observations)
         return observations
 
     async def _attempt(self, order: "_Order", session: TargetSession) -> list[Observation]:
@@ -148,7 +155,3 @@ class Runner:
             )
             send, capture = session.client.send, order.capture
             return await probe(given, send if capture is None else capture.through(send))
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

@@ -176,24 +176,27 @@ class Schedule(Sink):
                 return
             self._timer.cancel()
         loop = asyncio.get_running_loop()
-        self._timer = loop.call_at(first, self._turn) if first <= self._granted else None
+        self._timer = loop.call_at(first, self._ring) if first <= self._granted else None
+
+    def _ring(self) -> None:
+        """The timer's instant has come."""
+        self._timer = None
+        self._turn()
 
     def _turn(self) -> None:
         """Attend to what is due, as far as one turn of the loop goes; what is left has the next."""
-        now = asyncio.get_running_loop().time()
-        if self._timer is not None:
-            self._timer.cancel()  # nothing, where it is what brought us here
-            self._timer = None
+        loop = asyncio.get_running_loop()
+        now = loop.time()
         if now > self._granted:
             return  # APScheduler is silent; what passes meanwhile is counted when it is back
         for _ in range(_MOST_AT_ONCE):
             if (entry := self._agenda.due(now)) is None:
                 break
-            self._attend(entry, now)
+            self._attend(entry, now, loop)
             self._agenda.back(entry)
         self._wait()
 
-    def _attend(self, entry: DueJob, now: float) -> None:
+    def _attend(self, entry: DueJob, now: float, loop: asyncio.AbstractEventLoop) -> None:
         job, grid = entry.job, entry.grid
         now = max(now, grid.planned)
         if job.key in self._running:
@@ -202,8 +205,7 @@ class Schedule(Sink):
         if missed := grid.missed(now):
             self._skip(job, "misfire", missed)
         if grid.planned <= now:
-            begun = self._supervise(job, grid.take())
-            self._running[job.key] = asyncio.get_running_loop().create_task(begun)
+            self._running[job.key] = loop.create_task(self._supervise(job, grid.take()))
 
     async def _supervise(self, job: Job, planned: float) -> None:
         try:

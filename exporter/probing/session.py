@@ -103,7 +103,8 @@ class TargetSession:
         self.checks = Checks()
         self.secrets = Secrets(files.secret, means.watcher, plan.target.name)
         self._gates = tuple(gate(plan) for gate in GATES)
-        self._learners: tuple[Checks | Identity | Gate, ...] = (self.checks, *self._gates)
+        self._learning = tuple(gate for gate in self._gates if type(gate).learn is not Gate.learn)
+        self._learners: tuple[Checks | Identity | Gate, ...] = (self.checks, *self._learning)
         self._admission = Admission(means.ids, self._gates)
         self._emit = means.emit
         self._replaced = False
@@ -117,7 +118,7 @@ class TargetSession:
     @identity.setter
     def identity(self, identity: Identity) -> None:
         self._admission.identity = identity
-        self._learners = (self.checks, identity, *self._gates)
+        self._learners = (self.checks, identity, *self._learning)
 
     def apply(self, plan: TargetPlan, files: Files) -> None:
         """Go on by a plan, the first one too; what a session is made of is as before."""

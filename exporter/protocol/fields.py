@@ -12,8 +12,8 @@ Parameters: TypeAlias = Mapping[str, object]
 Member: TypeAlias = tuple[object, Parameters]
 """A bare item of a structured field, with its parameters."""
 
-_DECIMAL: Final = re.compile("[0-9]{1,15}")
-"""ASCII digits only, and few enough that a float holds every one of them exactly."""
+_MOST_DIGITS: Final = 15
+"""Of a number: so few that a float holds every one of them exactly."""
 
 _MONTHS: Final = (
     *("jan", "feb", "mar", "apr", "may", "jun"),
@@ -42,7 +42,10 @@ _ISO_DATE: Final = re.compile(
 _LONGEST: Final = 2048
 """Characters: no quota needs as many, and reading 8000 takes tens of milliseconds."""
 _END: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp()
-_LEAP_SECOND: Final = 60
+_HOURS: Final = 24
+_SIXTY: Final = 60
+"""Minutes, and seconds; with the 60th second as the leap second that it may be."""
+_PARTS: Final = ("year", "month", "day", "hour", "minute", "second")
 
 
 def decimal(text: str | None) -> int | None:
@@ -50,7 +53,9 @@ def decimal(text: str | None) -> int | None:
 
     ``None`` for anything else, such as a sign, a list or digits past 15.
     """
-    return int(text) if text and _DECIMAL.fullmatch(text) else None
+    if not text or len(text) > _MOST_DIGITS or not (text.isascii() and text.isdigit()):
+        return None
+    return int(text)
 
 
 @lru_cache(maxsize=32)  # a server says the same second many times, and the same sunset always
@@ -62,7 +67,8 @@ def http_date(text: str) -> float | None:
     """
     for form in _HTTP_DATES:
         if (found := form.fullmatch(text)) is not None:
-            return _unix(found.groupdict())
+            date = _unix(*found.group(*_PARTS))
+            return None if date is None else unix_date(date)
     return None
 
 
@@ -75,7 +81,9 @@ def iso_date(text: str) -> float | None:
     second. ``None`` as for `http_date`.
     """
     found = _ISO_DATE.fullmatch(text)
-    return None if found is None else _unix(found.groupdict())
+    if found is None or (date := _unix(*found.group(*_PARTS))) is None:
+        return None
+    return unix_date(date - _offset(*found.group("sign", "east", "past")))
 
 
 def unix_date(seconds: float) -> float | None:
@@ -145,25 +153,27 @@ def _is_item(member: object) -> bool:
     return isinstance(member, tuple) and not isinstance(member[0], list)
 
 
-def _unix(found: Mapping[str, str | None]) -> float | None:
-    """Unix seconds of the groups of a match; what is no such day or time is ``None``."""
-    year, second = int(found["year"] or 0), int(found["second"] or 0)
-    if len(found["year"] or "") == len("94"):
-        year += 1900 if year >= _PIVOT else 2000
-    leap = second == _LEAP_SECOND
+def _unix(  # noqa: PLR0913, PLR0917  # the parts of a date
+    year: str, month: str, day: str, hour: str | None, minute: str | None, second: str | None
+) -> float | None:
+    """Unix seconds of what was written, as if in UTC; ``None`` for what is no such day or time."""
+    midnight = _midnight(year, month, day)
+    hours, minutes, seconds = int(hour or 0), int(minute or 0), int(second or 0)
+    if midnight is None or hours >= _HOURS or minutes >= _SIXTY or seconds > _SIXTY:
+        return None
+    return midnight + hours * 3600 + minutes * 60 + seconds
+
+
+@lru_cache(maxsize=32)  # of most dates only the time is another one
+def _midnight(year: str, month: str, day: str) -> float | None:
+    """Unix seconds of the begin of a day; ``None`` for what is none."""
+    number = int(year)
+    if len(year) == len("94"):
+        number += 1900 if number >= _PIVOT else 2000
     try:
-        moment = datetime(
-            year,
-            _month(found["month"] or ""),
-            int(found["day"] or 0),
-            int(found["hour"] or 0),
-            int(found["minute"] or 0),
-            second - leap,
-            tzinfo=UTC,
-        )
+        return datetime(number, _month(month), int(day), tzinfo=UTC).timestamp()
     except ValueError:
         return None
-    return unix_date(moment.timestamp() + leap - _offset(found))
 
 
 def _month(text: str) -> int:
@@ -171,7 +181,7 @@ def _month(text: str) -> int:
     return int(text) if text.isdecimal() else _MONTHS.index(text.lower()) + 1
 
 
-def _offset(found: Mapping[str, str | None]) -> int:
+def _offset(sign: str | None, east: str | None, past: str | None) -> int:
     """How many seconds the clock that was written is ahead of UTC."""
-    seconds = int(found.get("east") or 0) * 3600 + int(found.get("past") or 0) * 60
-    return -seconds if found.get("sign") == "-" else seconds
+    seconds = int(east or 0) * 3600 + int(past or 0) * 60
+    return -seconds if sign == "-" else seconds

@@ -32,7 +32,7 @@ _REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 _decode = msgspec.json.Decoder().decode
 
 
-class JsonDocument(Struct, frozen=True):
+class JsonDocument(Struct, frozen=True, gc=False):
     """What a body holds: ``None`` where that is no JSON object; ``oddities`` are sorted."""
 
     content: dict[str, Json] | None

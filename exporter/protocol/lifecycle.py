@@ -56,7 +56,7 @@ def lifecycle(headers: Mapping[str, str]) -> Lifecycle | None:
         headers.get("API-Sunset-Date"),
         headers.get("Deprecation"),
         headers.get("Sunset"),
-        _relations(lines(headers, "Link")),
+        _relations(lines(headers, "Link")) if "Link" in headers else (),
     )
 
 

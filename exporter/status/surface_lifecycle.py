@@ -19,7 +19,7 @@ _FARTHEST: Final = 30 * 365 * 86400.0
 """Seconds: a sunset farther away (``9999-12-31``) means that none is known, and is no promise."""
 
 
-class Word(Struct, frozen=True):
+class Word(Struct, frozen=True, gc=False):
     """What one answer said, and when, on the steady clock."""
 
     said: Lifecycle = Lifecycle()

@@ -7,10 +7,10 @@ from typing import Final
 
 from exporter.catalog import CATALOG
 from exporter.checks import Checks
-from exporter.checks.judge import Sent, Verdict, judge
+from exporter.checks.judge import Sent, Verdict, ask
 from exporter.config.schema import Auth, Config, Resources, SurfaceOptions, Target
 from exporter.config.values import Secret
-from exporter.model.exchange import Exchange, Fault, Timing
+from exporter.model.exchange import Exchange, Fault, Request, Timing
 from exporter.model.observation import Phases
 from exporter.model.reasons import Reason
 from exporter.planning.job import Job
@@ -70,4 +70,10 @@ async def judged(
     job: Job, result: Exchange | Fault, checks: Checks | None = None, sent: Sent | None = None
 ) -> Verdict:
     """What an outcome says; without checks that remember, as the first run of its target."""
-    return await judge(job, result, sent or Sent(), checks or Checks())
+
+    async def send(_: Request) -> Exchange | Fault:
+        return result
+
+    request = Request("GET", "/", {}, 1)
+    verdict, _ = await ask(send, job, request, sent or Sent(), checks or Checks())
+    return verdict

@@ -3,14 +3,15 @@
 import signal
 from collections.abc import Iterator
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
 from exporter.catalog import CATALOG
 from exporter.config.schema import Config, Target
+from exporter.config.values import Duration
 from exporter.planning.plan import plan
-from exporter.probing.schedule import Schedule, Scheduler
+from exporter.probing.schedule import HORIZON, Schedule, Scheduler
 from exporter.process.app import App
 from exporter.process.load import LoadedPlan
 from exporter.process.options import Options
@@ -18,6 +19,7 @@ from exporter.process.serve import ListenError, serve
 from exporter.web.listen_address import ListenAddress
 from tests.support.hostile import LOOPBACK, OK, answer, sized
 from tests.support.hostile import serve as api
+from tests.support.product import Scrape
 from tests.support.servers import eventually, get
 
 NOWHERE: Final = ListenAddress(LOOPBACK, 0)
@@ -31,8 +33,8 @@ def signals() -> Iterator[None]:
     signal.signal(signal.SIGHUP, before)
 
 
-def loaded(url: str = "http://127.0.0.1:9") -> LoadedPlan:
-    return LoadedPlan(plan(CATALOG, Config((Target("lab", url),))), "a test")
+def loaded(url: str = "http://127.0.0.1:9", **given: Any) -> LoadedPlan:  # noqa: ANN401  # keys of Target
+    return LoadedPlan(plan(CATALOG, Config((Target("lab", url, **given),))), "a test")
 
 
 def again() -> LoadedPlan:
@@ -71,25 +73,35 @@ async def test_a_schedule_that_has_gone_silent_is_unhealthy(
             await app.stop()
 
 
-async def test_an_apscheduler_that_no_longer_wakes_is_unhealthy_until_it_does(
+async def test_while_apscheduler_does_not_wake_nothing_runs_it_is_unhealthy_and_all_is_counted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("exporter.process.app._SILENT", 2.0)
+    monkeypatch.setattr("exporter.process.app._SILENT", HORIZON + 1.0)
     monkeypatch.setattr("exporter.probing.schedule._SILENCE", 2.0)
     async with api(answer(OK + sized(b"{}"))) as server:
-        app = App(loaded(server.url), Options(NOWHERE), again)
-        healthy = f"http://{await app.open()}/-/healthy"
+        app = App(loaded(server.url, interval=Duration(1)), Options(NOWHERE), again)
+        url = f"http://{await app.open()}"
 
-        async def answers(status: int) -> bytes | None:
-            told = await get(healthy)
-            return told[1] if told[0] == status else None
+        async def healthy(status: int, words: bytes) -> bool | None:
+            told = await get(f"{url}/-/healthy")
+            return (told[0] == status and words in told[1]) or None
+
+        async def ran(more_than: int) -> bool | None:
+            return len(server.requests) > more_than or None
 
         app.start()
         try:
-            assert await eventually(partial(answers, 200))
+            await eventually(partial(ran, 0))
             with monkeypatch.context() as silent:
                 silent.setattr(Scheduler, "wakeup", lambda _: None)
-                assert b"has been silent for" in await eventually(partial(answers, 503), within=20)
-            assert await eventually(partial(answers, 200), within=20)
+                await eventually(partial(healthy, 503, b"silent for 4 s"), within=20)
+                asked = len(server.requests)
+                await eventually(partial(healthy, 503, b"silent for 6 s"), within=20)
+                assert len(server.requests) == asked
+            await eventually(partial(healthy, 200, b"healthy"), within=20)
+            await eventually(partial(ran, asked))
+            scrape = Scrape((await get(f"{url}/metrics"))[1].decode())
+            assert scrape.accounts_for_every_instant()
+            assert scrape.sum("oran_mano_probe_skipped_total", reason="misfire") >= 2
         finally:
             await app.stop()
