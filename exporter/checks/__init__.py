@@ -1,6 +1,6 @@
 """Judges of an answer, a file each: their names are those of their files (``docs/checks.md``)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from msgspec.structs import replace
@@ -50,18 +50,22 @@ class Checks:
     def __init__(self) -> None:
         """Begin with nothing seen."""
         self._remembering = {name: begin() for name, begin in REMEMBERING.items()}
-        by_name: Mapping[str, Check] = {**CHECKS, **self._remembering}
-        self._in_order = {
-            surface: tuple((name, by_name[name]) for name in names)
-            for surface, names in IN_ORDER.items()
-        }
+        self._in_order: dict[str, tuple[tuple[str, Check], ...]] = {}
 
     def first_finding(self, answer: Answer) -> Finding | None:
         """What is wrong with an answer in the first place, named by the check that says so."""
-        for name, check in self._in_order[answer.job.surface.id]:
+        surface = answer.job.surface.id
+        checks = self._in_order.get(surface)
+        if checks is None:  # a thousand targets ask few surfaces each
+            checks = self._in_order[surface] = tuple(self._named(surface))
+        for name, check in checks:
             if (finding := check(answer)) is not None:
                 return _signed(finding, name, answer)
         return None
+
+    def _named(self, surface: str) -> Iterator[tuple[str, Check]]:
+        by_name: Mapping[str, Check] = {**CHECKS, **self._remembering}
+        return ((name, by_name[name]) for name in IN_ORDER[surface])
 
     def learn(self, observation: Observation) -> None:
         """Remember how a run ended; one that somebody asked for is no ``Run``, and judged alone."""
