@@ -114,7 +114,7 @@ class _Counted(Collector, Generic[_One]):
         if not row.labels:
             self.labels()
 
-    def labels(self, *values: str) -> _One:
+    def labels(self, values: tuple[str, ...] = ()) -> _One:
         """Find the series with these values of the row's labels; it begins where it is new."""
         found = self._series.get(values)
         if found is None:
@@ -122,7 +122,7 @@ class _Counted(Collector, Generic[_One]):
             self._version += 1
         return found
 
-    def remove(self, *values: str) -> None:
+    def remove(self, values: tuple[str, ...]) -> None:
         """End a series, if there is such a one."""
         if self._series.pop(values, None) is not None:
             self._version += 1

@@ -46,20 +46,20 @@ class _Series:
     def __init__(self, families: Families, *labels: str) -> None:
         self._families = families
         self._labels = labels
-        self._counters: dict[tuple[str, ...], Counter] = {}
+        self._counters: dict[tuple[str, tuple[str, ...]], Counter] = {}
         self._histograms: dict[str, Histogram] = {}
 
     def _counter(self, name: str, *further: str) -> Counter:
         """That of the scope's labels and further ones, from now on where it is new."""
-        found = self._counters.get((name, *further))
+        found = self._counters.get((name, further))
         if found is None:
-            found = self._families.counters[name].labels(*self._labels, *further)
-            self._counters[name, *further] = found
+            labels = (*self._labels, *further) if further else self._labels  # all share these
+            found = self._counters[name, further] = self._families.counters[name].labels(labels)
         return found
 
     def _histogram(self, name: str) -> Histogram:
         if name not in self._histograms:
-            self._histograms[name] = self._families.histograms[name].labels(*self._labels)
+            self._histograms[name] = self._families.histograms[name].labels(self._labels)
         return self._histograms[name]
 
     def freeze(self) -> None:
@@ -71,10 +71,10 @@ class _Series:
 
     def remove(self) -> None:
         """End them."""
-        for name, *further in self._counters:
-            self._families.counters[name].remove(*self._labels, *further)
+        for name, further in self._counters:
+            self._families.counters[name].remove((*self._labels, *further))
         for name in self._histograms:
-            self._families.histograms[name].remove(*self._labels)
+            self._families.histograms[name].remove(self._labels)
 
 
 class SurfaceSeries(_Series):

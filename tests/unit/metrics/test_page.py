@@ -78,8 +78,8 @@ def test_counters_are_written_as_the_library_does(counts: dict[tuple[str, str], 
     family, registry = Counters(COUNTER), CollectorRegistry()
     registry.register(family)
     for labels, value in counts.items():
-        family.labels(*labels).inc(value)
-        family.labels(*labels).freeze()
+        family.labels(labels).inc(value)
+        family.labels(labels).freeze()
     lines = "".join(text or "" for text in family.texts(exemplars=False))
     assert lines == _lines(negotiated().encode(registry))
     assert lines == _lines(negotiated(OPENMETRICS).encode(registry))
@@ -97,7 +97,7 @@ def test_histograms_are_written_as_the_library_does(
     registry.register(family)
     spans = (TraceContext(2**127 + number, number) for number in count(1))
     for labels, values in observed.items():
-        one = family.labels(*labels)
+        one = family.labels(labels)
         for value, has_span, times in values:
             one.observe(value, next(spans) if has_span else None)
             one.counts[-1] += times
@@ -121,18 +121,18 @@ def test_counts_are_written_as_other_numbers(value: int) -> None:
 
 def test_a_series_that_began_while_the_page_is_made_is_on_the_next_one() -> None:
     family = Counters(COUNTER)
-    family.labels("a", "b").freeze()
-    family.labels("c", "d").inc()
+    family.labels(("a", "b")).freeze()
+    family.labels(("c", "d")).inc()
     assert "".join(text or "" for text in family.texts(exemplars=False)).count("\n") == 1
 
 
 def test_a_series_that_began_while_lines_are_prepared_is_on_the_next_page() -> None:
     family = Counters(COUNTER)
     for index in range(100):
-        family.labels("a", str(index)).freeze()
+        family.labels(("a", str(index))).freeze()
     writing = family.texts(exemplars=False)
     next(writing)
-    family.labels("b", "0").freeze()
+    family.labels(("b", "0")).freeze()
     assert "".join(text or "" for text in writing).count("\n") == 100
     assert "".join(text or "" for text in family.texts(exemplars=False)).count("\n") == 101
 
