@@ -17,7 +17,7 @@ from exporter.metrics.exposition import Format, Gzip, Packer, zlib_gzip
 from exporter.metrics.shown import Shown
 from exporter.status.snapshot import Snapshot
 
-SLICE: Final = 0.0003
+SLICE: Final = 0.0005
 """Seconds that the loop is held for at a time, and a block more."""
 _CHUNK: Final = 32 * 1024
 """Bytes that are compressed at a time."""
