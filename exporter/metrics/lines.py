@@ -40,10 +40,15 @@ def repeated(value: float) -> str:
 
 def series(name: str, labels: Mapping[str, str]) -> str:
     """A line up to its number."""
+    return f"{name}{labelled(labels)}"
+
+
+def labelled(labels: Mapping[str, str]) -> str:
+    """What of a line is between name and number."""
     if not labels:
-        return f"{name} "
+        return " "
     inside = ",".join(f'{label}="{_escaped(value)}"' for label, value in sorted(labels.items()))
-    return f"{name}{{{inside}}} "
+    return f"{{{inside}}} "
 
 
 def template(start: str, form: str) -> str:
@@ -52,13 +57,16 @@ def template(start: str, form: str) -> str:
 
 
 def filled(
-    starts: Sequence[str], values: Iterable[float | None], text: Callable[[float], str]
+    name: str,
+    labels: Sequence[str],
+    values: Iterable[float | None],
+    text: Callable[[float], str],
 ) -> str:
-    """Lines of what they begin with and numbers; those without a number are left out."""
+    """Lines of one name; those without a number are left out."""
     return "".join(
         [
-            f"{start}{text(value)}\n"
-            for start, value in zip(starts, values, strict=True)
+            f"{name}{of}{text(value)}\n"
+            for of, value in zip(labels, values, strict=True)
             if value is not None
         ]
     )

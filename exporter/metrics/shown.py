@@ -1,7 +1,7 @@
 """Families that show what is now: gauges, written from a snapshot."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from operator import is_
 from typing import Final
@@ -13,7 +13,7 @@ from prometheus_client.samples import Sample
 
 from exporter.metrics.families.row import Family
 from exporter.metrics.gauges import VIEWS, Labels, OfPlan, OfSurfaces, Passing
-from exporter.metrics.lines import BLOCK, blocks, filled, number, series
+from exporter.metrics.lines import BLOCK, blocks, filled, labelled, number
 from exporter.model.observation import Key
 from exporter.status.snapshot import Snapshot
 
@@ -46,40 +46,53 @@ class Shown(ABC):
         return dict(zip(self.row.labels, labels, strict=True))
 
 
+class _Surfaces:
+    """The labels of all surfaces as text, which is the same in all families."""
+
+    def __init__(self) -> None:
+        self._keys: list[Key] = []
+        self._texts: dict[tuple[Labels, tuple[Labels, ...]], list[list[str]]] = {}
+
+    def texts(
+        self, keys: list[Key], names: Labels, further: tuple[Labels, ...]
+    ) -> Generator[None, None, list[list[str]]]:
+        """Block by block, those of each surface; they are called ``names`` with the further ones.
+
+        Not more than one page is made at a time: these are of its surfaces.
+        """
+        if keys != self._keys:
+            self._keys, self._texts = keys, {}
+        if (names, further) not in self._texts:
+            made: list[list[str]] = []
+            for block in blocks(keys):
+                each = ((*astuple(key), *more) for key in block for more in further)
+                made.append([labelled(dict(zip(names, of, strict=True))) for of in each])
+                yield
+            self._texts[names, further] = made
+        return self._texts[names, further]
+
+
 class _OfSurfaces(Shown):
     """A line for each surface, in which nothing but the number changes."""
 
-    def __init__(self, row: Family, view: OfSurfaces) -> None:
+    def __init__(self, row: Family, view: OfSurfaces, surfaces: _Surfaces) -> None:
         super().__init__(row)
         self._view = view
-        self._keys: list[Key] = []
-        self._starts: list[list[str]] = []
+        self._surfaces = surfaces
 
     def samples(self, snapshot: Snapshot) -> Iterator[tuple[Mapping[str, str], float]]:
-        labels = self._labels([surface.job.key for surface in snapshot.surfaces])
+        keys = [surface.job.key for surface in snapshot.surfaces]
+        labels = ((*astuple(key), *more) for key in keys for more in self._view.further)
         for of, value in zip(labels, self._view.read(snapshot.surfaces), strict=True):
             if value is not None:
-                yield of, value
+                yield self._named(of), value
 
     def texts(self, snapshot: Snapshot) -> Iterator[str | None]:
         view, surfaces = self._view, snapshot.surfaces
         keys = [surface.job.key for surface in surfaces]
-        if keys != self._keys:
-            yield from self._prepare(keys)
-        for starts, block in zip(self._starts, blocks(surfaces), strict=True):
-            yield filled(starts, view.read(block), view.text)
-
-    def _prepare(self, keys: list[Key]) -> Iterator[None]:
-        made: list[list[str]] = []
-        for block in blocks(keys):
-            made.append([series(self.row.name, of) for of in self._labels(block)])
-            yield None
-        self._keys, self._starts = keys, made
-
-    def _labels(self, keys: Sequence[Key]) -> Iterator[dict[str, str]]:
-        for key in keys:
-            for further in self._view.further:
-                yield self._named((*astuple(key), *further))
+        labels = yield from self._surfaces.texts(keys, self.row.labels, view.further)
+        for of, block in zip(labels, blocks(surfaces), strict=True):
+            yield filled(self.row.name, of, view.read(block), view.text)
 
 
 class _OfPlan(Shown):
@@ -103,19 +116,19 @@ class _OfPlan(Shown):
     def _prepare(self, snapshot: Snapshot, of: tuple[object, ...]) -> Iterator[None]:
         made: list[str] = []
         for block in blocks([*self._view.samples(snapshot)]):
-            starts = [series(self.row.name, labels) for labels, _ in block]
-            made.append(filled(starts, [value for _, value in block], number))
+            labels = [labelled(of) for of, _ in block]
+            made.append(filled(self.row.name, labels, [value for _, value in block], number))
             yield None
         self._of, self._texts = of, made
 
 
 class _Passing(Shown):
-    """Lines that come and go; what they begin with is kept for when they come again."""
+    """Lines that come and go; the text of their labels is kept for when they come again."""
 
     def __init__(self, row: Family, view: Passing) -> None:
         super().__init__(row)
         self._view = view
-        self._starts: dict[Labels, str] = {}
+        self._known: dict[Labels, str] = {}
 
     def samples(self, snapshot: Snapshot) -> Iterator[tuple[Mapping[str, str], float]]:
         for labels, value in self._view(snapshot):
@@ -125,15 +138,15 @@ class _Passing(Shown):
         found, all_of_it = 0, iter(self._view(snapshot))
         while block := [*islice(all_of_it, BLOCK)]:
             found += len(block)
-            starts = [self._start(labels) for labels, _ in block]
-            yield filled(starts, [value for _, value in block], number)
-        if len(self._starts) > 2 * found + _FEW:
-            self._starts.clear()
+            labels = [self._labelled(of) for of, _ in block]
+            yield filled(self.row.name, labels, [value for _, value in block], number)
+        if len(self._known) > 2 * found + _FEW:
+            self._known.clear()
 
-    def _start(self, labels: Labels) -> str:
-        if labels not in self._starts:
-            self._starts[labels] = series(self.row.name, self._named(labels))
-        return self._starts[labels]
+    def _labelled(self, labels: Labels) -> str:
+        if labels not in self._known:
+            self._known[labels] = labelled(self._named(labels))
+        return self._known[labels]
 
 
 class Gauges(Collector):
@@ -160,11 +173,16 @@ class Gauges(Collector):
             yield metric
 
 
-def shown(row: Family) -> Shown:
-    """The family of a row, as its view has it."""
+def shown(rows: Iterable[Family]) -> list[Shown]:
+    """The families of rows, as their views have it."""
+    surfaces = _Surfaces()
+    return [_shown(row, surfaces) for row in rows]
+
+
+def _shown(row: Family, surfaces: _Surfaces) -> Shown:
     match VIEWS[row.name]:
         case OfSurfaces() as view:
-            return _OfSurfaces(row, view)
+            return _OfSurfaces(row, view, surfaces)
         case OfPlan() as view:
             return _OfPlan(row, view)
         case view:

@@ -86,7 +86,7 @@ class Metrics(Sink):
         _register_build_info(rest, version, revision)
         ProcessCollector(registry=rest)
         PlatformCollector(registry=rest)
-        counted, gauges = [*self._families.every], [shown(BY_NAME[name]) for name in VIEWS]
+        counted, gauges = [*self._families.every], shown(BY_NAME[name] for name in VIEWS)
         self.registry = CollectorRegistry()
         """All of it as the library has it."""
         for collector in (*counted, Gauges(gauges, latest.snapshot), rest):
