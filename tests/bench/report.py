@@ -4,6 +4,7 @@ import math
 import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from exporter import __version__
@@ -42,7 +43,10 @@ _MILLI: Final = 1e3
 
 
 class Told(NamedTuple):
-    """Everything that was measured: each profile's sides by name, and what was wanted besides."""
+    """Everything that was measured: each profile's sides by name, and what was wanted besides.
+
+    ``failed`` is why something could not be measured, by its name.
+    """
 
     profiles: Mapping[str, Mapping[str, Measured]]
     starts: Starts | None = None
@@ -51,6 +55,7 @@ class Told(NamedTuple):
     blocks: Blocks | None = None
     spans: Spans | None = None
     sidecar: Sidecar | None = None
+    failed: Mapping[str, str] = MappingProxyType({})
 
 
 def rows(told: Told) -> list[Row]:
@@ -80,9 +85,10 @@ def section(found: Sequence[Row], words: str) -> str:
     return f"{words}\n\n{table(goals)}\n\n{table(others)}"
 
 
-def wrong(rows: Sequence[Row], *, everything: bool) -> list[str]:
+def wrong(rows: Sequence[Row], failed: Mapping[str, str], *, everything: bool) -> list[str]:
     """What must not be, however fast it is: wrong sums, and goals that nothing was held against."""
-    lines = [
+    lines = [f"{name} could not be measured: {why}" for name, why in failed.items()]
+    lines += [
         f"{row.figure}: {row.note}" for row in rows if row.figure.startswith(SUMS) and any(row.ours)
     ]
     if everything:
@@ -100,7 +106,7 @@ def circumstances(told: Told, scale: str, load: float) -> str:
         for window in measured.windows
     ]
     seconds = sum(window.seconds for window in windows)
-    rest = sum(window.cpu.rest for window in windows) / seconds
+    rest = sum(window.cpu.rest for window in windows) / max(seconds, 1)
     elsewhere = f"{rest:.1f} cores" if rest >= RESOLUTION else f"less than {RESOLUTION} cores"
     versions = ", ".join(
         f"{name} {tools.version_of(binary)}"
@@ -116,6 +122,7 @@ def circumstances(told: Told, scale: str, load: float) -> str:
         f"{platform.python_version()},\n{versions};\n{machine.words()}.\n"
         f"{len(windows)} windows, {seconds:.0f} s of them in all. The load before was {load:.1f}; "
         f"during the windows\neverything else on the machine used {elsewhere}."
+        + "".join(f"\nNot measured: {name}, {why}." for name, why in told.failed.items())
     )
 
 

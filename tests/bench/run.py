@@ -10,7 +10,10 @@ import json
 import sys
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
-from typing import Any, Final, TypeVar
+from functools import partial
+from typing import Any, Final, NamedTuple, TypeAlias
+
+import aiohttp
 
 from tests.bench import machine, report
 from tests.bench.block import Blocks, blocks
@@ -27,8 +30,9 @@ from tests.bench.spans import Spans, spans
 from tests.bench.startup import Imports, Starts, imports, starts
 from tests.bench.turns import by_turns
 from tests.support import tools
+from tests.support.servers import ExitedError
 
-T = TypeVar("T")
+Job: TypeAlias = Callable[[], Coroutine[None, None, Any]]
 PAGE: Final = tools.ROOT / "docs" / "performance.md"
 DATA: Final = PAGE.with_suffix(".json")
 _MANY: Final = 1000
@@ -58,7 +62,7 @@ def main() -> int:
         data = {"date": machine.today(), "scale": arguments.scale, "rows": document(rows)}
         DATA.write_text(json.dumps(data, indent=2) + "\n")
         say(f"\nWritten into {PAGE.relative_to(tools.ROOT)} and {DATA.name} beside it.")
-    wrong = report.wrong(rows, everything=set(scale.wanted) == set(ALL))
+    wrong = report.wrong(rows, told.failed, everything=set(scale.wanted) == set(ALL))
     sys.stderr.write("".join(f"{line}\n" for line in wrong))
     return min(len(wrong), 1)
 
@@ -71,25 +75,34 @@ async def _bounded(scale: Scale) -> Told:
     async with asyncio.timeout(LIMIT), AsyncExitStack() as stack:
         nginx = await stack.enter_async_context(Nginx(_files(scale)))
         world = World(nginx, await stack.enter_async_context(Receiver()))
+        jobs: dict[str, Job] = {
+            profile.name: partial(by_turns, profile, world, scale) for profile in scale.profiles()
+        }
+        jobs |= {part: partial(PARTS[part], world, scale) for part in scale.parts}
         turn = asyncio.Semaphore(scale.at_once)
-        async with asyncio.TaskGroup() as tasks:
-            profiles = {
-                profile.name: tasks.create_task(_in_turn(turn, by_turns(profile, world, scale)))
-                for profile in scale.profiles()
-            }
-            parts = {
-                part: tasks.create_task(_in_turn(turn, PARTS[part](world, scale)))
-                for part in scale.parts
-            }
+        done = await asyncio.gather(*(_in_turn(turn, job) for job in jobs.values()))
+        found = dict(zip(jobs, done, strict=True))
+        failed = {name: each.why for name, each in found.items() if isinstance(each, Failed)}
+        well = {name: each for name, each in found.items() if name not in failed}
         return Told(
-            {name: task.result() for name, task in profiles.items()},
-            **{part: task.result() for part, task in parts.items()},
+            {name: each for name, each in well.items() if name in scale.wanted},
+            **{name: each for name, each in well.items() if name in scale.parts},
+            failed=failed,
         )
 
 
-async def _in_turn(turn: asyncio.Semaphore, job: Coroutine[None, None, T]) -> T:
+class Failed(NamedTuple):
+    """Something that could not be measured: all the rest can be, and that took its time."""
+
+    why: str
+
+
+async def _in_turn(turn: asyncio.Semaphore, job: Job) -> Any:  # noqa: ANN401  # what the job gives
     async with turn:
-        return await job
+        try:
+            return await job()
+        except (ExitedError, TimeoutError, ValueError, aiohttp.ClientError) as error:
+            return Failed(repr(error))
 
 
 # --- Besides profiles ----------------------------------------------------------------------------

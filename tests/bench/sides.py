@@ -169,7 +169,7 @@ class Ours(Side):
 
     async def scrape(self) -> str:
         """The metrics, however long they take; Prometheus has to wait so long."""
-        limit = aiohttp.ClientTimeout(total=60)
+        limit = aiohttp.ClientTimeout(total=180)
         self.resume()
         self.prometheus.process.signal(signal.SIGSTOP)
         async with (

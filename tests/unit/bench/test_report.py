@@ -157,18 +157,24 @@ def everything() -> Told:
 def test_a_full_run_holds_something_against_every_goal() -> None:
     found = rows(everything())
     assert {(each.figure, each.peer) for each in found if each.goal} == set(GOALS)
-    assert wrong(found, everything=True) == []
+    assert wrong(found, {}, everything=True) == []
     assert {each.name for each in FULL.profiles()} == set(ALL)
 
 
 def test_a_goal_without_a_figure_is_told() -> None:
     found = rows(everything()._replace(spans=None))
-    assert wrong(found, everything=True) == [f"not measured: CPU of a span / {SDK}"]
-    assert wrong(found, everything=False) == []
+    assert wrong(found, {}, everything=True) == [f"not measured: CPU of a span / {SDK}"]
+    assert wrong(found, {}, everything=False) == []
+
+
+def test_what_could_not_be_measured_is_told() -> None:
+    assert wrong([], {"growth": "TimeoutError()"}, everything=False) == [
+        "growth could not be measured: TimeoutError()"
+    ]
 
 
 def test_what_does_not_add_up_is_told_with_its_sums() -> None:
-    (line,) = wrong(profile(sums=GOOD._replace(calls=11)), everything=False)
+    (line,) = wrong(profile(sums=GOOD._replace(calls=11)), {}, everything=False)
     assert line.startswith("unaccounted for, keep-alive: target 12 = calls 11;")
 
 
