@@ -58,14 +58,11 @@ def test_what_came_in_a_turn_of_the_loop_came_between_its_begin_and_its_end(
 
 
 def test_where_the_loop_waited_there_is_nothing_to_doubt() -> None:
-    async def waited() -> Arrival:
-        loop = asyncio.get_running_loop()
-        seen: asyncio.Future[Arrival] = loop.create_future()
-        loop.call_later(0.005, lambda: seen.set_result(_now()))
-        return await seen
-
-    arrival = event_loop.run(waited())
-    assert arrival.since == arrival.began <= arrival.seen
+    loop = EventLoop()
+    began = loop.turns.began
+    assert loop.turns.select(0.001) == []
+    assert began < loop.turns.since == loop.turns.began <= perf_counter()
+    loop.close()
 
 
 def test_a_turn_that_keeps_others_waiting_is_busy() -> None:
