@@ -61,7 +61,7 @@ def late(name: str, *steps: Step, status: int | None = None, at_least: float = R
 
 
 def large(name: str, *steps: Step, status: int | None = 200) -> Case:
-    return Case(name, play(ask, *steps, hang), "too_large", status, total=10)
+    return Case(name, play(ask, *steps, hang), "too_large", status, total=60)
 
 
 def wrong(name: str, *steps: Step, status: int | None = None) -> Case:
