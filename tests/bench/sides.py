@@ -100,7 +100,7 @@ class Side(Server):
             (begun,) = await self.prometheus.query("min(timestamp(up))")
             return begun.value > at or None
 
-        await eventually(look, within=10 + self.situation.interval)
+        await eventually(look, within=30 + 4 * self.situation.interval)  # some time out
 
     async def _asked(self, expressions: Mapping[str, str]) -> Tally:
         """The values of some expressions, all of one instant."""
