@@ -7,9 +7,9 @@ All is counted on the event loop: no lock is taken.
 import time
 from abc import abstractmethod
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from prometheus_client import Metric
 from prometheus_client.registry import Collector
@@ -19,6 +19,8 @@ from prometheus_client.utils import floatToGoString
 from exporter.metrics.families.row import Family
 from exporter.metrics.lines import SHORT, blocks, number, repeated, series, template
 from exporter.model.trace_context import TraceContext
+
+_NONE: Final[Mapping[int, "_Exemplar"]] = {}
 
 
 class Counter:
@@ -69,7 +71,15 @@ class _Exemplar:
 class Histogram:
     """One histogram: counts by bucket, not cumulated, the last of them without an upper bound."""
 
-    __slots__ = ("_bounds", "counts", "exemplars", "frozen", "sum")
+    __slots__ = (
+        "_bounds",
+        "counts",
+        "exemplars",
+        "frozen",
+        "frozen_exemplars",
+        "frozen_sum",
+        "sum",
+    )
 
     def __init__(self, bounds: Sequence[float]) -> None:
         """Begin at 0."""
@@ -78,7 +88,10 @@ class Histogram:
         self.sum = 0.0
         self.exemplars: dict[int, _Exemplar] = {}
         """By bucket."""
-        self.frozen: tuple[list[int], float, dict[int, _Exemplar]] | None = None
+        self.frozen: list[int] | None = None
+        """Cumulated; with it what belongs to it is frozen."""
+        self.frozen_sum = 0.0
+        self.frozen_exemplars: Mapping[int, _Exemplar] = _NONE
 
     def observe(self, value: float, span: TraceContext | None = None) -> None:
         """Count a value; ``span`` is the exported one that tells more of it."""
@@ -96,7 +109,11 @@ class Histogram:
 
     def freeze(self) -> None:
         """Have the page show what is counted now."""
-        self.frozen = (list(accumulate(self.counts)), self.sum, self.exemplars.copy())
+        if self.frozen is None:
+            self.frozen = []
+        self.frozen[:] = accumulate(self.counts)  # no new object: the collector counts them
+        self.frozen_sum = self.sum
+        self.frozen_exemplars = self.exemplars.copy() if self.exemplars else _NONE
 
 
 _One = TypeVar("_One", bound=Counter | Histogram)
@@ -154,7 +171,7 @@ class _Counted(Collector, Generic[_One]):
     def _prepare(self, version: int) -> Iterator[None]:
         """For the series that there are now; others may begin and end meanwhile."""
         made: list[tuple[list[str], list[_One]]] = []
-        for block in blocks([*self._series.items()]):
+        for block in blocks([*self._series.items()], self._height):
             lines = [self._lines(self._named(values)) for values, _ in block]
             made.append((self._templates(lines), [one for _, one in block]))
             yield None
@@ -162,6 +179,11 @@ class _Counted(Collector, Generic[_One]):
 
     def _named(self, values: tuple[str, ...]) -> dict[str, str]:
         return dict(zip(self.row.labels, values, strict=True))
+
+    @property
+    def _height(self) -> int:
+        """How many lines a series has."""
+        return 1
 
     @abstractmethod
     def _begin(self) -> _One: ...
@@ -213,6 +235,10 @@ class Histograms(_Counted[Histogram]):
     def _begin(self) -> Histogram:
         return Histogram(self.row.buckets)
 
+    @property
+    def _height(self) -> int:
+        return len(self._bounds) + 2
+
     def _samples(self, labels: dict[str, str], one: Histogram) -> list[Sample]:
         name, cumulated = self.row.name, list(accumulate(one.counts))
         return [
@@ -243,14 +269,14 @@ class Histograms(_Counted[Histogram]):
     def _text(self, templates: list[str], ones: list[Histogram], *, exemplars: bool) -> str:
         texts: list[str] = []
         for form, one in zip(templates, ones, strict=True):
-            if one.frozen is None:
+            cumulated, told = one.frozen, one.frozen_exemplars
+            if cumulated is None:
                 continue
-            cumulated, total, told = one.frozen
             if cumulated[-1] < SHORT:
-                text = form % (*cumulated, cumulated[-1], number(total))
+                text = form % (*cumulated, cumulated[-1], number(one.frozen_sum))
             else:
                 counts = map(repeated, (*cumulated, cumulated[-1]))
-                text = _long(form) % (*counts, number(total))
+                text = _long(form) % (*counts, number(one.frozen_sum))
             texts.append(_with(told, text) if exemplars and told else text)
         return "".join(texts)
 
@@ -260,7 +286,7 @@ def _long(form: str) -> str:
     return form.replace(" %d.0\n", " %s\n")
 
 
-def _with(exemplars: dict[int, _Exemplar], text: str) -> str:
+def _with(exemplars: Mapping[int, _Exemplar], text: str) -> str:
     """The lines of a histogram, with what leads on from some of its buckets."""
     lines = text.split("\n")
     for bucket, exemplar in exemplars.items():

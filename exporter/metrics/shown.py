@@ -17,6 +17,8 @@ from exporter.metrics.lines import BLOCK, blocks, filled, labelled, number
 from exporter.model.observation import Key
 from exporter.status.snapshot import Snapshot
 
+_AT_ONCE: Final = BLOCK // 4
+"""Of those that have to be found first."""
 _FEW: Final = 1000
 """Lines that are kept though they were not on the last page."""
 
@@ -64,7 +66,7 @@ class _Surfaces:
             self._keys, self._texts = keys, {}
         if (names, further) not in self._texts:
             made: list[list[str]] = []
-            for block in blocks(keys):
+            for block in blocks(keys, len(further)):
                 each = ((*astuple(key), *more) for key in block for more in further)
                 made.append([labelled(dict(zip(names, of, strict=True))) for of in each])
                 yield
@@ -91,7 +93,7 @@ class _OfSurfaces(Shown):
         view, surfaces = self._view, snapshot.surfaces
         keys = [surface.job.key for surface in surfaces]
         labels = yield from self._surfaces.texts(keys, self.row.labels, view.further)
-        for of, block in zip(labels, blocks(surfaces), strict=True):
+        for of, block in zip(labels, blocks(surfaces, len(view.further)), strict=True):
             yield filled(self.row.name, of, view.read(block), view.text)
 
 
@@ -136,7 +138,7 @@ class _Passing(Shown):
 
     def texts(self, snapshot: Snapshot) -> Iterator[str | None]:
         found, all_of_it = 0, iter(self._view(snapshot))
-        while block := [*islice(all_of_it, BLOCK)]:
+        while block := [*islice(all_of_it, _AT_ONCE)]:
             found += len(block)
             labels = [self._labelled(of) for of, _ in block]
             yield filled(self.row.name, labels, [value for _, value in block], number)

@@ -11,8 +11,9 @@ from typing import Final
 
 _SETTLED: Final = 5.0
 """Seconds after which the first connections and series are there to stay too."""
-_THRESHOLDS: Final = (10_000, 20, 50)
-"""Objects, then rounds: less often than by default, as runs leave few cycles behind."""
+_THRESHOLDS: Final = (1_000, 20, 50)
+"""Objects, then rounds: few objects at once, which takes a fraction of a millisecond, and what
+outlives that less often than by default, as runs leave few cycles behind."""
 
 
 def leave() -> None:

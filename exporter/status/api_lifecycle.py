@@ -109,10 +109,9 @@ class Lifecycles:
         found = self._components.get((target, component))
         return None if found is None else found.at(now)
 
-    def at(self, now: float) -> Iterator[LifecycleNow]:
-        """What is known at a Unix time of all that said something, in the plan's order."""
-        every = (component.at(now) for component in [*self._components.values()])
-        return (component for component in every if component is not None)
+    def at(self, now: float) -> Iterator[LifecycleNow | None]:
+        """What is known of each at a Unix time, in the plan's order: ``None`` if it is silent."""
+        return (component.at(now) for component in [*self._components.values()])
 
 
 def _earliest(dates: Iterable[float | None]) -> float | None:

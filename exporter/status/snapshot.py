@@ -32,7 +32,7 @@ LifecycleProblem: TypeAlias = Literal[
 """What may be wrong with what a component says of its version and end."""
 
 
-class QuotaKey(Struct, frozen=True):
+class QuotaKey(Struct, frozen=True, gc=False):
     """Whose quota: the labels that all rate-limit series share."""
 
     target: str
@@ -40,7 +40,7 @@ class QuotaKey(Struct, frozen=True):
     credential: Credential
 
 
-class SurfaceNow(Struct, frozen=True):
+class SurfaceNow(Struct, frozen=True, gc=False):
     """One planned surface.
 
     ``run`` is the last run for as long as its values hold: what is now only where it is
@@ -125,7 +125,7 @@ class SurfaceNow(Struct, frozen=True):
         return None if self.run is None else self.run.at
 
 
-class QuotaNow(Struct, frozen=True):
+class QuotaNow(Struct, frozen=True, gc=False):
     """One quota: what is documented, and what the newest headers said, if they still hold."""
 
     key: QuotaKey
@@ -138,7 +138,7 @@ class QuotaNow(Struct, frozen=True):
     """Seconds by the steady clock; negative where the window is over."""
 
 
-class CertificateNow(Struct, frozen=True):
+class CertificateNow(Struct, frozen=True, gc=False):
     """When the certificate of a component ends."""
 
     target: str
@@ -146,7 +146,7 @@ class CertificateNow(Struct, frozen=True):
     expiry: float
 
 
-class LifecycleNow(Struct, frozen=True):
+class LifecycleNow(Struct, frozen=True, gc=False):
     """What a component says of its version and end, dates in Unix seconds.
 
     ``promised`` is the latest sunset that any of its surfaces announced so far.
@@ -162,7 +162,7 @@ class LifecycleNow(Struct, frozen=True):
     relations: tuple[Relation, ...]
 
 
-class TokenNow(Struct, frozen=True):
+class TokenNow(Struct, frozen=True, gc=False):
     """The token of a target; times are Unix seconds, and what was not seen yet is ``None``.
 
     What depends on elapsed time is by the steady clock: ``valid``, ``overdue`` (it should have been

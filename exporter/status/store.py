@@ -152,6 +152,10 @@ class StatusStore(Sink):
         quotas = yield from _taken(quota.at(self._steady()) for quota in [*self._quotas.values()])
         tokens = yield from _taken(self._tokens.at(self._steady()))
         lifecycles = yield from _taken(self._lifecycles.at(now))
+        connections = self._connections()
+        yield
+        put_off = self._put_off()
+        yield
         return Snapshot(
             at=now,
             targets=tuple(target.target for target in targets),
@@ -160,12 +164,12 @@ class StatusStore(Sink):
             certificates=tuple(
                 CertificateNow(*of, expiry) for of, (_, expiry) in self._certificates.items()
             ),
-            connections=self._connections(),
+            connections=connections,
             unfollowed=self._unfollowed(),
             heartbeat=self._heartbeat,
             lifecycles=lifecycles,
             tokens=tokens,
-            put_off=self._put_off(),
+            put_off=put_off,
         )
 
     def _quota(self, call: Call) -> KeptQuota:
@@ -178,10 +182,11 @@ class StatusStore(Sink):
         return self._quotas[key]
 
 
-def _taken(parts: Iterable[_T]) -> Generator[None, None, tuple[_T, ...]]:
-    """All of them, one at a time."""
+def _taken(parts: Iterable[_T | None]) -> Generator[None, None, tuple[_T, ...]]:
+    """All that there are, one at a time."""
     taken = []
     for part in parts:
-        taken.append(part)
+        if part is not None:
+            taken.append(part)
         yield
     return tuple(taken)

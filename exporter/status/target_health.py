@@ -5,6 +5,7 @@ questions are answered out of the snapshot, in the guide's own words and shape.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
 from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
@@ -62,12 +63,15 @@ def health_samples(snapshot: Snapshot) -> Iterator[tuple[tuple[str], float]]:
 
 
 def _each(snapshot: Snapshot) -> Iterator[TargetHealth]:
-    surfaces: dict[str, dict[str, SurfaceNow]] = {target.name: {} for target in snapshot.targets}
-    for surface in snapshot.surfaces:
-        surfaces[surface.key.target][surface.key.surface] = surface
     tokens = {token.target: token for token in snapshot.tokens}
+    in_order = groupby(snapshot.surfaces, lambda surface: surface.key.target)
+    name, group = next(in_order, _NOBODY)
     for target in snapshot.targets:
-        yield _target(target, surfaces[target.name], tokens.get(target.name), snapshot.at)
+        surfaces: dict[str, SurfaceNow] = {}
+        if name == target.name:  # surfaces are in the order of their targets, which may have none
+            surfaces = {surface.key.surface: surface for surface in group}
+            name, group = next(in_order, _NOBODY)
+        yield _target(target, surfaces, tokens.get(target.name), snapshot.at)
 
 
 def _target(
@@ -166,6 +170,7 @@ def _since(surface: SurfaceNow | None, status: Status, message: str) -> HealthCh
     return HealthCheck(status, message, took, surface.run_since, surface.run_lasted)
 
 
+_NOBODY: Final[tuple[str, Iterator[SurfaceNow]]] = ("", iter(()))
 _REFUSED: Final[frozenset[SurfaceState]] = frozenset(("failing", "throttled"))
 _FAILED: Final = "Authentication failed"
 _WELL: Final = "Authentication successful"

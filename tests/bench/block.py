@@ -14,6 +14,8 @@ import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from os import getpid
+from select import select
+from subprocess import PIPE
 from typing import Final, NamedTuple
 
 from tests.bench import machine
@@ -22,15 +24,19 @@ from tests.bench.say import say
 from tests.bench.sides import Ours, Plain, Side
 from tests.bench.situation import Situation, World
 
-# A process of its own, or what it does with the page would hold up who asks.
+# A process of its own, or what it does with the page would hold up who asks. It is there before,
+# and waits: while it starts, it would take the core of who asks.
 _SCRAPER: Final = """
 import http.client, sys
-connection = http.client.HTTPConnection(sys.argv[1], timeout=60)
-connection.request("GET", "/metrics", headers={"Accept-Encoding": "gzip"})
-answer = connection.getresponse()
-while answer.read(1 << 20):
-    pass
+for _ in sys.stdin:
+    connection = http.client.HTTPConnection(sys.argv[1], timeout=60)
+    connection.request("GET", "/metrics", headers={"Accept-Encoding": "gzip"})
+    answer = connection.getresponse()
+    while answer.read(1 << 20):
+        pass
+    print(answer.status, flush=True)
 """
+_WELL: Final = 200
 _A_DAY: Final = 86_400
 _QUIET: Final = 1.0
 """Seconds that tell how long an answer takes usually."""
@@ -69,18 +75,27 @@ def _longest(address: str, scrapes: int) -> list[float]:
     while time.perf_counter() - begun < _QUIET:
         usual.append(_asked(connection))
     median = statistics.median(usual)
-    longest: list[float] = []
-    for _ in range(scrapes):
-        scraper = subprocess.Popen([sys.executable, "-I", "-S", "-c", _SCRAPER, address])
-        waits: list[float] = []
-        while scraper.poll() is None:
-            waits.append(_asked(connection))
-        if scraper.returncode:
-            message = f"a scrape of {address} failed"
-            raise ValueError(message)
-        longest.append(max(waits) - median)
+    argv = [sys.executable, "-I", "-S", "-u", "-c", _SCRAPER, address]
+    with subprocess.Popen(argv, stdin=PIPE, stdout=PIPE, text=True, bufsize=1) as scraper:
+        longest = [_scraped(scraper, connection) - median for _ in range(scrapes)]
+        scraper.communicate()
     connection.close()
     return longest
+
+
+def _scraped(scraper: "subprocess.Popen[str]", connection: http.client.HTTPConnection) -> float:
+    """Have one scrape made; the longest wait for an answer beside it."""
+    if scraper.stdin is None or scraper.stdout is None:
+        message = "it has no pipes"
+        raise ValueError(message)
+    scraper.stdin.write("\n")
+    waits: list[float] = []
+    while not select([scraper.stdout], [], [], 0)[0]:
+        waits.append(_asked(connection))
+    if scraper.stdout.readline().strip() != str(_WELL):
+        message = f"a scrape of {connection.host} failed"
+        raise ValueError(message)
+    return max(waits)
 
 
 def _asked(connection: http.client.HTTPConnection) -> float:
