@@ -29,7 +29,7 @@ RunJob: TypeAlias = Callable[[Job, float], Awaitable[None]]
 HEARTBEAT_INTERVAL: Final = 1.0
 HORIZON: Final = 3 * HEARTBEAT_INTERVAL
 """How far a heartbeat grants: one that is a little late holds nothing up."""
-_MOST_AT_ONCE: Final = 32
+_MOST_AT_ONCE: Final = 8
 """Entries that one turn of the loop attends to: then whoever asks, and signals, have their turn."""
 _CLOCK_STEP: Final = 0.2
 _SILENCE: Final = 5 * HEARTBEAT_INTERVAL
