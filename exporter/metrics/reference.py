@@ -62,8 +62,8 @@ A run with a lag over 10 ms, or one that began over 10 ms after its instant, is 
 of `oran_mano_probe_delayed_total`, never in `oran_mano_probe_slow_total`, and is no exemplar. Its
 duration is in the histograms all the same. It fails as `slow` only where it took too long even
 without its lag. That the exporter itself was not given a CPU while it waited, no lag tells; the
-histograms of lateness and of the event loop's lag do. On uvloop nothing dates the turns of the loop:
-there only lateness makes a run delayed.
+histograms of lateness and of the event loop's lag do. On uvloop nothing dates the turns of the
+loop: there only lateness makes a run delayed.
 """
 
 
