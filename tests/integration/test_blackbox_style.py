@@ -159,7 +159,8 @@ async def test_prometheus_scrapes_it_as_it_scrapes_blackbox_exporter(
         phases = await prometheus.wait_for("probe_http_duration_seconds")
         seen = {sample.labels["phase"]: sample.value for sample in phases}
         assert set(seen) == {"resolve", "connect", "tls", "processing", "transfer"}
-        assert all(seen[phase] > 0 for phase in ("connect", "tls", "processing", "transfer"))
+        assert all(seen[phase] > 0 for phase in ("connect", "tls", "processing"))
+        assert seen["transfer"] >= 0  # none, where all of it came with the head
         down = await prometheus.wait_for("up == 0")
         assert [sample.labels["instance"] for sample in down] == ["nobody"]
     (lost,) = await prometheus.wait_for("probe_success == 0")
