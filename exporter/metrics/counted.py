@@ -37,10 +37,6 @@ class Counter:
         """Count."""
         self.value += by
 
-    def freeze(self) -> None:
-        """Have the page show what is counted now."""
-        self.frozen = self.value
-
 
 class _Exemplar:
     """The exported span of a value, and when that was in Unix seconds; written when first shown."""

@@ -64,13 +64,6 @@ class Page:
                     await pace.rest()
             return body.end(), pace.held
 
-    def whole(self, form: Format) -> bytes:
-        """The same in one turn of the loop: for few series."""
-        body = _Body(form.packer(self.gzip))
-        for text in self._texts(form):
-            body.add(text)
-        return b"".join(body.end())
-
     def _texts(self, form: Format) -> Iterator[str | None]:
         """All of its text; others may have a turn after each."""
         if form.renames:

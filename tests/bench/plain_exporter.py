@@ -124,7 +124,7 @@ class Prober:
     def _headers(self) -> dict[str, str]:
         headers: dict[str, str] = {}
         if self._tracer is not None:
-            from opentelemetry import propagate  # noqa: PLC0415  # as above
+            from opentelemetry import propagate  # noqa: PLC0415  # where there are traces
 
             propagate.inject(headers)
         return headers
@@ -132,12 +132,12 @@ class Prober:
 
 def _tracer() -> Any:  # noqa: ANN401  # of a library that is loaded late
     """As the SDK's documentation has it; where to is in its own variables."""
-    from opentelemetry import trace  # noqa: PLC0415
-    from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # noqa: PLC0415
+    from opentelemetry import trace  # noqa: PLC0415  # where there are traces
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # noqa: PLC0415  # where there are traces
         OTLPSpanExporter,
     )
-    from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
-    from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
+    from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415  # where there are traces
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415  # where there are traces
 
     provider = TracerProvider()
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))

@@ -86,13 +86,13 @@ class _Tally:
 
 def _ours(count: int) -> float:
     """From the observations of a run, as the exporter's sink takes them; making those is none."""
-    from msgspec.structs import replace  # noqa: PLC0415  # each loads its own, and no more
+    from msgspec.structs import replace  # noqa: PLC0415  # each side loads its own
 
-    from exporter.model.observation import Phases, Transport  # noqa: PLC0415
-    from exporter.model.trace_context import TraceContext  # noqa: PLC0415
-    from exporter.traces.exporting import Tracing  # noqa: PLC0415
-    from exporter.traces.otlp.settings import settings_of  # noqa: PLC0415
-    from tests.unit.status.factories import HEALTH, call, plan, run  # noqa: PLC0415
+    from exporter.model.observation import Phases, Transport  # noqa: PLC0415  # each side loads its own
+    from exporter.model.trace_context import TraceContext  # noqa: PLC0415  # each side loads its own
+    from exporter.traces.exporting import Tracing  # noqa: PLC0415  # each side loads its own
+    from exporter.traces.otlp.settings import settings_of  # noqa: PLC0415  # each side loads its own
+    from tests.unit.status.factories import HEALTH, call, plan, run  # noqa: PLC0415  # each side loads its own
 
     settings = settings_of(os.environ)
     assert settings is not None
@@ -115,12 +115,12 @@ def _ours(count: int) -> float:
 
 def _sdk(count: int) -> float:
     """By the SDK's documentation: a tracer, a batch processor, the exporter over HTTP."""
-    from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # noqa: PLC0415
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # noqa: PLC0415  # each side loads its own
         OTLPSpanExporter,
     )
-    from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
-    from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
-    from opentelemetry.trace import SpanKind  # noqa: PLC0415
+    from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415  # each side loads its own
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415  # each side loads its own
+    from opentelemetry.trace import SpanKind  # noqa: PLC0415  # each side loads its own
 
     provider = TracerProvider()
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))

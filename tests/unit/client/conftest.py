@@ -32,7 +32,7 @@ def route(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
         taken.add("fast")
         return await begin(get, traceparent, progress)
 
-    async def plain(pool: Pool, order: Order, *rest: Any) -> aiohttp.ClientResponse:  # noqa: ANN401
+    async def plain(pool: Pool, order: Order, *rest: Any) -> aiohttp.ClientResponse:  # noqa: ANN401  # handed on
         if order.method == "GET" and order.body is None:
             taken.add("plain")
         return await send(pool, order, *rest)

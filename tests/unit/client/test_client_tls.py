@@ -70,8 +70,8 @@ async def test_a_body_far_larger_than_what_is_read_at_once(authority: Authority)
             assert (await well(subject)).body == body
         assert server.connections == 1
         (pool,) = subject._pools._pools.values()  # noqa: SLF001  # a buffer is seen nowhere else
-        ((kept, _),) = next(iter(pool.connector._conns.values()))  # noqa: SLF001  # ditto
-        assert len(kept.transport._ssl_protocol._ssl_buffer) == 16 * 1024  # type: ignore[union-attr]  # noqa: SLF001  # ditto
+        ((kept, _),) = next(iter(pool.connector._conns.values()))  # noqa: SLF001  # seen nowhere else
+        assert len(kept.transport._ssl_protocol._ssl_buffer) == 16 * 1024  # type: ignore[union-attr]  # noqa: SLF001  # seen nowhere else
 
 
 async def test_the_earliest_certificate_of_the_chain_counts(authority: Authority) -> None:

@@ -109,8 +109,8 @@ async def test_a_kept_connection_has_no_parser(route: str) -> None:
     async with serve(answer(JSON)) as server, client(server.url) as subject:
         await well(subject)
         (pool,) = subject._pools._pools.values()  # noqa: SLF001  # what it holds is seen nowhere else
-        ((protocol, _),) = next(iter(pool.connector._conns.values()))  # noqa: SLF001  # ditto
-        assert (protocol._parser is None) == (route == "fast")  # noqa: SLF001  # ditto
+        ((protocol, _),) = next(iter(pool.connector._conns.values()))  # noqa: SLF001  # seen nowhere else
+        assert (protocol._parser is None) == (route == "fast")  # noqa: SLF001  # seen nowhere else
 
 
 # --- Whether it is taken -------------------------------------------------------------------------

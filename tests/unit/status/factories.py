@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from exporter.catalog.surface import Surface
 from exporter.config.schema import ClassLimit, LatencyObjective, Target
+from exporter.metrics.exposition import Format
 from exporter.metrics.sink import Metrics
 from exporter.model.headers import RateLimit
 from exporter.model.observation import Call, Key, Observation, Phases, Run, Skip
@@ -154,6 +155,16 @@ class Bench:
             self.latest(observation)
             self.metrics(observation)
         self.clock.now = now
+
+    def page(self, form: Format) -> bytes:
+        """The page that is scraped, made without a turn for others."""
+        making = self.metrics.page.make(form)
+        while True:
+            try:
+                making.send(None)
+            except StopIteration as end:
+                pieces, _ = end.value
+                return b"".join(pieces)
 
     def value(self, name: str, key: Key | None = HEALTH, **labels: str) -> float | None:
         """By the surface's labels and further ones, or without a key by those given alone."""

@@ -39,7 +39,7 @@ async def sent_in_a_long_turn(before: float, after: float) -> tuple[float, float
         asked = perf_counter()
         theirs.send(b"x")
         sent = perf_counter()
-        time.sleep(after)  # noqa: ASYNC251  # likewise
+        time.sleep(after)  # noqa: ASYNC251  # that is what it is about
         return asked, sent, await arrived
 
 

@@ -158,9 +158,8 @@ def exemplars(observed: Run, *, sampled: bool) -> list[str]:
     for observation in (deciding, replace(observed, deciding=deciding)):
         sink(observation)
         bench.take(observation)
-    page = bench.metrics.page
-    lines = page.whole(negotiated("application/openmetrics-text")).decode().splitlines()
-    assert b"# {" not in page.whole(negotiated())  # older formats have none
+    lines = bench.page(negotiated("application/openmetrics-text")).decode().splitlines()
+    assert b"# {" not in bench.page(negotiated())  # older formats have none
     wanted = f'# {{span_id="{0xCD:016x}",trace_id="{0xAB:032x}"}} 0.25'
     found = [line for line in lines if "# {" in line]
     assert all(wanted in line for line in found)
